@@ -1,1 +1,32 @@
-//! Placeholder while the room is being built.
+//! The nouns of an electronic-locking site: plain data that cannot be made wrong. Imports nothing of ours, does nothing.
+
+mod access;
+mod bytes;
+mod change;
+mod code;
+mod event;
+mod id;
+mod person;
+mod place;
+mod rule;
+mod schedule;
+mod text;
+mod time;
+
+pub use access::{Access, ConfigRef, Deny, Factors, Outcome, PinFact, Side};
+pub use bytes::{CardToken, Digest, PublicKey, SiteId};
+pub use change::{Change, ChangeSet, Founding};
+pub use code::Code;
+pub use event::{Body, Epoch, Event, LockCause, Opening, ReaderFact, Source};
+pub use id::{
+    ControllerId, CredentialId, DoorId, GroupId, ID_BYTES_MAX, IdError, OperatorId, PersonId, PolicyId,
+    RoleId, RuleId, ScheduleId, ServiceId, ZoneId,
+};
+pub use person::{Controller, Credential, Group, Operator, Person, PinHash, Proof, Service, Validity};
+pub use place::{Door, DoorKind, ExitHardware, OpenLimit, OutOfRange, ReleaseTime, Relock, Zone};
+pub use rule::{PolicyText, Rule, Target};
+pub use schedule::{
+    DayException, Days, EXCEPTIONS_MAX, Local, Schedule, ScheduleError, SiteZone, WINDOWS_MAX, Window,
+};
+pub use text::{TEXT_CHARS_MAX, Text, TextError};
+pub use time::{Mono, Now, Time};

@@ -1,0 +1,165 @@
+//! Changes: every edit that a site's configuration can undergo, and the first entry that everything descends from.
+
+use crate::{
+    Controller, ControllerId, Credential, CredentialId, Door, DoorId, Group, GroupId, Operator, OperatorId,
+    Person, PersonId, PolicyId, PolicyText, PublicKey, Rule, RuleId, Schedule, ScheduleId, Service, SiteId,
+    SiteZone, Text, Time, Zone, ZoneId,
+};
+
+/// One edit. "Put" makes or replaces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Makes or replaces a zone.
+    PutZone(Zone),
+    /// Removes a zone that nothing refers to.
+    RemoveZone(ZoneId),
+    /// Makes or replaces a door.
+    PutDoor(Door),
+    /// Removes a door.
+    RemoveDoor(DoorId),
+    /// Makes or replaces a schedule.
+    PutSchedule(Schedule),
+    /// Removes a schedule that nothing refers to.
+    RemoveSchedule(ScheduleId),
+    /// Makes or renames a group.
+    PutGroup(Group),
+    /// Removes a group that nothing refers to.
+    RemoveGroup(GroupId),
+    /// Makes or replaces a person.
+    PutPerson(Person),
+    /// Removes a person, and every credential of theirs.
+    RemovePerson(PersonId),
+    /// Refuses every credential of a person, until the person is put again. Takes authority away.
+    SuspendPerson(PersonId),
+    /// Makes or replaces a credential.
+    PutCredential(Credential),
+    /// Removes a credential. Takes authority away.
+    RevokeCredential(CredentialId),
+    /// Makes or replaces an access rule.
+    PutRule(Rule),
+    /// Removes an access rule. Takes authority away.
+    RemoveRule(RuleId),
+    /// Makes or replaces a policy.
+    PutPolicy(PolicyText),
+    /// Removes a policy. May extend authority, if it forbade.
+    RemovePolicy(PolicyId),
+    /// Announces a controller, or renames it; its key stays as it was.
+    PutController {
+        /// Its id.
+        id: ControllerId,
+        /// What people call it.
+        title: Text,
+    },
+    /// Gives an announced controller the key that it showed with its one-time secret.
+    BindController {
+        /// Its id.
+        id: ControllerId,
+        /// What it signs its chain with.
+        key: PublicKey,
+    },
+    /// Cuts a controller off for good. Takes authority away.
+    RevokeController(ControllerId),
+    /// Makes or replaces an operator.
+    PutOperator(Operator),
+    /// Removes an operator.
+    RemoveOperator(OperatorId),
+}
+
+impl Change {
+    /// The name in files and in policies (`Action::"change:put-door"`).
+    #[must_use]
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::PutZone(_) => "put-zone",
+            Self::RemoveZone(_) => "remove-zone",
+            Self::PutDoor(_) => "put-door",
+            Self::RemoveDoor(_) => "remove-door",
+            Self::PutSchedule(_) => "put-schedule",
+            Self::RemoveSchedule(_) => "remove-schedule",
+            Self::PutGroup(_) => "put-group",
+            Self::RemoveGroup(_) => "remove-group",
+            Self::PutPerson(_) => "put-person",
+            Self::RemovePerson(_) => "remove-person",
+            Self::SuspendPerson(_) => "suspend-person",
+            Self::PutCredential(_) => "put-credential",
+            Self::RevokeCredential(_) => "revoke-credential",
+            Self::PutRule(_) => "put-rule",
+            Self::RemoveRule(_) => "remove-rule",
+            Self::PutPolicy(_) => "put-policy",
+            Self::RemovePolicy(_) => "remove-policy",
+            Self::PutController { .. } => "put-controller",
+            Self::BindController { .. } => "bind-controller",
+            Self::RevokeController(_) => "revoke-controller",
+            Self::PutOperator(_) => "put-operator",
+            Self::RemoveOperator(_) => "remove-operator",
+        }
+    }
+
+    /// Every verb, for the policy schema.
+    pub const VERBS: [&'static str; 22] = [
+        "put-zone",
+        "remove-zone",
+        "put-door",
+        "remove-door",
+        "put-schedule",
+        "remove-schedule",
+        "put-group",
+        "remove-group",
+        "put-person",
+        "remove-person",
+        "suspend-person",
+        "put-credential",
+        "revoke-credential",
+        "put-rule",
+        "remove-rule",
+        "put-policy",
+        "remove-policy",
+        "put-controller",
+        "bind-controller",
+        "revoke-controller",
+        "put-operator",
+        "remove-operator",
+    ];
+}
+
+/// The edits that are signed and take effect together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeSet {
+    /// The site that it is for.
+    pub site: SiteId,
+    /// Its index in the config log: the size that the log must have when it is appended. Nothing replays.
+    pub at: u64,
+    /// When it was drafted, by the drafter's clock.
+    pub drafted: Time,
+    /// Why, in the drafter's words.
+    pub reason: Option<Text>,
+    /// The edits, in order.
+    pub changes: Vec<Change>,
+}
+
+/// The first entry of a config log. Its leaf hash is the site's identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Founding {
+    /// What people call the site.
+    pub title: Text,
+    /// The zone in which its schedules are told.
+    pub zone: SiteZone,
+    /// When.
+    pub founded: Time,
+    /// Origin line of the config log (C2SP tlog-checkpoint).
+    pub config_origin: Box<str>,
+    /// Origin line of the event log.
+    pub event_origin: Box<str>,
+    /// What signs both logs' checkpoints (Ed25519).
+    pub log_key: PublicKey,
+    /// The hub's own service, with its key.
+    pub hub: Service,
+    /// The founding operators.
+    pub operators: Vec<Operator>,
+    /// The offline key that can refound the site.
+    pub recovery_key: PublicKey,
+    /// The SHA-256 of the site's CA certificate (DER).
+    pub ca_digest: crate::Digest,
+    /// The policies in force from the start.
+    pub policies: Vec<PolicyText>,
+}
