@@ -1,1 +1,54 @@
-//! Placeholder while the room is being built.
+//! The site as a state machine: a fold of the config log, and the judge of who may write its next entry.
+//!
+//! Hub, controller and auditor run this same code, each over its own copy of the log. Nothing here reads a clock, a
+//! file or a die: entries and questions come in, answers go out, and the same log always gives the same site.
+
+mod apply;
+mod authority;
+mod decide;
+mod people;
+mod refusal;
+mod table;
+mod undo;
+mod view;
+
+pub use apply::Keep;
+pub use decide::{Answer, Divergence, Question, redecide};
+pub use refusal::Refusal;
+pub use view::Entrant;
+
+use lockward_model::{
+    Controller, ControllerId, Door, DoorId, Founding, Group, GroupId, Operator, OperatorId, Rule, RuleId, Schedule,
+    ScheduleId, SiteId, Zone, ZoneId,
+};
+use lockward_policy::Policies;
+use people::People;
+use std::collections::BTreeMap;
+
+/// A site at one size of its config log.
+///
+/// INVARIANT: every reference resolves: a door's zones and schedule, a rule's groups, targets and schedule, a person's
+/// groups, a credential's person. [`Site::apply`] refuses what would break that, and then changes nothing.
+pub struct Site {
+    id: SiteId,
+    founding: Founding,
+    size: u64,
+    keep: Keep,
+    zones: BTreeMap<ZoneId, Zone>,
+    doors: BTreeMap<DoorId, Placed>,
+    schedules: BTreeMap<ScheduleId, Schedule>,
+    groups: BTreeMap<GroupId, Group>,
+    rules: BTreeMap<RuleId, Rule>,
+    policy_texts: BTreeMap<lockward_model::PolicyId, lockward_model::PolicyText>,
+    controllers: BTreeMap<ControllerId, Controller>,
+    operators: BTreeMap<OperatorId, Operator>,
+    people: People,
+    policies: Policies,
+    all_schedules: Vec<ScheduleId>,
+}
+
+/// A door, with the zone that it leads to and every zone around that, innermost first.
+struct Placed {
+    door: Door,
+    zones: Vec<ZoneId>,
+}

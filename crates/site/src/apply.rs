@@ -1,0 +1,411 @@
+//! One entry in, one site further: all of it, or nothing.
+
+use crate::authority::{Signed, signers};
+use crate::people::People;
+use crate::undo::Undo;
+use crate::{Placed, Refusal, Site};
+use lockward_model::{
+    Change, Controller, Credential, Door, DoorId, Founding, GroupId, Operator, Person, PolicyId, Proof, Rule, RuleId,
+    Schedule, ScheduleId, SiteId, Target, Zone, ZoneId,
+};
+use lockward_policy::Policies;
+use lockward_wire::config::{Envelope, EnvelopeError, Payload};
+use std::collections::BTreeMap;
+
+/// How deep zones may nest: room in aisle in hall in floor in building in campus, and as much again.
+pub const ZONE_DEPTH_MAX: usize = 16;
+
+/// What a fold keeps of people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// Sealed attributes too: for the hub, which shows them.
+    Everything,
+    /// Only what a decision needs: for controllers and auditors.
+    Decisions,
+}
+
+fn parse(entry: &[u8]) -> Result<(Envelope, Payload), Refusal> {
+    let read = Envelope::parse(entry).and_then(|e| e.payload().map(|p| (e, p)));
+    read.map_err(|e| match e {
+        EnvelopeError::Newer { .. } => Refusal::Newer,
+        e => Refusal::Malformed(e),
+    })
+}
+
+impl Site {
+    /// Starts the fold with a log's first entry; `id` is that entry's RFC 6962 leaf hash.
+    ///
+    /// The founding is signed by at least one of the operators that it names. That proves that they hold their keys;
+    /// that it is the right site is proved by the id, which whoever calls this has pinned.
+    ///
+    /// # Errors
+    /// [`Refusal`], for the first thing that is wrong.
+    pub fn found(entry: &[u8], id: SiteId, keep: Keep) -> Result<Self, Refusal> {
+        let (envelope, payload) = parse(entry)?;
+        let Payload::Founding(founding) = payload else { return Err(Refusal::WrongKind) };
+        signers(&envelope, |keyid| {
+            let by = founding.operators.iter().find(|o| lockward_wire::config::keyid(&o.key) == keyid)?;
+            Some((by.key, ()))
+        })?;
+        let mut policies = Policies::new();
+        for text in &founding.policies {
+            let invalid = |e: lockward_policy::PolicyError| Refusal::Invalid {
+                index: 0,
+                verb: "put-policy",
+                what: crate::undo::told(&e),
+            };
+            policies.put_policy(text).map_err(invalid)?;
+        }
+        Ok(Self {
+            id,
+            size: 1,
+            keep,
+            zones: BTreeMap::new(),
+            doors: BTreeMap::new(),
+            schedules: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            rules: BTreeMap::new(),
+            policy_texts: founding.policies.iter().map(|p| (p.id, p.clone())).collect(),
+            controllers: BTreeMap::new(),
+            operators: founding.operators.iter().map(|o| (o.id, o.clone())).collect(),
+            people: People::default(),
+            policies,
+            all_schedules: Vec::new(),
+            founding,
+        })
+    }
+
+    /// Applies the next entry, whole or not at all.
+    ///
+    /// # Errors
+    /// [`Refusal`]; the site is then as it was.
+    pub fn apply(&mut self, entry: &[u8]) -> Result<(), Refusal> {
+        let (envelope, payload) = parse(entry)?;
+        let Payload::Changes(set) = payload else { return Err(Refusal::WrongKind) };
+        if set.site != self.id {
+            return Err(Refusal::OtherSite);
+        }
+        if set.at != self.size {
+            return Err(Refusal::OutOfOrder { due: self.size, found: set.at });
+        }
+        // The policies in force before this entry judge it, all of it, before any of it takes effect.
+        let by: Vec<Signed<'_>> = signers(&envelope, |keyid| self.signer_by_keyid(keyid))?;
+        self.authorise(&set.changes, &by)?;
+
+        let mut undo = Undo::default();
+        for (index, change) in set.changes.into_iter().enumerate() {
+            let verb = change.verb();
+            if let Err(what) = self.one(change, &mut undo) {
+                undo.run(self);
+                return Err(Refusal::Invalid { index, verb, what });
+            }
+        }
+        self.size += 1;
+        Ok(())
+    }
+
+    fn one(&mut self, change: Change, undo: &mut Undo) -> Result<(), String> {
+        match change {
+            Change::PutZone(z) => self.put_zone(z, undo),
+            Change::RemoveZone(id) => self.remove_zone(id, undo),
+            Change::PutDoor(d) => self.put_door(d, undo),
+            Change::RemoveDoor(id) => self.remove_door(id, undo),
+            Change::PutSchedule(s) => self.put_schedule(s, undo),
+            Change::RemoveSchedule(id) => self.remove_schedule(id, undo),
+            Change::PutGroup(g) => {
+                let (id, old) = (g.id, self.groups.insert(g.id, g));
+                undo.push(move |s| restore(&mut s.groups, id, old));
+                Ok(())
+            }
+            Change::RemoveGroup(id) => self.remove_group(id, undo),
+            Change::PutPerson(p) => self.put_person(p, undo),
+            Change::RemovePerson(id) => {
+                let (person, credentials) = self.people.remove_person(id).ok_or_else(|| none("person", &id))?;
+                undo.push(move |s| {
+                    s.people.put_person(person);
+                    credentials.into_iter().for_each(|c| s.people.put_credential(c));
+                });
+                Ok(())
+            }
+            Change::SuspendPerson(id) => {
+                let person = self.people.person(id).ok_or_else(|| none("person", &id))?;
+                self.put_person(Person { suspended: true, ..person }, undo)
+            }
+            Change::PutCredential(c) => self.put_credential(c, undo),
+            Change::RevokeCredential(id) => {
+                let gone = self.people.remove_credential(id).ok_or_else(|| none("credential", &id))?;
+                undo.push(move |s| s.people.put_credential(gone));
+                Ok(())
+            }
+            Change::PutRule(r) => self.put_rule(r, undo),
+            Change::RemoveRule(id) => self.remove_rule(id, undo),
+            Change::PutPolicy(p) => self.put_policy(p, undo),
+            Change::RemovePolicy(id) => self.remove_policy(id, undo),
+            Change::PutController { id, title } => {
+                let known = self.controllers.get(&id);
+                let (key, revoked) = known.map_or((None, false), |c| (c.key, c.revoked));
+                self.set_controller(Controller { id, title, key, revoked }, undo);
+                Ok(())
+            }
+            Change::BindController { id, key } => {
+                let known = self.controllers.get(&id).ok_or_else(|| none("controller", &id))?;
+                if known.revoked {
+                    return Err(format!("controller `{id}` was revoked; give the new device a new id"));
+                }
+                if known.key.is_some() {
+                    return Err(format!("controller `{id}` has a key; revoke it, and give the new device a new id"));
+                }
+                self.set_controller(Controller { key: Some(key), ..known.clone() }, undo);
+                Ok(())
+            }
+            Change::RevokeController(id) => {
+                let known = self.controllers.get(&id).ok_or_else(|| none("controller", &id))?;
+                self.set_controller(Controller { revoked: true, ..known.clone() }, undo);
+                Ok(())
+            }
+            Change::PutOperator(o) => self.put_operator(o, undo),
+            Change::RemoveOperator(id) => {
+                if self.operators.len() == 1 {
+                    return Err("the last operator can not be removed: nobody could change the site".into());
+                }
+                let gone = self.operators.remove(&id).ok_or_else(|| none("operator", &id))?;
+                undo.push(move |s| restore(&mut s.operators, id, Some(gone)));
+                Ok(())
+            }
+        }
+    }
+
+    fn put_zone(&mut self, zone: Zone, undo: &mut Undo) -> Result<(), String> {
+        let mut around = zone.parent;
+        for _ in 0..ZONE_DEPTH_MAX {
+            let Some(id) = around else { break };
+            if id == zone.id {
+                return Err(format!("zone `{id}` would lie within itself"));
+            }
+            around = self.zones.get(&id).ok_or_else(|| none("zone", &id))?.parent;
+        }
+        if around.is_some() {
+            return Err(format!("zone `{}` would lie more than {ZONE_DEPTH_MAX} zones deep", zone.id));
+        }
+        let (id, moved) = (zone.id, self.zones.get(&zone.id).is_some_and(|old| old.parent != zone.parent));
+        let old = self.zones.insert(id, zone);
+        undo.push(move |s| {
+            restore(&mut s.zones, id, old);
+            s.place_doors();
+        });
+        if moved {
+            self.place_doors();
+        }
+        Ok(())
+    }
+
+    fn remove_zone(&mut self, id: ZoneId, undo: &mut Undo) -> Result<(), String> {
+        let zone = self.zones.values().find(|z| z.parent == Some(id)).map(|z| format!("zone `{}`", z.id));
+        let touches = |d: &Door| d.to == id || d.from == Some(id);
+        let door = self.doors.values().find(|p| touches(&p.door)).map(|p| format!("door `{}`", p.door.id));
+        let names = |r: &&Rule| r.targets.contains(&Target::Zone(id));
+        let rule = self.rules.values().find(names).map(|r| format!("rule `{}`", r.id));
+        if let Some(user) = zone.or(door).or(rule) {
+            return Err(format!("zone `{id}` is in use by {user}; change that first"));
+        }
+        let gone = self.zones.remove(&id).ok_or_else(|| none("zone", &id))?;
+        undo.push(move |s| restore(&mut s.zones, id, Some(gone)));
+        Ok(())
+    }
+
+    fn enclosing(&self, zone: ZoneId) -> Vec<ZoneId> {
+        let up = |z: &ZoneId| self.zones.get(z).and_then(|z| z.parent);
+        std::iter::successors(Some(zone), up).take(ZONE_DEPTH_MAX + 1).collect()
+    }
+
+    fn place_doors(&mut self) {
+        let placed: Vec<_> = self.doors.iter().map(|(id, p)| (*id, self.enclosing(p.door.to))).collect();
+        for (id, zones) in placed {
+            if let Some(p) = self.doors.get_mut(&id) {
+                p.zones = zones;
+            }
+        }
+    }
+
+    fn put_door(&mut self, door: Door, undo: &mut Undo) -> Result<(), String> {
+        for zone in door.from.iter().chain([&door.to]) {
+            self.zones.get(zone).ok_or_else(|| none("zone", zone))?;
+        }
+        let controller = door.controller;
+        self.controllers.get(&controller).ok_or_else(|| none("controller", &controller))?;
+        if let Some(schedule) = door.unlocked {
+            self.schedules.get(&schedule).ok_or_else(|| none("schedule", &schedule))?;
+        }
+        let (id, zones) = (door.id, self.enclosing(door.to));
+        let old = self.doors.insert(id, Placed { door, zones });
+        undo.push(move |s| restore(&mut s.doors, id, old));
+        Ok(())
+    }
+
+    fn remove_door(&mut self, id: DoorId, undo: &mut Undo) -> Result<(), String> {
+        if let Some(rule) = self.rules.values().find(|r| r.targets.contains(&Target::Door(id))) {
+            return Err(format!("door `{id}` is in use by rule `{}`; change that first", rule.id));
+        }
+        let gone = self.doors.remove(&id).ok_or_else(|| none("door", &id))?;
+        undo.push(move |s| restore(&mut s.doors, id, Some(gone)));
+        Ok(())
+    }
+
+    fn put_schedule(&mut self, schedule: Schedule, undo: &mut Undo) -> Result<(), String> {
+        let (id, old) = (schedule.id(), self.schedules.insert(schedule.id(), schedule));
+        undo.push(move |s| {
+            restore(&mut s.schedules, id, old);
+            s.list_schedules();
+        });
+        self.list_schedules();
+        Ok(())
+    }
+
+    fn remove_schedule(&mut self, id: ScheduleId, undo: &mut Undo) -> Result<(), String> {
+        let door = self.doors.values().find(|p| p.door.unlocked == Some(id)).map(|p| format!("door `{}`", p.door.id));
+        let rule = self.rules.values().find(|r| r.schedule == Some(id)).map(|r| format!("rule `{}`", r.id));
+        if let Some(user) = door.or(rule) {
+            return Err(format!("schedule `{id}` is in use by {user}; change that first"));
+        }
+        let gone = self.schedules.remove(&id).ok_or_else(|| none("schedule", &id))?;
+        undo.push(move |s| {
+            restore(&mut s.schedules, id, Some(gone));
+            s.list_schedules();
+        });
+        self.list_schedules();
+        Ok(())
+    }
+
+    fn list_schedules(&mut self) {
+        self.all_schedules = self.schedules.keys().copied().collect();
+    }
+
+    fn remove_group(&mut self, id: GroupId, undo: &mut Undo) -> Result<(), String> {
+        if let Some(rule) = self.rules.values().find(|r| r.groups.contains(&id)) {
+            return Err(format!("group `{id}` is in use by rule `{}`; change that first", rule.id));
+        }
+        if self.people.group_in_use(id) {
+            return Err(format!("group `{id}` has people in it; move them first"));
+        }
+        let gone = self.groups.remove(&id).ok_or_else(|| none("group", &id))?;
+        undo.push(move |s| restore(&mut s.groups, id, Some(gone)));
+        Ok(())
+    }
+
+    fn put_person(&mut self, mut person: Person, undo: &mut Undo) -> Result<(), String> {
+        for group in &person.groups {
+            self.groups.get(group).ok_or_else(|| none("group", group))?;
+        }
+        if self.keep == Keep::Decisions {
+            person.sealed = None;
+        }
+        let (id, old) = (person.id, self.people.person(person.id));
+        self.people.put_person(person);
+        undo.push(move |s| match old {
+            Some(old) => s.people.put_person(old),
+            None => drop(s.people.remove_person(id)),
+        });
+        Ok(())
+    }
+
+    fn put_credential(&mut self, credential: Credential, undo: &mut Undo) -> Result<(), String> {
+        let (id, person) = (credential.id, credential.person);
+        self.people.person(person).ok_or_else(|| none("person", &person))?;
+        if let Proof::Card(token) = credential.proof
+            && let Some(owner) = self.people.token_owner(token)
+            && owner != id
+        {
+            return Err(format!("the card of credential `{id}` is credential `{owner}` already; revoke that first"));
+        }
+        let old = self.people.credential(id);
+        self.people.put_credential(credential);
+        undo.push(move |s| match old {
+            Some(old) => s.people.put_credential(old),
+            None => drop(s.people.remove_credential(id)),
+        });
+        Ok(())
+    }
+
+    fn put_rule(&mut self, rule: Rule, undo: &mut Undo) -> Result<(), String> {
+        for group in &rule.groups {
+            self.groups.get(group).ok_or_else(|| none("group", group))?;
+        }
+        for target in &rule.targets {
+            match target {
+                Target::Zone(z) => drop(self.zones.get(z).ok_or_else(|| none("zone", z))?),
+                Target::Door(d) => drop(self.doors.get(d).ok_or_else(|| none("door", d))?),
+            }
+        }
+        if let Some(schedule) = rule.schedule {
+            self.schedules.get(&schedule).ok_or_else(|| none("schedule", &schedule))?;
+        }
+        self.policies.put_rule(&rule).map_err(|e| crate::undo::told(&e))?;
+        let (id, old) = (rule.id, self.rules.insert(rule.id, rule));
+        undo.push(move |s| s.restore_rule(id, old));
+        Ok(())
+    }
+
+    fn remove_rule(&mut self, id: RuleId, undo: &mut Undo) -> Result<(), String> {
+        let gone = self.rules.remove(&id).ok_or_else(|| none("rule", &id))?;
+        self.policies.remove_rule(id);
+        undo.push(move |s| s.restore_rule(id, Some(gone)));
+        Ok(())
+    }
+
+    fn restore_rule(&mut self, id: RuleId, old: Option<Rule>) {
+        match &old {
+            // It was in force before, so it compiles.
+            Some(rule) => drop(self.policies.put_rule(rule)),
+            None => self.policies.remove_rule(id),
+        }
+        restore(&mut self.rules, id, old);
+    }
+
+    fn put_policy(&mut self, text: lockward_model::PolicyText, undo: &mut Undo) -> Result<(), String> {
+        self.policies.put_policy(&text).map_err(|e| crate::undo::told(&e))?;
+        let (id, old) = (text.id, self.policy_texts.insert(text.id, text));
+        undo.push(move |s| s.restore_policy(id, old));
+        Ok(())
+    }
+
+    fn remove_policy(&mut self, id: PolicyId, undo: &mut Undo) -> Result<(), String> {
+        let gone = self.policy_texts.remove(&id).ok_or_else(|| none("policy", &id))?;
+        self.policies.remove_policy(id);
+        undo.push(move |s| s.restore_policy(id, Some(gone)));
+        Ok(())
+    }
+
+    fn restore_policy(&mut self, id: PolicyId, old: Option<lockward_model::PolicyText>) {
+        match &old {
+            Some(text) => drop(self.policies.put_policy(text)),
+            None => self.policies.remove_policy(id),
+        }
+        restore(&mut self.policy_texts, id, old);
+    }
+
+    fn set_controller(&mut self, c: Controller, undo: &mut Undo) {
+        let (id, old) = (c.id, self.controllers.insert(c.id, c));
+        undo.push(move |s| restore(&mut s.controllers, id, old));
+    }
+
+    fn put_operator(&mut self, operator: Operator, undo: &mut Undo) -> Result<(), String> {
+        let taken = |o: &&Operator| o.key == operator.key && o.id != operator.id;
+        if self.operators.values().any(|o| taken(&o)) || operator.key == self.founding.hub.key {
+            return Err(format!("the key of operator `{}` is someone else's already", operator.id));
+        }
+        let (id, old) = (operator.id, self.operators.insert(operator.id, operator));
+        undo.push(move |s| restore(&mut s.operators, id, old));
+        Ok(())
+    }
+}
+
+fn restore<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, old: Option<V>) {
+    match old {
+        Some(old) => drop(map.insert(key, old)),
+        None => drop(map.remove(&key)),
+    }
+}
+
+fn none(what: &str, id: &dyn std::fmt::Display) -> String {
+    format!("{what} `{id}` does not exist; put it first")
+}

@@ -1,0 +1,72 @@
+//! Why an entry of the config log is not applied: one stable code each, shared by hub, controller and auditor.
+
+use lockward_wire::config::EnvelopeError;
+
+/// Why an entry was refused. Nothing of it was applied.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The bytes are no entry.
+    #[error("the entry can not be read")]
+    Malformed(#[source] EnvelopeError),
+    /// It is of a version that this software does not know.
+    #[error("the entry was written by a newer version; update this software first")]
+    Newer,
+    /// A founding where a change set is due, or the other way round.
+    #[error("the entry is of the wrong kind: only the first entry of a log is a founding")]
+    WrongKind,
+    /// For another site.
+    #[error("the entry is for another site")]
+    OtherSite,
+    /// Not the next one: replayed, dropped, or out of order.
+    #[error("the entry is for index {found}, but the next index is {due}")]
+    OutOfOrder {
+        /// The index that is due.
+        due: u64,
+        /// The index that it says.
+        found: u64,
+    },
+    /// No signature at all.
+    #[error("the entry is not signed")]
+    Unsigned,
+    /// A signature by a key that the site does not know, or one that does not verify.
+    #[error("signature {0} is not by anyone whom the site knows, or was made over other bytes")]
+    UnknownSigner(String),
+    /// Known signers, but the policies in force do not let them.
+    #[error("change {index} (`{verb}`) is not allowed to {signers}")]
+    NotAllowed {
+        /// Which change of the set.
+        index: usize,
+        /// What it would do.
+        verb: &'static str,
+        /// Who signed.
+        signers: String,
+    },
+    /// Allowed, but it would break the site.
+    #[error("change {index} (`{verb}`): {what}")]
+    Invalid {
+        /// Which change of the set.
+        index: usize,
+        /// What it would do.
+        verb: &'static str,
+        /// What is wrong, and what to do.
+        what: String,
+    },
+}
+
+impl Refusal {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) => "ENTRY_MALFORMED",
+            Self::Newer => "ENTRY_NEWER",
+            Self::WrongKind => "ENTRY_KIND",
+            Self::OtherSite => "ENTRY_OTHER_SITE",
+            Self::OutOfOrder { .. } => "ENTRY_OUT_OF_ORDER",
+            Self::Unsigned => "ENTRY_UNSIGNED",
+            Self::UnknownSigner(_) => "SIGNER_UNKNOWN",
+            Self::NotAllowed { .. } => "SIGNER_NOT_ALLOWED",
+            Self::Invalid { .. } => "CHANGE_INVALID",
+        }
+    }
+}
