@@ -1,1 +1,64 @@
-//! Placeholder while the room is being built.
+//! Pages from view structs: the hub fills plain data, this room turns it into HTML that cannot carry a stranger's markup.
+//!
+//! Every page is a function from a view to a `String`. Nothing here reads a clock, a disk or a socket, and no template
+//! may switch escaping off (a test holds that). Addresses are made by [`Link`] only, so a page can point nowhere but
+//! at this hub.
+//!
+//! # Live updates
+//!
+//! A page whose [`Frame::after`] is set opens `GET /live?after=SEQ` as an event stream ([`address::LIVE`]).
+//! On connection the hub sends one `beat`, one `summary`, every `door` and `controller`, then every event after `SEQ`
+//! (or after `Last-Event-ID`, which wins); then whatever happens.
+//!
+//! | `event:` | `data:` (always one line) | effect |
+//! |---|---|---|
+//! | `feed`, with `id: SEQ` | [`event_row`] | put on top of the feed, once |
+//! | `door` | [`door_card`] or [`compartment`] | each element takes the place of the one with its id |
+//! | `controller` | [`controller_row`] | the same |
+//! | `summary` | [`summary`] | the same |
+//! | `beat`, every [`BEAT_SECONDS`] | the site's time as `hh:mm:ss` | the page is live as of that time |
+//!
+//! A page that misses three beats says that it is stale, and since when.
+
+mod asset;
+mod door;
+mod event;
+mod frame;
+mod headers;
+mod link;
+mod log;
+mod notice;
+mod overview;
+mod person;
+mod state;
+mod words;
+
+pub use asset::{APP_CSS, APP_JS, ASSETS, Asset, ICON_SVG};
+pub use door::{
+    Compartment, DoorCard, DoorView, Fact, MayEnter, Part, Transition, Via, compartment, door, door_card,
+};
+pub use event::{EventRow, FEED_ROWS_MAX, event_row};
+pub use frame::{BEAT_SECONDS, Banner, Frame, Moment};
+pub use headers::{ASSET_HEADERS, CSP, PAGE_HEADERS};
+pub use link::{Link, address};
+pub use log::{Cosignature, LogPanel, LogView, log};
+pub use notice::{ErrorView, Fault, error, sign_in};
+pub use overview::{Bank, ControllerRow, Fleet, OverviewView, Zone, controller_row, overview, summary};
+pub use person::{
+    CredentialRow, DoorAccess, Name, PeopleView, PersonRow, PersonView, Standing, people, person,
+};
+pub use state::{DoorState, Tone};
+
+use askama::Template;
+
+/// A template's text. Writing to a `String` fails only if a value's own `Display` does, and every value here is text,
+/// a number or a word of ours; an empty page is the honest answer to the impossible.
+fn rendered(template: &impl Template) -> String {
+    template.render().unwrap_or_default()
+}
+
+/// A fragment on one line, as a `data:` field of an event stream needs it. In the elements that fragments are made of,
+/// a line break and a space mean the same.
+fn one_line(template: &impl Template) -> String {
+    rendered(template).replace(['\n', '\r'], " ")
+}

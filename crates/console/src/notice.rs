@@ -1,0 +1,91 @@
+//! Pages for when there is nothing to show: errors, and the way in.
+
+use askama::Template;
+
+use crate::frame::{BEAT_SECONDS, Frame, Section};
+use crate::rendered;
+
+/// What kind of error a page tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// 404.
+    NotFound,
+    /// 403.
+    Forbidden,
+    /// 500.
+    Failed,
+}
+
+impl Fault {
+    /// The HTTP status to send the page with.
+    pub fn status(self) -> u16 {
+        match self {
+            Self::NotFound => 404,
+            Self::Forbidden => 403,
+            Self::Failed => 500,
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::NotFound => "There is no such page",
+            Self::Forbidden => "This is not open to you",
+            Self::Failed => "The hub could not answer",
+        }
+    }
+
+    fn advice(self) -> &'static str {
+        match self {
+            Self::NotFound => "It may have been removed, or the address may be mistyped.",
+            Self::Forbidden => "A policy of this site does not permit it. The attempt is on record.",
+            Self::Failed => "Doors are not affected: they decide for themselves. Try again; if it stays, give the code to whoever runs the hub.",
+        }
+    }
+}
+
+/// An error page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorView {
+    /// Around the page; `None` for a visitor without a session, who learns nothing of the site.
+    pub frame: Option<Frame>,
+    /// What kind.
+    pub fault: Fault,
+    /// The stable code that API and log use too.
+    pub code: String,
+    /// What was wrong, in one sentence. Never a secret.
+    pub detail: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    frame: &'a Frame,
+    section: Section,
+    view: &'a ErrorView,
+}
+
+#[derive(Template)]
+#[template(path = "error_bare.html")]
+struct BareErrorPage<'a> {
+    view: &'a ErrorView,
+}
+
+/// The error page.
+pub fn error(view: &ErrorView) -> String {
+    match &view.frame {
+        Some(frame) => rendered(&ErrorPage { frame, section: Section::Elsewhere, view }),
+        None => rendered(&BareErrorPage { view }),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignIn {
+    expired: bool,
+}
+
+/// The page of a visitor without a session. `expired`: the link that was followed no longer serves.
+/// It names neither the site nor anything in it.
+pub fn sign_in(expired: bool) -> String {
+    rendered(&SignIn { expired })
+}

@@ -1,0 +1,363 @@
+//! One full set of views, for the gallery and for the tests. Every text goes through `say`, so that a test can put
+//! its own into every field.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use lockward_console::*;
+
+/// Turns a sample text into the text that is used.
+pub(crate) type Say<'a> = &'a dyn Fn(&str) -> String;
+
+fn at(say: Say, text: &str) -> Moment {
+    Moment { text: say(text), iso: say(&format!("2026-11-22T{text}+01:00")) }
+}
+
+pub(crate) fn frame(say: Say, after: Option<u64>) -> Frame {
+    Frame {
+        site: say("Hafenstraße Fulfilment"),
+        operator: Some(say("Mara Lindqvist")),
+        banner: Some(Banner {
+            tone: Tone::Info,
+            text: say("Demonstration day: people, readers and locks are simulated."),
+        }),
+        as_of: at(say, "14:02:31"),
+        after,
+    }
+}
+
+fn part(say: Say, word: &str, tone: Tone) -> Part {
+    Part { word: say(word), tone }
+}
+
+fn card(say: Say, id: &str, name: &str, kind: &str, state: DoorState, source: &str) -> DoorCard {
+    let (lock, contact) = match state {
+        DoorState::Locked | DoorState::LockedDown => ("bolted", "closed"),
+        DoorState::Released | DoorState::Unlocked => ("released", "closed"),
+        DoorState::Open | DoorState::HeldOpen => ("released", "open"),
+        DoorState::Forced => ("bolted", "open"),
+        DoorState::Unknown => ("unknown", "unknown"),
+    };
+    DoorCard {
+        id: say(id),
+        name: say(name),
+        kind: say(kind),
+        state,
+        source: say(source),
+        since: Some(at(say, "13:57:10")),
+        unconfirmed_since: None,
+        lock: part(say, lock, Tone::Good),
+        contact: part(say, contact, Tone::Good),
+        reader: part(say, "secure channel", Tone::Good),
+    }
+}
+
+pub(crate) fn door_card_sample(say: Say) -> DoorCard {
+    DoorCard {
+        contact: part(say, "open for 74 s of 30 s", Tone::Warn),
+        ..card(say, "dock-3", "Dock 3", "gate", DoorState::HeldOpen, "after a granted entry")
+    }
+}
+
+pub(crate) fn compartment_sample(say: Say) -> Compartment {
+    Compartment {
+        id: say("locker-1"),
+        label: say("L1"),
+        state: DoorState::Locked,
+        note: say("in use"),
+        unconfirmed_since: Some(at(say, "13:41:07")),
+    }
+}
+
+pub(crate) fn controller_sample(say: Say) -> ControllerRow {
+    ControllerRow {
+        id: say("ctl-yard"),
+        name: say("Yard controller"),
+        doors: 3,
+        connected: false,
+        heard: Some(at(say, "13:41:07")),
+        applied: Some(11),
+        current: 12,
+    }
+}
+
+pub(crate) fn zones(say: Say) -> Vec<Zone> {
+    use DoorState::{Forced, Locked, LockedDown, Open, Released, Unlocked};
+    let yard = |id, name, kind| DoorCard {
+        unconfirmed_since: Some(at(say, "13:41:07")),
+        ..card(say, id, name, kind, Locked, "by default")
+    };
+    let cell = |n: usize, state, note: &str| Compartment {
+        id: say(&format!("locker-{n}")),
+        label: say(&format!("L{n}")),
+        state,
+        note: say(note),
+        unconfirmed_since: None,
+    };
+    vec![
+        Zone {
+            id: say("front"),
+            name: say("Front of house"),
+            doors: vec![
+                card(say, "main", "Main entrance", "entrance", Unlocked, "by schedule “Day shift” until 18:00"),
+                card(say, "staff", "Staff entrance", "entrance", Released, "for one passage"),
+                card(say, "office", "Office", "room", Locked, "by default"),
+                card(say, "meeting", "Meeting room", "room", Locked, "by default"),
+            ],
+            banks: vec![Bank {
+                name: say("Lockers at the staff entrance"),
+                compartments: (1..=8)
+                    .map(|n| match n {
+                        1 => compartment_sample(say),
+                        4 => cell(n, Open, "in use"),
+                        2 | 5 | 7 => cell(n, Locked, "free"),
+                        _ => cell(n, Locked, "in use"),
+                    })
+                    .collect(),
+            }],
+        },
+        Zone {
+            id: say("warehouse"),
+            name: say("Warehouse"),
+            doors: vec![
+                card(say, "hall-a", "Hall A", "entrance", Locked, "by schedule “Night” until 06:00"),
+                card(say, "cage", "High-value cage", "cage", LockedDown, "by order of M. Lindqvist"),
+                card(say, "server", "Server room", "room", Forced, "opened without a release"),
+                card(say, "safe", "Cash safe", "safe", Locked, "by default"),
+                door_card_sample(say),
+            ],
+            banks: vec![],
+        },
+        Zone {
+            id: say("yard"),
+            name: say("Yard"),
+            doors: vec![
+                yard("gate-n", "North gate", "gate"),
+                yard("gate-s", "South gate", "gate"),
+                card(say, "cabinet", "Key cabinet", "cabinet", DoorState::Unknown, "nothing was ever reported"),
+            ],
+            banks: vec![],
+        },
+    ]
+}
+
+pub(crate) fn fleet(say: Say) -> Fleet {
+    let ok = |id: &str, name: &str, doors| ControllerRow {
+        id: say(id),
+        name: say(name),
+        doors,
+        connected: true,
+        heard: Some(at(say, "14:02:30")),
+        applied: Some(12),
+        current: 12,
+    };
+    let new =
+        ControllerRow { connected: false, heard: None, applied: None, ..ok("ctl-new", "Annex controller", 0) };
+    Fleet {
+        config_size: 12,
+        controllers: vec![
+            ok("ctl-front", "Front controller", 4),
+            ok("ctl-hall", "Hall controller", 5),
+            ok("ctl-lockers", "Locker controller", 8),
+            controller_sample(say),
+            new,
+        ],
+    }
+}
+
+pub(crate) fn event(say: Say, seq: u64) -> EventRow {
+    let (tone, code, sentence, reason) = match seq % 6 {
+        0 => (Tone::Bad, "DOOR_FORCED", "Forced open", Some("the contact opened without a release")),
+        1 => (Tone::Warn, "DENIED_SCHEDULE", "Refused", Some("outside “Day shift”; nothing else permits")),
+        2 => (Tone::Info, "EXIT_REQUEST", "Exit", None),
+        _ => (Tone::Good, "GRANTED", "Entry granted", Some("card, by rule “Pickers to halls”")),
+    };
+    let people =
+        [("p1", "Ada Okafor"), ("p2", "Tomasz Wiśniewski"), ("p3", "Nour El-Amin"), ("p4", "Jun Tanaka")];
+    let doors = [("hall-a", "Hall A"), ("staff", "Staff entrance"), ("dock-3", "Dock 3")];
+    let door = doors[usize::try_from(seq).unwrap() % doors.len()];
+    let person = people[usize::try_from(seq).unwrap() % people.len()];
+    let named = tone == Tone::Good || tone == Tone::Warn;
+    EventRow {
+        seq,
+        time: at(say, &format!("14:{:02}:{:02}", seq / 7 % 60, seq * 11 % 60)),
+        code: say(code),
+        sentence: say(sentence),
+        reason: reason.map(say),
+        door: Some(Link::door(&say(door.0), say(door.1))),
+        person: named.then(|| Link::person(&say(person.0), say(person.1))),
+        tone,
+        late: seq.is_multiple_of(5),
+    }
+}
+
+fn events(say: Say, count: u64) -> Vec<EventRow> {
+    (0..count).map(|n| event(say, 48_211 - n)).collect()
+}
+
+pub(crate) fn overview_view(say: Say) -> OverviewView {
+    OverviewView {
+        frame: frame(say, Some(48_211)),
+        zones: zones(say),
+        fleet: fleet(say),
+        events: events(say, 24),
+    }
+}
+
+pub(crate) fn door_view(say: Say) -> DoorView {
+    let fact = |name: &str, value: &str| Fact { name: say(name), value: say(value) };
+    DoorView {
+        frame: frame(say, Some(48_211)),
+        card: door_card_sample(say),
+        from_zone: say("Yard"),
+        to_zone: say("Warehouse"),
+        controller: say("Hall controller"),
+        facts: vec![
+            fact("Asks for", "card; card and PIN from 18:00 to 06:00"),
+            fact("Released for", "5 s"),
+            fact("Held open after", "30 s"),
+            fact("Without power it is", "locked from outside, free from inside"),
+            fact("Configuration", "change 12, applied 0.4 s after it was signed"),
+        ],
+        next: vec![
+            Transition { at: at(say, "18:00:00"), what: say("card and PIN instead of card") },
+            Transition { at: at(say, "06:00:00"), what: say("card alone") },
+        ],
+        may_enter: MayEnter {
+            people: 84,
+            of: 200,
+            via: vec![
+                Via { group: say("Pickers"), people: 72, when: say("Day shift") },
+                Via { group: say("Security"), people: 12, when: say("any time") },
+            ],
+        },
+        events: events(say, 12),
+    }
+}
+
+pub(crate) fn person_view(say: Say, name: Name) -> PersonView {
+    let access = |id: &str, door: &str, zone: &str, when: &str, rule: &str| DoorAccess {
+        door: Link::door(&say(id), say(door)),
+        zone: say(zone),
+        when: say(when),
+        rule: say(rule),
+    };
+    PersonView {
+        frame: frame(say, Some(48_211)),
+        id: say("p1"),
+        name,
+        standing: Standing::Active,
+        groups: vec![say("Pickers"), say("First aiders")],
+        credentials: vec![
+            CredentialRow { kind: say("Card"), validity: say("until 31 March 2027"), tone: Tone::Good },
+            CredentialRow { kind: say("PIN"), validity: say("no end"), tone: Tone::Good },
+            CredentialRow { kind: say("Card"), validity: say("reported lost 3 May 2026"), tone: Tone::Bad },
+        ],
+        doors: vec![
+            access("main", "Main entrance", "Front of house", "Day shift", "Everybody in the day"),
+            access("staff", "Staff entrance", "Front of house", "any time", "Staff"),
+            access("hall-a", "Hall A", "Warehouse", "Day shift", "Pickers to halls"),
+            access("dock-3", "Dock 3", "Warehouse", "Day shift", "Pickers to halls"),
+        ],
+        doors_total: 20,
+        events: events(say, 10),
+    }
+}
+
+pub(crate) fn people_view(say: Say) -> PeopleView {
+    let row = |id: &str, name: Name, standing, groups: &[&str], seen: bool| PersonRow {
+        id: say(id),
+        name,
+        standing,
+        groups: groups.iter().map(|g| say(g)).collect(),
+        seen: seen.then(|| (at(say, "13:58:02"), Link::door(&say("hall-a"), say("Hall A")))),
+    };
+    let known = |name: &str| Name::Known(say(name));
+    PeopleView {
+        frame: frame(say, None),
+        query: say("pick"),
+        rows: vec![
+            row("p1", known("Ada Okafor"), Standing::Active, &["Pickers", "First aiders"], true),
+            row("p2", known("Tomasz Wiśniewski"), Standing::Active, &["Pickers"], true),
+            row("p3", known("Nour El-Amin"), Standing::Suspended, &["Pickers"], false),
+            row("p4", Name::Erased, Standing::Ended, &[], false),
+            row("p5", known("Jun Tanaka"), Standing::Active, &["Pickers", "Forklift", "Security"], true),
+        ],
+        matched: 72,
+        total: 200,
+        next: Some(say("p5")),
+    }
+}
+
+pub(crate) fn log_view(say: Say) -> LogView {
+    let word = |name: &str, size: Option<u64>| Cosignature {
+        witness: say(name),
+        size,
+        at: size.map(|_| at(say, "14:01:58")),
+    };
+    let panel = |title: &str, entry: (&str, &str), size, cosignatures| LogPanel {
+        title: say(title),
+        entry: (say(entry.0), say(entry.1)),
+        size,
+        root: say("9mKDkXl4pQ3hWbT6gZ0b1Tn0n4oT0m1cNq1y0QmZ5eA="),
+        signed_at: at(say, "14:01:57"),
+        checkpoint: say(&format!(
+            "hafenstrasse.example/{title}\n{size}\n9mKDkXl4pQ3hWbT6gZ0b1Tn0n4oT0m1cNq1y0QmZ5eA=\n\n— hafenstrasse.example/{title} \
+             Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n"
+        )),
+        cosignatures,
+        verify_command: say("lockward log verify https://lockward.hafenstrasse.example"),
+    };
+    LogView {
+        frame: frame(say, None),
+        logs: vec![
+            panel(
+                "config",
+                ("change", "changes"),
+                12,
+                vec![
+                    word("Front controller", Some(12)),
+                    word("Hall controller", Some(12)),
+                    word("Locker controller", Some(12)),
+                    word("Yard controller", Some(11)),
+                    word("Annex controller", None),
+                ],
+            ),
+            panel(
+                "events",
+                ("event", "events"),
+                48_211,
+                vec![
+                    word("Front controller", Some(48_211)),
+                    word("Hall controller", Some(48_102)),
+                    word("Yard controller", Some(40_000)),
+                ],
+            ),
+        ],
+    }
+}
+
+pub(crate) fn error_view(say: Say, fault: Fault, signed_in: bool) -> ErrorView {
+    ErrorView {
+        frame: signed_in.then(|| frame(say, None)),
+        fault,
+        code: say("DOOR_UNKNOWN"),
+        detail: Some(say("no door `dock-33` on this site; see the overview for all doors")),
+    }
+}
+
+/// Every page, with the path that it would have on a hub.
+pub(crate) fn pages(say: Say) -> Vec<(&'static str, String)> {
+    let erased = PersonView { groups: vec![], credentials: vec![], doors: vec![], ..person_view(say, Name::Erased) };
+    vec![
+        ("/", overview(&overview_view(say))),
+        ("/doors/dock-3", door(&door_view(say))),
+        ("/people", people(&people_view(say))),
+        ("/people/p1", person(&person_view(say, Name::Known(say("Ada Okafor"))))),
+        ("/people/p4", person(&erased)),
+        ("/log", log(&log_view(say))),
+        ("/errors/404", error(&error_view(say, Fault::NotFound, true))),
+        ("/errors/403", error(&error_view(say, Fault::Forbidden, true))),
+        ("/errors/500", error(&error_view(say, Fault::Failed, false))),
+        ("/sign-in", sign_in(false)),
+        ("/sign-in-expired", sign_in(true)),
+    ]
+}
