@@ -56,7 +56,7 @@ impl DoorCard {
         [("Lock", &self.lock), ("Contact", &self.contact), ("Reader", &self.reader)]
     }
 
-    fn broken(&self) -> Option<(&'static str, &Part)> {
+    pub(crate) fn broken(&self) -> Option<(&'static str, &Part)> {
         self.parts().into_iter().find(|(_, part)| matches!(part.tone, Tone::Bad | Tone::Warn))
     }
 

@@ -136,6 +136,10 @@ pub struct OverviewView {
     pub events: Vec<EventRow>,
 }
 
+/// Exceptions that the summary lists one by one: a screenful. A controller that is gone can take 64 doors with it, and
+/// the rest of them stand first in their zones.
+const TROUBLES_SHOWN_MAX: usize = 10;
+
 /// A door that a person should look at.
 struct Trouble {
     link: Link,
@@ -164,6 +168,14 @@ impl<'a> Summary<'a> {
             fleet,
             troubles,
         }
+    }
+
+    fn shown(&self) -> impl Iterator<Item = &Trouble> {
+        self.troubles.iter().take(TROUBLES_SHOWN_MAX)
+    }
+
+    fn hidden(&self) -> usize {
+        self.troubles.len().saturating_sub(TROUBLES_SHOWN_MAX)
     }
 
     fn calm(&self) -> bool {

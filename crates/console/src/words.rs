@@ -27,7 +27,9 @@ mod tests {
 
     #[test]
     fn thousands_stand_apart() {
-        for (n, said) in [(0_u64, "0"), (999, "999"), (1_000, "1\u{a0}000"), (12_345_678, "12\u{a0}345\u{a0}678")] {
+        for (n, said) in
+            [(0_u64, "0"), (999, "999"), (1_000, "1\u{a0}000"), (12_345_678, "12\u{a0}345\u{a0}678")]
+        {
             assert_eq!(grouped(n), said);
         }
         assert_eq!(counted(1_u64, "door", "doors"), "1\u{a0}door");

@@ -97,7 +97,14 @@ pub(crate) fn zones(say: Say) -> Vec<Zone> {
             id: say("front"),
             name: say("Front of house"),
             doors: vec![
-                card(say, "main", "Main entrance", "entrance", Unlocked, "by schedule “Day shift” until 18:00"),
+                card(
+                    say,
+                    "main",
+                    "Main entrance",
+                    "entrance",
+                    Unlocked,
+                    "by schedule “Day shift” until 18:00",
+                ),
                 card(say, "staff", "Staff entrance", "entrance", Released, "for one passage"),
                 card(say, "office", "Office", "room", Locked, "by default"),
                 card(say, "meeting", "Meeting room", "room", Locked, "by default"),
@@ -132,7 +139,14 @@ pub(crate) fn zones(say: Say) -> Vec<Zone> {
             doors: vec![
                 yard("gate-n", "North gate", "gate"),
                 yard("gate-s", "South gate", "gate"),
-                card(say, "cabinet", "Key cabinet", "cabinet", DoorState::Unknown, "nothing was ever reported"),
+                card(
+                    say,
+                    "cabinet",
+                    "Key cabinet",
+                    "cabinet",
+                    DoorState::Unknown,
+                    "nothing was ever reported",
+                ),
             ],
             banks: vec![],
         },
@@ -149,8 +163,12 @@ pub(crate) fn fleet(say: Say) -> Fleet {
         applied: Some(12),
         current: 12,
     };
-    let new =
-        ControllerRow { connected: false, heard: None, applied: None, ..ok("ctl-new", "Annex controller", 0) };
+    let new = ControllerRow {
+        connected: false,
+        heard: None,
+        applied: None,
+        ..ok("ctl-new", "Annex controller", 0)
+    };
     Fleet {
         config_size: 12,
         controllers: vec![
@@ -229,7 +247,10 @@ pub(crate) fn door_view(say: Say) -> DoorView {
                 Via { group: say("Security"), people: 12, when: say("any time") },
             ],
         },
-        events: events(say, 12),
+        events: events(say, 12)
+            .into_iter()
+            .map(|row| EventRow { door: Some(Link::door(&say("dock-3"), say("Dock 3"))), ..row })
+            .collect(),
     }
 }
 
@@ -258,7 +279,7 @@ pub(crate) fn person_view(say: Say, name: Name) -> PersonView {
             access("dock-3", "Dock 3", "Warehouse", "Day shift", "Pickers to halls"),
         ],
         doors_total: 20,
-        events: events(say, 10),
+        events: events(say, 10).into_iter().filter(|row| row.person.is_some()).collect(),
     }
 }
 
@@ -346,7 +367,14 @@ pub(crate) fn error_view(say: Say, fault: Fault, signed_in: bool) -> ErrorView {
 
 /// Every page, with the path that it would have on a hub.
 pub(crate) fn pages(say: Say) -> Vec<(&'static str, String)> {
-    let erased = PersonView { groups: vec![], credentials: vec![], doors: vec![], ..person_view(say, Name::Erased) };
+    let erased = PersonView {
+        standing: Standing::Ended,
+        groups: vec![],
+        credentials: vec![],
+        doors: vec![],
+        events: vec![],
+        ..person_view(say, Name::Erased)
+    };
     vec![
         ("/", overview(&overview_view(say))),
         ("/doors/dock-3", door(&door_view(say))),
