@@ -1,1 +1,24 @@
-//! Placeholder while the room is being built.
+//! May this principal do this, here, now? The only room that knows Cedar, and the only mint of [`Grant`].
+//!
+//! Nothing is permitted that no policy permits, and a policy that forbids wins (Cedar's semantics). Cedar looks at every
+//! policy that it is given; so an index hands it only those whose scope can match, and a cache keeps them ready.
+//!
+//! Architecture invariant: no clock, no chance, no I/O. The same policies and the same question give the same answer
+//! with the same reasons, with the index or without it.
+
+mod ask;
+mod base;
+mod cache;
+mod compile;
+mod grant;
+mod index;
+mod policies;
+mod verdict;
+mod vocabulary;
+
+pub use base::base_policies;
+pub use compile::{POLICY_TEXT_BYTES_MAX, PolicyError, RULE_POLICIES_MAX};
+pub use grant::Grant;
+pub use policies::Policies;
+pub use verdict::{Place, Signer, Situation, Verdict, Who, Would};
+pub use vocabulary::SCHEMA;

@@ -1,0 +1,99 @@
+//! One question to Cedar, and what its answer means; for a refusal, what would have to be different.
+
+use crate::compile::{Looks, reported};
+use crate::verdict::{Situation, Verdict, Would};
+use crate::vocabulary::WORDS;
+use cedar_policy::{Authorizer, Context, Decision, Effect, Entities, EntityUid, PolicySet, Request};
+use lockward_model::{Factors, ScheduleId};
+
+/// Everything that a question is about, but the context.
+pub(crate) struct Case<'a> {
+    pub(crate) policies: &'a PolicySet,
+    pub(crate) entities: &'a Entities,
+    pub(crate) principal: &'a EntityUid,
+    pub(crate) action: &'a EntityUid,
+    pub(crate) resource: &'a EntityUid,
+}
+
+impl Case<'_> {
+    pub(crate) fn judge(&self, context: Context) -> Verdict {
+        // Most people have nothing to do with most doors.
+        if self.policies.is_empty() {
+            return Verdict::Nothing { would: None };
+        }
+        let (who, what, on) = (self.principal.clone(), self.action.clone(), self.resource.clone());
+        let Ok(request) = Request::new(who, what, on, context, None) else { return Verdict::Error };
+        let response = Authorizer::new().is_authorized(&request, self.policies, self.entities);
+        let mut because: Vec<Box<str>> =
+            response.diagnostics().reason().map(|id| Box::from(reported(id))).collect();
+        because.sort_unstable();
+        because.dedup();
+        let failed = response.diagnostics().errors().next().is_some();
+        match (response.decision(), because.is_empty(), failed) {
+            // Cedar gives reasons for a refusal only if something forbade.
+            (Decision::Deny, false, _) => Verdict::Forbid { because },
+            // Off-spec: Cedar skips what it cannot evaluate. It might have forbidden; nothing fails open.
+            (_, _, true) => Verdict::Error,
+            (Decision::Allow, _, false) => Verdict::Permit { because },
+            (Decision::Deny, true, false) => Verdict::Nothing { would: None },
+        }
+    }
+
+    fn only_permits(&self) -> Option<PolicySet> {
+        let permits = self.policies.policies().filter(|p| p.effect() == Effect::Permit);
+        PolicySet::from_policies(permits.cloned()).ok()
+    }
+}
+
+/// The answer for someone who enters. `context` makes Cedar's context of open schedules and factors.
+pub(crate) fn entering(
+    case: &Case<'_>,
+    looks: Looks,
+    now: &Situation<'_>,
+    mut context: impl FnMut(&[ScheduleId], Factors) -> Option<Context>,
+) -> Verdict {
+    let mut judge = |case: &Case<'_>, open: &[ScheduleId], factors: Factors| {
+        context(open, factors).map_or(Verdict::Error, |c| case.judge(c))
+    };
+    let verdict = judge(case, now.open, now.factors);
+    if !matches!(verdict, Verdict::Nothing { .. }) {
+        return verdict;
+    }
+    let more = if looks.factors { more_than(now.factors) } else { Vec::new() };
+    let most = more.last().copied().unwrap_or(now.factors);
+    for factors in more {
+        if matches!(judge(case, now.open, factors), Verdict::Permit { .. }) {
+            return Verdict::Nothing { would: Some(Would::WithFactors(factors)) };
+        }
+    }
+    if looks.schedules {
+        for open in [now.all, &[]] {
+            let at_that_time = match judge(case, open, most) {
+                Verdict::Permit { .. } => true,
+                // All schedules are never open together. What forbids then need not forbid when the permit holds.
+                Verdict::Forbid { .. } => case.only_permits().is_some_and(|policies| {
+                    let permits = Case { policies: &policies, ..*case };
+                    matches!(judge(&permits, open, most), Verdict::Permit { .. })
+                }),
+                Verdict::Nothing { .. } | Verdict::Error => false,
+            };
+            if at_that_time {
+                return Verdict::Nothing { would: Some(Would::AtAnotherTime) };
+            }
+        }
+    }
+    verdict
+}
+
+/// Every larger set of factors, the smallest first; the last has all.
+fn more_than(now: Factors) -> Vec<Factors> {
+    let larger = |f: &Factors| f.contains(now) && *f != now;
+    let mut sets: Vec<_> = (0..=u8::MAX).filter_map(Factors::from_bits).filter(larger).collect();
+    sets.sort_by_key(|f| f.bits().count_ones());
+    sets
+}
+
+/// The action of someone who enters.
+pub(crate) fn enter() -> &'static EntityUid {
+    &WORDS.enter
+}

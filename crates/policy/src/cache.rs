@@ -1,0 +1,195 @@
+//! What is kept ready between decisions: Cedar's view of a kind of person at a kind of door. Never a verdict.
+//!
+//! To the policies that can match at a place, two people are the same if they are in the same named groups and neither
+//! is named; two doors are the same if they are of one kind in the same zones and neither is named. So few pictures
+//! serve a million people, and a change of person asks Cedar the same question of the same picture.
+
+use crate::compile::Looks;
+use crate::index::{Index, Names};
+use crate::verdict::{Place, Situation, Who};
+use crate::vocabulary::{Vocabulary, WORDS};
+use cedar_policy::{Context, Entities, Entity, EntityUid, PolicySet};
+use lockward_model::{DoorId, DoorKind, Factors, GroupId, ScheduleId, ZoneId};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Pictures in the younger half of the cache: a controller's 64 doors for 64 kinds of people. Two halves of at most
+/// 5 KB each (a handful of policies, two entities) are 40 MB.
+const PICTURES_MAX: usize = 4_096;
+/// Doors whose place is remembered: four of the largest sites of the figures, at under 1 KB each.
+const DOORS_MAX: usize = 8_192;
+/// Contexts: the schedules change a few times a day, the factors between card and PIN; a policy that looks at the age
+/// of the configuration needs a new one each second.
+const CONTEXTS_MAX: usize = 16;
+
+/// A kind of person at a kind of door, as Cedar sees them.
+pub(crate) struct Picture {
+    pub(crate) policies: PolicySet,
+    pub(crate) entities: Entities,
+    pub(crate) principal: EntityUid,
+    pub(crate) resource: EntityUid,
+    pub(crate) looks: Looks,
+}
+
+/// A kind of door.
+struct Spot {
+    /// Never given twice, so that a picture of an older set of policies is never found again.
+    number: usize,
+    names: Names,
+    door: Entity,
+}
+
+type SpotKey = (DoorKind, Box<[ZoneId]>, Option<DoorId>);
+
+/// INVARIANT: `doors`, `spots` and `whole` are of the index as it is; [`Cache::forget`] is called at every change.
+#[derive(Default)]
+pub(crate) struct Cache(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    numbers: usize,
+    doors: HashMap<DoorId, (DoorKind, Box<[ZoneId]>, Arc<Spot>)>,
+    spots: HashMap<SpotKey, Arc<Spot>>,
+    young: HashMap<Box<[usize]>, Arc<Picture>>,
+    old: HashMap<Box<[usize]>, Arc<Picture>>,
+    contexts: Vec<KnownContext>,
+    whole: Option<Arc<PolicySet>>,
+}
+
+struct KnownContext {
+    open: Box<[ScheduleId]>,
+    factors: Factors,
+    age: u64,
+    context: Context,
+}
+
+impl Cache {
+    fn with<T>(&self, f: impl FnOnce(&mut Kept) -> T) -> T {
+        // A panic elsewhere leaves no half-made entry: each is inserted whole.
+        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The policies changed.
+    pub(crate) fn forget(&mut self) {
+        let kept = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        kept.doors.clear();
+        kept.spots.clear();
+        kept.whole = None;
+    }
+
+    /// The picture for a person at a place; `None` if Cedar will not have it.
+    pub(crate) fn picture(&self, index: &Index, who: &Who<'_>, place: &Place<'_>) -> Option<Arc<Picture>> {
+        self.with(|kept| kept.picture(index, who, place))
+    }
+
+    pub(crate) fn context(&self, open: &[ScheduleId], factors: Factors, age: u64) -> Option<Context> {
+        self.with(|kept| kept.context(open, factors, age))
+    }
+
+    /// Every policy in one set.
+    pub(crate) fn whole(&self, index: &Index) -> Option<Arc<PolicySet>> {
+        self.with(|kept| {
+            if kept.whole.is_none() {
+                let all = index.all().map(|c| c.policy.clone());
+                kept.whole = PolicySet::from_policies(all).ok().map(Arc::new);
+            }
+            kept.whole.clone()
+        })
+    }
+}
+
+impl Kept {
+    fn picture(&mut self, index: &Index, who: &Who<'_>, place: &Place<'_>) -> Option<Arc<Picture>> {
+        let spot = self.spot(index, place)?;
+        let named = spot.names.persons.binary_search(&who.person);
+        let mut key = Vec::with_capacity(2 + who.groups.len());
+        key.extend(who.groups.iter().filter_map(|g| spot.names.groups.binary_search(g).ok()));
+        key.sort_unstable();
+        key.dedup();
+        let groups: usize = key.len();
+        key.extend([named.unwrap_or(usize::MAX), spot.number]);
+        if let Some(found) = self.young.get(&*key) {
+            return Some(Arc::clone(found));
+        }
+        let picture = match self.old.remove(&*key) {
+            Some(found) => found,
+            None => {
+                let groups = key.iter().take(groups).filter_map(|i| spot.names.groups.get(*i).copied());
+                let groups: Vec<GroupId> = groups.collect();
+                Arc::new(draw(index, named.is_ok().then_some(who), &groups, place, &spot)?)
+            }
+        };
+        if self.young.len() >= PICTURES_MAX {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(key.into(), Arc::clone(&picture));
+        Some(picture)
+    }
+
+    fn spot(&mut self, index: &Index, place: &Place<'_>) -> Option<Arc<Spot>> {
+        if let Some((kind, zones, spot)) = self.doors.get(&place.door)
+            && *kind == place.kind
+            && **zones == *place.zones
+        {
+            return Some(Arc::clone(spot));
+        }
+        let names = index.names(place);
+        let door = names.door.then_some(place.door);
+        let key = (place.kind, Box::from(place.zones), door);
+        let spot = match self.spots.get(&key) {
+            Some(spot) => Arc::clone(spot),
+            None => {
+                self.numbers += 1;
+                let (uid, zones) = (WORDS.door(door), WORDS.zones(place.zones));
+                let door = Vocabulary::door_entity(uid, place.kind, zones)?;
+                Arc::new(Spot { number: self.numbers, names, door })
+            }
+        };
+        if self.doors.len() >= DOORS_MAX || self.spots.len() >= DOORS_MAX {
+            self.doors.clear();
+            self.spots.clear();
+        }
+        self.spots.insert(key, Arc::clone(&spot));
+        self.doors.insert(place.door, (place.kind, place.zones.into(), Arc::clone(&spot)));
+        Some(spot)
+    }
+
+    fn context(&mut self, open: &[ScheduleId], factors: Factors, age: u64) -> Option<Context> {
+        let same = |k: &&KnownContext| k.factors == factors && k.age == age && *k.open == *open;
+        if let Some(known) = self.contexts.iter().find(same) {
+            return Some(known.context.clone());
+        }
+        let context = WORDS.entering(open, factors, age)?;
+        if self.contexts.len() >= CONTEXTS_MAX {
+            self.contexts.clear();
+        }
+        self.contexts.push(KnownContext { open: open.into(), factors, age, context: context.clone() });
+        Some(context)
+    }
+}
+
+/// `named` is the person, if a policy at the place names it; else any person that none names will do.
+fn draw(
+    index: &Index,
+    named: Option<&Who<'_>>,
+    groups: &[GroupId],
+    place: &Place<'_>,
+    spot: &Spot,
+) -> Option<Picture> {
+    let candidates = index.candidates(named.map(|w| w.person), groups, place);
+    let looks = candidates.iter().fold(Looks::default(), |all, c| all.with(c.looks));
+    let principal = named.map_or_else(|| WORDS.anyone.clone(), |w| WORDS.person(w.person));
+    let person = Entity::new_no_attrs(principal.clone(), WORDS.groups(groups));
+    Some(Picture {
+        policies: PolicySet::from_policies(candidates.into_iter().map(|c| c.policy.clone())).ok()?,
+        entities: Entities::from_entities([person, spot.door.clone()], None).ok()?,
+        principal,
+        resource: spot.door.uid(),
+        looks,
+    })
+}
+
+/// The age that policies see: whole seconds if one of them looks, else always zero, so that time makes no new contexts.
+pub(crate) fn age(looks: Looks, now: &Situation<'_>) -> u64 {
+    if looks.age { now.config_age.as_secs() } else { 0 }
+}

@@ -1,0 +1,300 @@
+//! From rules and texts to Cedar policies: validated, and with what the index has to know about each.
+
+use crate::vocabulary::{Named, WORDS, policy_name, rule_name};
+use cedar_policy::{
+    ActionConstraint, Policy, PolicyId as CedarId, PolicySet, PrincipalConstraint, ResourceConstraint,
+    ValidationMode,
+};
+use core::fmt::Write as _;
+use lockward_model::{DoorId, Factors, GroupId, PersonId, PolicyText, Rule, Target, ZoneId};
+use miette::Diagnostic;
+use std::collections::BTreeSet;
+
+/// Policies that one rule may become: 64 groups at 64 places, 8 MB at 2 KB each. A zone counts as one place.
+pub const RULE_POLICIES_MAX: usize = 4_096;
+/// Longest policy: two hundred lines of eighty characters.
+pub const POLICY_TEXT_BYTES_MAX: usize = 16_384;
+/// Entities that a policy may look into, one after the other: the person and the door, and nothing behind them (Cedar
+/// RFC 76). So a decision needs no entity but these two.
+const DEREFERENCES_MAX: u32 = 1;
+
+/// Why a rule or a policy is not taken. The set is then as it was.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyError {
+    /// Longer than [`POLICY_TEXT_BYTES_MAX`].
+    #[error("`{name}` is {bytes} bytes long; split it into policies of at most {POLICY_TEXT_BYTES_MAX}")]
+    TooLong {
+        /// Which.
+        name: String,
+        /// How long.
+        bytes: usize,
+    },
+    /// Not exactly one policy without slots.
+    #[error("`{name}` is not one Cedar policy; line {line}, column {column}: {what}")]
+    Parse {
+        /// Which.
+        name: String,
+        /// From 1.
+        line: usize,
+        /// From 1, in characters.
+        column: usize,
+        /// What is wrong.
+        what: String,
+    },
+    /// Against the schema, or a policy that can never apply.
+    #[error("`{name}` does not fit the schema; line {line}, column {column}: {what}")]
+    Invalid {
+        /// Which.
+        name: String,
+        /// From 1.
+        line: usize,
+        /// From 1, in characters.
+        column: usize,
+        /// What is wrong.
+        what: String,
+    },
+    /// A literal that can name nothing.
+    #[error("`{name}` names `{literal}`, which is no id: an id holds only a-z, 0-9 and `-`")]
+    NoId {
+        /// Which.
+        name: String,
+        /// As it was written.
+        literal: String,
+    },
+    /// A rule for nobody, or for no place.
+    #[error("`{name}` names no {what}; name at least one, or remove the rule")]
+    Empty {
+        /// Which.
+        name: String,
+        /// `group` or `place`.
+        what: &'static str,
+    },
+    /// More than [`RULE_POLICIES_MAX`].
+    #[error(
+        "`{name}` would become {policies} policies, and {RULE_POLICIES_MAX} is the most; \
+         use a zone in place of many doors, or split it"
+    )]
+    TooWide {
+        /// Which.
+        name: String,
+        /// Groups times places.
+        policies: usize,
+    },
+}
+
+/// Whom a policy's scope can match, when someone enters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Whom {
+    Anyone,
+    Group(GroupId),
+    Person(PersonId),
+}
+
+/// Where a policy's scope can match, when someone enters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Where {
+    Anywhere,
+    Zone(ZoneId),
+    Door(DoorId),
+}
+
+/// The parts of the context that a policy may look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Looks {
+    pub(crate) schedules: bool,
+    pub(crate) factors: bool,
+    pub(crate) age: bool,
+}
+
+impl Looks {
+    pub(crate) const AT_ALL: Self = Self { schedules: true, factors: true, age: true };
+
+    pub(crate) fn with(self, other: Self) -> Self {
+        Self {
+            schedules: self.schedules || other.schedules,
+            factors: self.factors || other.factors,
+            age: self.age || other.age,
+        }
+    }
+}
+
+/// One Cedar policy, and what the index knows of it.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) policy: Policy,
+    /// Where it can match when someone enters; `None` if never.
+    pub(crate) enters: Option<(Whom, Where)>,
+    /// Whether it can match a change.
+    pub(crate) changes: bool,
+    pub(crate) looks: Looks,
+    /// Every person, group and door that it names, in its scope or its conditions.
+    pub(crate) persons: BTreeSet<PersonId>,
+    pub(crate) groups: BTreeSet<GroupId>,
+    pub(crate) doors: BTreeSet<DoorId>,
+}
+
+/// A rule: one policy for each group at each place, so that the index finds it by its scope.
+pub(crate) fn rule(rule: &Rule) -> Result<Vec<Compiled>, PolicyError> {
+    let name = rule_name(rule.id);
+    let groups: BTreeSet<_> = rule.groups.iter().collect();
+    let targets: BTreeSet<_> = rule.targets.iter().collect();
+    for (what, none) in [("group", groups.is_empty()), ("place", targets.is_empty())] {
+        if none {
+            return Err(PolicyError::Empty { name, what });
+        }
+    }
+    let policies = groups.len().saturating_mul(targets.len());
+    if policies > RULE_POLICIES_MAX {
+        return Err(PolicyError::TooWide { name, policies });
+    }
+    let conditions = conditions(rule);
+    let looks =
+        Looks { schedules: rule.schedule.is_some(), factors: rule.factors != Factors::NONE, age: false };
+    let pairs = groups.iter().flat_map(|g| targets.iter().map(move |t| (**g, **t)));
+    let one = |(number, (group, target))| {
+        // Ids have a closed alphabet: nothing in them needs escaping.
+        let place = match target {
+            Target::Zone(z) => format!(r#"resource in Zone::"{z}""#),
+            Target::Door(d) => format!(r#"resource == Door::"{d}""#),
+        };
+        let text = format!(
+            r#"permit (principal in Group::"{group}", action == Action::"enter", {place}){conditions};"#
+        );
+        let policy = parse(&name, &format!("{name}#{number}"), &text)?;
+        let (at, doors) = match target {
+            Target::Zone(z) => (Where::Zone(z), BTreeSet::new()),
+            Target::Door(d) => (Where::Door(d), BTreeSet::from([d])),
+        };
+        Ok(Compiled {
+            policy,
+            enters: Some((Whom::Group(group), at)),
+            changes: false,
+            looks,
+            persons: BTreeSet::new(),
+            groups: BTreeSet::from([group]),
+            doors,
+        })
+    };
+    pairs.enumerate().map(one).collect()
+}
+
+fn conditions(rule: &Rule) -> String {
+    let mut out = String::new();
+    if let Some(schedule) = rule.schedule {
+        let _ = write!(out, r#" when {{ context.schedules.contains(Schedule::"{schedule}") }}"#);
+    }
+    for factor in rule.factors.names() {
+        let _ = write!(out, r#" when {{ context.factors.contains("{factor}") }}"#);
+    }
+    out
+}
+
+/// A text: exactly one policy, without slots, valid under the schema, naming only what can exist.
+pub(crate) fn text(text: &PolicyText) -> Result<Compiled, PolicyError> {
+    let name = policy_name(text.id);
+    if text.text.len() > POLICY_TEXT_BYTES_MAX {
+        return Err(PolicyError::TooLong { name, bytes: text.text.len() });
+    }
+    let policy = parse(&name, &name, &text.text)?;
+    validate(&name, &policy, &text.text)?;
+    examine(&name, policy)
+}
+
+/// What the index has to know, from the policy itself; always rather too much than too little.
+pub(crate) fn examine(name: &str, policy: Policy) -> Result<Compiled, PolicyError> {
+    let (mut persons, mut groups, mut doors) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for literal in policy.entity_literals() {
+        match WORDS.named(&literal) {
+            Some(Named::Person(id)) => drop(persons.insert(id)),
+            Some(Named::Group(id)) => drop(groups.insert(id)),
+            Some(Named::Door(id)) => drop(doors.insert(id)),
+            Some(Named::Zone(_) | Named::Other) => {}
+            None => return Err(PolicyError::NoId { name: name.into(), literal: literal.to_string() }),
+        }
+    }
+    let (enter, changes) = match policy.action_constraint() {
+        ActionConstraint::Any => (true, true),
+        ActionConstraint::Eq(action) => (action == WORDS.enter, action != WORDS.enter),
+        ActionConstraint::In(list) => (list.contains(&WORDS.enter), list.iter().any(|a| *a != WORDS.enter)),
+    };
+    let scope = whom(&policy.principal_constraint()).zip(place(&policy.resource_constraint()));
+    let enters = scope.filter(|_| enter);
+    Ok(Compiled { enters, changes, looks: looks(&policy), policy, persons, groups, doors })
+}
+
+/// A part of the context can only be reached by its name, and the JSON form spells names out, whatever escapes the
+/// text has. A name that stands there for another reason costs a little time and no truth.
+fn looks(policy: &Policy) -> Looks {
+    let Ok(json) = policy.to_json() else { return Looks::AT_ALL };
+    let json = json.to_string();
+    Looks {
+        schedules: json.contains("schedules"),
+        factors: json.contains("factors"),
+        age: json.contains("config_age"),
+    }
+}
+
+fn whom(scope: &PrincipalConstraint) -> Option<Whom> {
+    match scope {
+        PrincipalConstraint::Any | PrincipalConstraint::Is(_) => Some(Whom::Anyone),
+        PrincipalConstraint::Eq(uid) | PrincipalConstraint::In(uid) | PrincipalConstraint::IsIn(_, uid) => {
+            match WORDS.named(uid)? {
+                Named::Group(id) => Some(Whom::Group(id)),
+                Named::Person(id) => Some(Whom::Person(id)),
+                // An operator, a role or a service never enters.
+                _ => None,
+            }
+        }
+    }
+}
+
+fn place(scope: &ResourceConstraint) -> Option<Where> {
+    match scope {
+        ResourceConstraint::Any | ResourceConstraint::Is(_) => Some(Where::Anywhere),
+        ResourceConstraint::Eq(uid) | ResourceConstraint::In(uid) | ResourceConstraint::IsIn(_, uid) => {
+            match WORDS.named(uid)? {
+                Named::Zone(id) => Some(Where::Zone(id)),
+                Named::Door(id) => Some(Where::Door(id)),
+                // The site is changed, not entered.
+                _ => None,
+            }
+        }
+    }
+}
+
+fn parse(name: &str, cedar: &str, text: &str) -> Result<Policy, PolicyError> {
+    Policy::parse(Some(CedarId::new(cedar)), text).map_err(|e| {
+        let (line, column) = position(&e, text);
+        PolicyError::Parse { name: name.into(), line, column, what: e.to_string() }
+    })
+}
+
+/// Strictly, and with every warning an error: a policy that can never apply is a mistake, and one that forbids would
+/// give a false peace of mind.
+pub(crate) fn validate(name: &str, policy: &Policy, text: &str) -> Result<(), PolicyError> {
+    let invalid = |(line, column), what: String| {
+        // Cedar repeats the name; once is enough.
+        let what = what.trim_start_matches(&format!("for policy `{}`, ", policy.id())).to_owned();
+        PolicyError::Invalid { name: name.into(), line, column, what }
+    };
+    let alone = PolicySet::from_policies([policy.clone()]).map_err(|e| invalid((1, 1), e.to_string()))?;
+    let found = WORDS.validator.validate_with_level(&alone, ValidationMode::Strict, DEREFERENCES_MAX);
+    let error = found.validation_errors().next().map(|e| invalid(position(e, text), e.to_string()));
+    let warning = found.validation_warnings().next().map(|w| invalid(position(w, text), w.to_string()));
+    error.or(warning).map_or(Ok(()), Err)
+}
+
+/// Line and column of the first label, from 1.
+fn position(found: &dyn Diagnostic, text: &str) -> (usize, usize) {
+    let offset = found.labels().and_then(|mut all| all.next()).map_or(0, |label| label.offset());
+    let before = text.get(..offset).unwrap_or_default();
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
+    (before.matches('\n').count() + 1, column)
+}
+
+/// The name to answer with: a rule's policies differ only behind the `#`.
+pub(crate) fn reported(id: &CedarId) -> &str {
+    let id: &str = id.as_ref();
+    id.split_once('#').map_or(id, |(name, _)| name)
+}

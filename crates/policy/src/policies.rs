@@ -1,0 +1,167 @@
+//! The policies in force: put, removed, and asked.
+
+use crate::ask::{self, Case};
+use crate::cache::{self, Cache};
+use crate::compile::{self, Looks, PolicyError};
+use crate::grant::Grant;
+use crate::index::{Index, Owner};
+use crate::verdict::{Place, Signer, Situation, Verdict, Who};
+use crate::vocabulary::{Vocabulary, WORDS, changing};
+use cedar_policy::{Context, Entities, Entity, PolicySet, RestrictedExpression};
+use core::fmt;
+use lockward_model::{Change, Mono, PolicyId, PolicyText, Rule, RuleId};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// The policies in force at a site. A new set permits nothing.
+///
+/// A clone is cheap, and the first change to either of the two copies what they share.
+#[derive(Default)]
+pub struct Policies {
+    index: Arc<Index>,
+    cache: Cache,
+}
+
+impl Clone for Policies {
+    fn clone(&self) -> Self {
+        Self { index: Arc::clone(&self.index), cache: Cache::default() }
+    }
+}
+
+impl fmt::Debug for Policies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Policies").field("len", &self.index.len()).finish_non_exhaustive()
+    }
+}
+
+impl Policies {
+    /// No policies: nothing is permitted.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes or replaces a rule. References (groups, places, schedules) are the caller's to check.
+    ///
+    /// # Errors
+    /// [`PolicyError`]; the set is then as it was.
+    pub fn put_rule(&mut self, rule: &Rule) -> Result<(), PolicyError> {
+        let compiled = compile::rule(rule)?;
+        self.change(|index| index.put(Owner::Rule(rule.id), compiled));
+        Ok(())
+    }
+
+    /// Removes a rule, if it is there.
+    pub fn remove_rule(&mut self, id: RuleId) {
+        self.change(|index| index.remove(Owner::Rule(id)));
+    }
+
+    /// Makes or replaces a policy: exactly one static Cedar policy that is valid under [`SCHEMA`](crate::SCHEMA), looks
+    /// into no entity but the principal and the resource, and can apply at all.
+    ///
+    /// # Errors
+    /// [`PolicyError`]; the set is then as it was.
+    pub fn put_policy(&mut self, text: &PolicyText) -> Result<(), PolicyError> {
+        let compiled = compile::text(text)?;
+        self.change(|index| index.put(Owner::Text(text.id), vec![compiled]));
+        Ok(())
+    }
+
+    /// Removes a policy, if it is there.
+    pub fn remove_policy(&mut self, id: PolicyId) {
+        self.change(|index| index.remove(Owner::Text(id)));
+    }
+
+    fn change(&mut self, f: impl FnOnce(&mut Index)) {
+        f(Arc::make_mut(&mut self.index));
+        self.cache.forget();
+    }
+
+    /// May this person enter here, now? Asks only the policies whose scope can match.
+    pub fn may_enter(&self, who: &Who<'_>, place: &Place<'_>, now: &Situation<'_>) -> Verdict {
+        let Some(picture) = self.cache.picture(&self.index, who, place) else { return Verdict::Error };
+        let case = Case {
+            policies: &picture.policies,
+            entities: &picture.entities,
+            principal: &picture.principal,
+            action: ask::enter(),
+            resource: &picture.resource,
+        };
+        let age = cache::age(picture.looks, now);
+        ask::entering(&case, picture.looks, now, |open, factors| self.cache.context(open, factors, age))
+    }
+
+    /// The same question to the whole set, about the person, the door and the zones as they are: what
+    /// [`may_enter`](Self::may_enter) must never differ from. Takes as long as there are policies.
+    pub fn may_enter_unsliced(&self, who: &Who<'_>, place: &Place<'_>, now: &Situation<'_>) -> Verdict {
+        let (person, door) = (WORDS.person(who.person), WORDS.door(Some(place.door)));
+        let inside: HashSet<_> = place.zones.iter().take(1).map(|z| WORDS.zone(*z)).collect();
+        let around = place.zones.iter().skip(1).map(Some).chain([None]);
+        let zones = place.zones.iter().zip(around).map(|(zone, around)| {
+            Entity::new_no_attrs(WORDS.zone(*zone), around.into_iter().map(|z| WORDS.zone(*z)).collect())
+        });
+        let Some(door_entity) = Vocabulary::door_entity(door.clone(), place.kind, inside) else {
+            return Verdict::Error;
+        };
+        let person_entity = Entity::new_no_attrs(person.clone(), WORDS.groups(who.groups));
+        let entities = Entities::from_entities(zones.chain([person_entity, door_entity]), None);
+        let (Ok(entities), Some(policies)) = (entities, self.cache.whole(&self.index)) else {
+            return Verdict::Error;
+        };
+        let case = Case {
+            policies: &policies,
+            entities: &entities,
+            principal: &person,
+            action: ask::enter(),
+            resource: &door,
+        };
+        let age = now.config_age.as_secs();
+        ask::entering(&case, Looks::AT_ALL, now, |open, factors| WORDS.entering(open, factors, age))
+    }
+
+    /// The one mint: a grant only from a permit, for this door, good until `until`; with what permitted it.
+    ///
+    /// # Errors
+    /// The verdict, which is never [`Verdict::Permit`].
+    pub fn enter(
+        &self,
+        who: &Who<'_>,
+        place: &Place<'_>,
+        now: &Situation<'_>,
+        until: Mono,
+    ) -> Result<(Grant, Vec<Box<str>>), Verdict> {
+        match self.may_enter(who, place, now) {
+            Verdict::Permit { because } => Ok((Grant::new(place.door, until), because)),
+            shut => Err(shut),
+        }
+    }
+
+    /// May this signer make a change of this kind ([`Change::verb`])? `signers` is how many different ones stand under
+    /// the change set.
+    pub fn may_change(&self, signer: Signer<'_>, verb: &str, signers: usize) -> Verdict {
+        // An unknown verb would pass as some change.
+        if !Change::VERBS.contains(&verb) {
+            return Verdict::Nothing { would: None };
+        }
+        let (principal, roles) = match signer {
+            Signer::Operator { id, roles } => (WORDS.operator(id), WORDS.roles(roles)),
+            Signer::Service(id) => (WORDS.service(id), HashSet::new()),
+        };
+        let approvals = RestrictedExpression::new_long(i64::try_from(signers).unwrap_or(i64::MAX));
+        let action = WORDS.verb(verb);
+        let policies = PolicySet::from_policies(self.index.changes().iter().map(|c| c.policy.clone()));
+        let entities = changing(principal.clone(), roles, &action);
+        let context = Context::from_pairs([("approvals".to_owned(), approvals)]);
+        let (Ok(policies), Some(entities), Ok(context)) = (policies, entities, context) else {
+            return Verdict::Error;
+        };
+        let case = Case {
+            policies: &policies,
+            entities: &entities,
+            principal: &principal,
+            action: &action,
+            resource: &WORDS.site,
+        };
+        case.judge(context)
+    }
+}

@@ -1,0 +1,177 @@
+//! The schema, and Cedar's names for our nouns.
+
+use cedar_policy::{
+    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression, Schema, Validator,
+};
+use core::str::FromStr;
+use lockward_model::{
+    DoorId, DoorKind, Factors, GroupId, OperatorId, PersonId, PolicyId, RoleId, RuleId, ScheduleId,
+    ServiceId, ZoneId,
+};
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+/// The Cedar schema that every policy is validated against.
+pub const SCHEMA: &str = include_str!("site.cedarschema");
+
+/// The one resource of every change.
+pub(crate) const SITE: &str = "this";
+
+/// Stands for every person, or every door, that no policy at hand names. No id can be this string.
+pub(crate) const ANYONE: &str = "*";
+
+pub(crate) struct Vocabulary {
+    pub(crate) validator: Validator,
+    person: EntityTypeName,
+    group: EntityTypeName,
+    door: EntityTypeName,
+    zone: EntityTypeName,
+    schedule: EntityTypeName,
+    operator: EntityTypeName,
+    role: EntityTypeName,
+    service: EntityTypeName,
+    action: EntityTypeName,
+    pub(crate) enter: EntityUid,
+    pub(crate) change: EntityUid,
+    pub(crate) site: EntityUid,
+    pub(crate) anyone: EntityUid,
+}
+
+/// The words, read once.
+pub(crate) static WORDS: LazyLock<Vocabulary> = LazyLock::new(Vocabulary::read);
+
+/// What one literal of a policy names.
+pub(crate) enum Named {
+    Person(PersonId),
+    Group(GroupId),
+    Door(DoorId),
+    Zone(ZoneId),
+    /// Something that has no part in entering.
+    Other,
+}
+
+impl Vocabulary {
+    #[expect(clippy::expect_used, reason = "constant text; every test that makes a policy runs this")]
+    fn read() -> Self {
+        let schema = Schema::from_str(SCHEMA).expect("the schema is valid");
+        let name = |s: &str| EntityTypeName::from_str(s).expect("a type's name");
+        let uid = |t: &EntityTypeName, id: &str| uid(t, id);
+        let (action, person) = (name("Action"), name("Person"));
+        Self {
+            validator: Validator::new(schema),
+            enter: uid(&action, "enter"),
+            change: uid(&action, "change"),
+            site: uid(&name("Site"), SITE),
+            anyone: uid(&person, ANYONE),
+            group: name("Group"),
+            door: name("Door"),
+            zone: name("Zone"),
+            schedule: name("Schedule"),
+            operator: name("Operator"),
+            role: name("Role"),
+            service: name("Service"),
+            person,
+            action,
+        }
+    }
+
+    pub(crate) fn person(&self, id: PersonId) -> EntityUid {
+        uid(&self.person, id.as_str())
+    }
+
+    /// One door, or any that no policy at hand names.
+    pub(crate) fn door(&self, id: Option<DoorId>) -> EntityUid {
+        uid(&self.door, id.as_ref().map_or(ANYONE, DoorId::as_str))
+    }
+
+    pub(crate) fn verb(&self, verb: &str) -> EntityUid {
+        uid(&self.action, &format!("change:{verb}"))
+    }
+
+    pub(crate) fn operator(&self, id: OperatorId) -> EntityUid {
+        uid(&self.operator, id.as_str())
+    }
+
+    pub(crate) fn service(&self, id: ServiceId) -> EntityUid {
+        uid(&self.service, id.as_str())
+    }
+
+    pub(crate) fn groups<'a>(&self, ids: impl IntoIterator<Item = &'a GroupId>) -> HashSet<EntityUid> {
+        ids.into_iter().map(|id| uid(&self.group, id.as_str())).collect()
+    }
+
+    pub(crate) fn roles(&self, ids: &[RoleId]) -> HashSet<EntityUid> {
+        ids.iter().map(|id| uid(&self.role, id.as_str())).collect()
+    }
+
+    pub(crate) fn zones(&self, ids: &[ZoneId]) -> HashSet<EntityUid> {
+        ids.iter().map(|id| self.zone(*id)).collect()
+    }
+
+    pub(crate) fn zone(&self, id: ZoneId) -> EntityUid {
+        uid(&self.zone, id.as_str())
+    }
+
+    /// A door with the zones that it lies in; `None` if Cedar will not have it.
+    pub(crate) fn door_entity(door: EntityUid, kind: DoorKind, zones: HashSet<EntityUid>) -> Option<Entity> {
+        let kind = RestrictedExpression::new_string(kind.as_str().into());
+        Entity::new(door, HashMap::from([("kind".into(), kind)]), zones).ok()
+    }
+
+    /// The context of entering; `None` if Cedar will not have it.
+    pub(crate) fn entering(&self, open: &[ScheduleId], factors: Factors, age: u64) -> Option<Context> {
+        let schedule =
+            |id: &ScheduleId| RestrictedExpression::new_entity_uid(uid(&self.schedule, id.as_str()));
+        let factor = |name: &str| RestrictedExpression::new_string(name.into());
+        let age = i64::try_from(age).unwrap_or(i64::MAX);
+        let pairs = [
+            ("schedules", RestrictedExpression::new_set(open.iter().map(schedule))),
+            ("factors", RestrictedExpression::new_set(factors.names().map(factor))),
+            ("config_age", RestrictedExpression::new_long(age)),
+        ];
+        Context::from_pairs(pairs.map(|(name, value)| (name.into(), value))).ok()
+    }
+
+    /// What a literal names, or `None` if it can name nothing: its id is outside the alphabet of ids.
+    pub(crate) fn named(&self, literal: &EntityUid) -> Option<Named> {
+        fn other<T: FromStr>(id: &str) -> Option<Named> {
+            id.parse::<T>().ok().map(|_| Named::Other)
+        }
+        let id: &str = literal.id().unescaped();
+        match literal.type_name().basename() {
+            "Person" => id.parse().ok().map(Named::Person),
+            "Group" => id.parse().ok().map(Named::Group),
+            "Door" => id.parse().ok().map(Named::Door),
+            "Zone" => id.parse().ok().map(Named::Zone),
+            "Schedule" => other::<ScheduleId>(id),
+            "Operator" => other::<OperatorId>(id),
+            "Role" => other::<RoleId>(id),
+            "Service" => other::<ServiceId>(id),
+            "Site" => (id == SITE).then_some(Named::Other),
+            // The validator knows the actions, and that there are no other types.
+            _ => Some(Named::Other),
+        }
+    }
+}
+
+/// Who signed, and what they signed: all that a change is judged by. `None` if Cedar will not have it.
+pub(crate) fn changing(signer: EntityUid, roles: HashSet<EntityUid>, verb: &EntityUid) -> Option<Entities> {
+    let signer = Entity::new_no_attrs(signer, roles);
+    let verb = Entity::new_no_attrs(verb.clone(), HashSet::from([WORDS.change.clone()]));
+    Entities::from_entities([signer, verb, Entity::new_no_attrs(WORDS.site.clone(), HashSet::new())], None)
+        .ok()
+}
+
+fn uid(of: &EntityTypeName, id: &str) -> EntityUid {
+    EntityUid::from_type_name_and_id(of.clone(), EntityId::new(id))
+}
+
+/// What a rule's policies are called in Cedar and, without the number, in every answer.
+pub(crate) fn rule_name(id: RuleId) -> String {
+    format!("rule/{id}")
+}
+
+/// What a policy is called in Cedar and in every answer.
+pub(crate) fn policy_name(id: PolicyId) -> String {
+    format!("policy/{id}")
+}

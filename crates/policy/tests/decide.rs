@@ -1,0 +1,292 @@
+//! What the policies say about entering, case by case.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+use core::time::Duration;
+use lockward_model::{DoorKind, Factors, Mono, PolicyText, Rule, ScheduleId, Target, ZoneId};
+use lockward_policy::{Place, Policies, PolicyError, Situation, Verdict, Who, Would};
+
+fn id<T: core::str::FromStr>(s: &str) -> T {
+    s.parse().unwrap_or_else(|_| panic!("`{s}` is an id"))
+}
+
+fn rule(name: &str, group: &str, target: Target) -> Rule {
+    let (groups, targets) = (vec![id(group)], vec![target]);
+    Rule { id: id(name), title: id(name), groups, targets, schedule: None, factors: Factors::NONE }
+}
+
+fn text(name: &str, text: &str) -> PolicyText {
+    PolicyText { id: id(name), text: text.into() }
+}
+
+fn refused(policy: &str) -> PolicyError {
+    Policies::new().put_policy(&text("mine", policy)).unwrap_err()
+}
+
+fn names(because: &[Box<str>]) -> Vec<&str> {
+    because.iter().map(|b| &**b).collect()
+}
+
+/// Ann, a packer, at the door `cage-7` in the zone `cage` in the zone `hall`.
+struct Scene {
+    policies: Policies,
+    open: Vec<ScheduleId>,
+    factors: Factors,
+    config_age: u64,
+}
+
+impl Scene {
+    fn new() -> Self {
+        Self { policies: Policies::new(), open: vec![], factors: Factors::CARD, config_age: 0 }
+    }
+    fn rule(mut self, rule: &Rule) -> Self {
+        self.policies.put_rule(rule).unwrap();
+        self
+    }
+    fn policy(mut self, name: &str, policy: &str) -> Self {
+        self.policies.put_policy(&text(name, policy)).unwrap();
+        self
+    }
+    /// The verdict, which must be the same by the index and by the whole set.
+    fn verdict(&self) -> Verdict {
+        let zones: [ZoneId; 2] = [id("cage"), id("hall")];
+        let groups = [id("packers")];
+        let who = Who { person: id("ann"), groups: &groups };
+        let place = Place { door: id("cage-7"), kind: DoorKind::Cage, zones: &zones };
+        let all = [id("day"), id("night")];
+        let config_age = Duration::from_secs(self.config_age);
+        let now = Situation { open: &self.open, all: &all, factors: self.factors, config_age };
+        let verdict = self.policies.may_enter(&who, &place, &now);
+        assert_eq!(verdict, self.policies.may_enter_unsliced(&who, &place, &now));
+        match self.policies.enter(&who, &place, &now, Mono(7)) {
+            Ok((grant, because)) => {
+                assert_eq!((grant.door(), grant.until()), (place.door, Mono(7)));
+                assert_eq!(verdict, Verdict::Permit { because });
+            }
+            Err(shut) => {
+                assert_eq!(shut, verdict);
+                assert!(!matches!(shut, Verdict::Permit { .. }));
+            }
+        }
+        verdict
+    }
+    fn because(&self) -> Vec<String> {
+        match self.verdict() {
+            Verdict::Permit { because } | Verdict::Forbid { because } => {
+                names(&because).into_iter().map(str::to_owned).collect()
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+const HALL: fn() -> Target = || Target::Zone(id("hall"));
+const NOTHING: Verdict = Verdict::Nothing { would: None };
+
+#[test]
+fn given_no_policy_then_nothing_is_permitted() {
+    assert_eq!(Scene::new().verdict(), NOTHING);
+}
+
+#[test]
+fn given_a_rule_for_another_group_or_place_then_nothing_is_permitted() {
+    let scene = Scene::new()
+        .rule(&rule("a", "pickers", HALL()))
+        .rule(&rule("b", "packers", Target::Zone(id("yard"))))
+        .rule(&rule("c", "packers", Target::Door(id("cage-8"))));
+    assert_eq!(scene.verdict(), NOTHING);
+}
+
+#[test]
+fn a_rule_for_a_zone_opens_what_lies_within() {
+    let scene = Scene::new().rule(&rule("a", "packers", HALL()));
+    assert_eq!(scene.because(), ["rule/a"]);
+}
+
+#[test]
+fn a_rule_of_many_policies_reports_itself_once() {
+    let mut wide = rule("wide", "packers", HALL());
+    wide.targets.extend([Target::Zone(id("cage")), Target::Door(id("cage-7"))]);
+    let scene = Scene::new().rule(&wide);
+    assert_eq!(scene.because(), ["rule/wide"]);
+}
+
+#[test]
+fn a_forbid_wins_and_is_named() {
+    let scene = Scene::new()
+        .rule(&rule("a", "packers", HALL()))
+        .policy("closed", r#"forbid (principal, action, resource) when { resource.kind == "cage" };"#);
+    assert!(matches!(scene.verdict(), Verdict::Forbid { .. }));
+    assert_eq!(scene.because(), ["policy/closed"]);
+}
+
+#[test]
+fn given_a_rule_that_needs_a_pin_then_a_card_alone_is_told_so() {
+    let mut strict = rule("a", "packers", HALL());
+    strict.factors = Factors::CARD.with(Factors::PIN);
+    let mut scene = Scene::new().rule(&strict);
+    assert_eq!(scene.verdict(), Verdict::Nothing { would: Some(Would::WithFactors(strict.factors)) });
+    scene.factors = strict.factors;
+    assert_eq!(scene.because(), ["rule/a"]);
+}
+
+#[test]
+fn given_a_rule_outside_its_schedule_then_that_is_told() {
+    let mut by_day = rule("a", "packers", HALL());
+    by_day.schedule = Some(id("day"));
+    let mut scene = Scene::new().rule(&by_day);
+    let another_time = Verdict::Nothing { would: Some(Would::AtAnotherTime) };
+    assert_eq!(scene.verdict(), another_time);
+    scene.open = vec![id("night")];
+    assert_eq!(scene.verdict(), another_time);
+    scene.open = vec![id("day"), id("night")];
+    assert_eq!(scene.because(), ["rule/a"]);
+}
+
+#[test]
+fn given_a_rule_with_schedule_and_pin_then_the_schedule_is_told_first() {
+    let mut both = rule("a", "packers", HALL());
+    (both.schedule, both.factors) = (Some(id("day")), Factors::PIN);
+    let mut scene = Scene::new().rule(&both);
+    assert_eq!(scene.verdict(), Verdict::Nothing { would: Some(Would::AtAnotherTime) });
+    scene.open = vec![id("day")];
+    let with = Factors::CARD.with(Factors::PIN);
+    assert_eq!(scene.verdict(), Verdict::Nothing { would: Some(Would::WithFactors(with)) });
+}
+
+#[test]
+fn given_a_forbid_by_night_then_a_rule_by_day_is_still_told_of() {
+    let mut by_day = rule("a", "packers", HALL());
+    by_day.schedule = Some(id("day"));
+    let night =
+        r#"forbid (principal, action, resource) when { context.schedules.contains(Schedule::"night") };"#;
+    let mut scene = Scene::new().rule(&by_day).policy("night", night);
+    assert_eq!(scene.verdict(), Verdict::Nothing { would: Some(Would::AtAnotherTime) });
+    scene.open = vec![id("night")];
+    assert_eq!(scene.because(), ["policy/night"]);
+}
+
+#[test]
+fn given_a_forbid_then_a_pin_is_not_promised() {
+    let mut strict = rule("a", "packers", HALL());
+    strict.factors = Factors::PIN;
+    let forbid = r#"forbid (principal, action, resource) when { context.factors.contains("pin") };"#;
+    assert_eq!(Scene::new().rule(&strict).policy("no", forbid).verdict(), NOTHING);
+}
+
+/// Overflows when the configuration is two seconds old.
+const OVERFLOWS: &str = "context.config_age * 9223372036854775807 > 0";
+
+#[test]
+fn an_error_never_opens() {
+    for effect in ["forbid", "permit"] {
+        let policy =
+            format!("{effect} (principal, action == Action::\"enter\", resource) when {{ {OVERFLOWS} }};");
+        let mut scene = Scene::new().rule(&rule("a", "packers", HALL())).policy("bad", &policy);
+        assert!(!matches!(scene.verdict(), Verdict::Error));
+        scene.config_age = 2;
+        assert_eq!(scene.verdict(), Verdict::Error, "{effect}");
+    }
+}
+
+#[test]
+fn given_an_error_beside_a_forbid_then_the_forbid_is_named() {
+    let bad = format!("permit (principal, action == Action::\"enter\", resource) when {{ {OVERFLOWS} }};");
+    let mut scene = Scene::new().policy("bad", &bad).policy("no", "forbid (principal, action, resource);");
+    scene.config_age = 2;
+    assert_eq!(scene.because(), ["policy/no"]);
+}
+
+#[test]
+fn a_policy_can_refuse_by_the_age_of_the_configuration() {
+    let stale = r#"forbid (principal, action, resource) when { context["config\u{5f}age"] > 3600 };"#;
+    let mut scene = Scene::new().rule(&rule("a", "packers", HALL())).policy("stale", stale);
+    for (age, opens) in [(3600, true), (3601, false), (3600, true)] {
+        scene.config_age = age;
+        assert_eq!(matches!(scene.verdict(), Verdict::Permit { .. }), opens, "{age}");
+    }
+}
+
+#[test]
+fn what_is_removed_or_replaced_no_longer_decides() {
+    let mut scene = Scene::new().rule(&rule("a", "packers", HALL()));
+    let before = scene.policies.clone();
+    scene.policies.put_rule(&rule("a", "pickers", HALL())).unwrap();
+    assert_eq!(scene.verdict(), NOTHING);
+    scene.policies.put_rule(&rule("a", "packers", HALL())).unwrap();
+    assert_eq!(scene.because(), ["rule/a"]);
+    scene.policies.put_policy(&text("no", "forbid (principal, action, resource);")).unwrap();
+    assert_eq!(scene.because(), ["policy/no"]);
+    scene.policies.remove_policy(id("no"));
+    scene.policies.remove_rule(id("a"));
+    assert_eq!(scene.verdict(), NOTHING);
+    scene.policies = before;
+    assert_eq!(scene.because(), ["rule/a"]);
+}
+
+#[test]
+fn a_policy_that_is_refused_leaves_the_one_before_in_force() {
+    let mut scene = Scene::new().policy("mine", "forbid (principal, action, resource);");
+    scene.policies.put_policy(&text("mine", "permit (principal, action")).unwrap_err();
+    assert_eq!(scene.because(), ["policy/mine"]);
+    let mut rules = Scene::new().rule(&rule("a", "packers", HALL()));
+    let nobody = Rule { groups: vec![], ..rule("a", "packers", HALL()) };
+    assert!(matches!(rules.policies.put_rule(&nobody), Err(PolicyError::Empty { what: "group", .. })));
+    assert_eq!(rules.because(), ["rule/a"]);
+}
+
+#[test]
+fn a_text_is_exactly_one_policy_without_slots() {
+    let one = "permit (principal, action == Action::\"enter\", resource);";
+    for bad in ["", "permit", &format!("{one}\n{one}"), "permit (principal == ?principal, action, resource);"]
+    {
+        assert!(matches!(refused(bad), PolicyError::Parse { .. }), "{bad}");
+    }
+    let told = refused("permit (principal, action,\n  resource) when { resource.kind == };").to_string();
+    assert!(told.starts_with("`policy/mine` is not one Cedar policy; line 2, column "), "{told}");
+    assert!(matches!(refused(&" ".repeat(20_000)), PolicyError::TooLong { bytes: 20_000, .. }));
+}
+
+#[test]
+fn what_does_not_fit_the_schema_is_refused_with_its_place() {
+    let enter = "permit (principal, action == Action::\"enter\", resource)";
+    for (condition, what) in [
+        ("resource.colour == \"red\"", "colour"),
+        ("context.approvals > 1", "approvals"),
+        ("resource.kind == 7", "String"),
+        ("principal in Robot::\"r2\"", "Robot"),
+        // What is neither the person nor the door cannot be looked into: at a door nobody knows it.
+        ("Door::\"other\".kind == \"safe\"", "dereference"),
+        // Never true: a person is in groups, not in zones.
+        ("principal in Zone::\"hall\"", "impossible"),
+    ] {
+        let error = refused(&format!("{enter}\nwhen {{ {condition} }};"));
+        let PolicyError::Invalid { name, what: told, .. } = &error else { panic!("{error}") };
+        assert_eq!(name, "policy/mine");
+        assert!(told.contains(what), "{condition}: {told}");
+    }
+    let error = refused(&format!("{enter}\nwhen {{ resource.colour == \"red\" }};"));
+    assert!(matches!(error, PolicyError::Invalid { line: 2, column: 8, .. }), "{error}");
+}
+
+#[test]
+fn a_name_that_can_be_no_id_is_refused() {
+    for bad in ["Person::\"*\"", "Person::\"Ann\"", "Person::\"ann \""] {
+        let policy = format!("forbid (principal == {bad}, action == Action::\"enter\", resource);");
+        assert!(matches!(refused(&policy), PolicyError::NoId { literal, .. } if literal == bad), "{bad}");
+    }
+}
+
+#[test]
+fn a_rule_that_is_too_wide_is_refused_with_its_number() {
+    let mut wide = rule("a", "g", HALL());
+    wide.groups = (0..65).map(|n| id(&format!("g{n}"))).collect();
+    wide.targets = (0..64).map(|n| Target::Door(id(&format!("d{n}")))).collect();
+    let error = Policies::new().put_rule(&wide).unwrap_err();
+    assert!(matches!(error, PolicyError::TooWide { policies: 4_160, .. }));
+}
+
+#[test]
+fn threads_may_ask_the_same_set() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    shared(&Policies::new());
+}
