@@ -5,15 +5,15 @@ use crate::people::People;
 use crate::undo::Undo;
 use crate::{Placed, Refusal, Site};
 use lockward_model::{
-    Change, Controller, Credential, Door, DoorId, Founding, GroupId, Operator, Person, PolicyId, Proof, Rule, RuleId,
+    Change, Controller, Credential, Door, DoorId, GroupId, Operator, Person, PolicyId, Proof, Rule, RuleId,
     Schedule, ScheduleId, SiteId, Target, Zone, ZoneId,
 };
 use lockward_policy::Policies;
-use lockward_wire::config::{Envelope, EnvelopeError, Payload};
+use lockward_wire::config::{Envelope, EnvelopeError, Payload, key_id};
 use std::collections::BTreeMap;
 
 /// How deep zones may nest: room in aisle in hall in floor in building in campus, and as much again.
-pub const ZONE_DEPTH_MAX: usize = 16;
+pub(crate) const ZONE_DEPTH_MAX: usize = 16;
 
 /// What a fold keeps of people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,11 +25,12 @@ pub enum Keep {
 }
 
 fn parse(entry: &[u8]) -> Result<(Envelope, Payload), Refusal> {
-    let read = Envelope::parse(entry).and_then(|e| e.payload().map(|p| (e, p)));
-    read.map_err(|e| match e {
-        EnvelopeError::Newer { .. } => Refusal::Newer,
+    let envelope = Envelope::parse(entry).map_err(|e| match e {
+        EnvelopeError::Newer(_) => Refusal::Newer,
         e => Refusal::Malformed(e),
-    })
+    })?;
+    let payload = envelope.payload().map_err(Refusal::Payload)?;
+    Ok((envelope, payload))
 }
 
 impl Site {
@@ -43,9 +44,8 @@ impl Site {
     pub fn found(entry: &[u8], id: SiteId, keep: Keep) -> Result<Self, Refusal> {
         let (envelope, payload) = parse(entry)?;
         let Payload::Founding(founding) = payload else { return Err(Refusal::WrongKind) };
-        signers(&envelope, |keyid| {
-            let by = founding.operators.iter().find(|o| lockward_wire::config::keyid(&o.key) == keyid)?;
-            Some((by.key, ()))
+        signers(&envelope, |id| {
+            founding.operators.iter().find(|o| key_id(&o.key) == id).map(|o| (o.key, ()))
         })?;
         let mut policies = Policies::new();
         for text in &founding.policies {
@@ -71,7 +71,7 @@ impl Site {
             people: People::default(),
             policies,
             all_schedules: Vec::new(),
-            founding,
+            founding: *founding,
         })
     }
 
@@ -89,7 +89,7 @@ impl Site {
             return Err(Refusal::OutOfOrder { due: self.size, found: set.at });
         }
         // The policies in force before this entry judge it, all of it, before any of it takes effect.
-        let by: Vec<Signed<'_>> = signers(&envelope, |keyid| self.signer_by_keyid(keyid))?;
+        let by: Vec<Signed<'_>> = signers(&envelope, |id| self.signer_by_id(id))?;
         self.authorise(&set.changes, &by)?;
 
         let mut undo = Undo::default();
@@ -120,7 +120,8 @@ impl Site {
             Change::RemoveGroup(id) => self.remove_group(id, undo),
             Change::PutPerson(p) => self.put_person(p, undo),
             Change::RemovePerson(id) => {
-                let (person, credentials) = self.people.remove_person(id).ok_or_else(|| none("person", &id))?;
+                let (person, credentials) =
+                    self.people.remove_person(id).ok_or_else(|| none("person", &id))?;
                 undo.push(move |s| {
                     s.people.put_person(person);
                     credentials.into_iter().for_each(|c| s.people.put_credential(c));
@@ -153,7 +154,9 @@ impl Site {
                     return Err(format!("controller `{id}` was revoked; give the new device a new id"));
                 }
                 if known.key.is_some() {
-                    return Err(format!("controller `{id}` has a key; revoke it, and give the new device a new id"));
+                    return Err(format!(
+                        "controller `{id}` has a key; revoke it, and give the new device a new id"
+                    ));
                 }
                 self.set_controller(Controller { key: Some(key), ..known.clone() }, undo);
                 Ok(())
@@ -262,7 +265,11 @@ impl Site {
     }
 
     fn remove_schedule(&mut self, id: ScheduleId, undo: &mut Undo) -> Result<(), String> {
-        let door = self.doors.values().find(|p| p.door.unlocked == Some(id)).map(|p| format!("door `{}`", p.door.id));
+        let door = self
+            .doors
+            .values()
+            .find(|p| p.door.unlocked == Some(id))
+            .map(|p| format!("door `{}`", p.door.id));
         let rule = self.rules.values().find(|r| r.schedule == Some(id)).map(|r| format!("rule `{}`", r.id));
         if let Some(user) = door.or(rule) {
             return Err(format!("schedule `{id}` is in use by {user}; change that first"));
@@ -315,7 +322,9 @@ impl Site {
             && let Some(owner) = self.people.token_owner(token)
             && owner != id
         {
-            return Err(format!("the card of credential `{id}` is credential `{owner}` already; revoke that first"));
+            return Err(format!(
+                "the card of credential `{id}` is credential `{owner}` already; revoke that first"
+            ));
         }
         let old = self.people.credential(id);
         self.people.put_credential(credential);

@@ -3,7 +3,7 @@
 use crate::{Refusal, Site};
 use lockward_model::{Change, Operator, PublicKey, ServiceId};
 use lockward_policy::{Signer, Verdict};
-use lockward_wire::config::Envelope;
+use lockward_wire::config::{Envelope, KeyId, key_id};
 
 /// Someone whose signature under an entry was checked.
 pub(crate) enum Signed<'a> {
@@ -27,26 +27,28 @@ impl Signed<'_> {
     }
 }
 
-/// Checks every signature of an envelope against the keys that `who` knows. One bad signature spoils the entry.
+/// Checks every signature of an envelope against the keys that `who` knows. One that does not hold spoils the entry.
 pub(crate) fn signers<T>(
     envelope: &Envelope,
-    who: impl Fn(&str) -> Option<(PublicKey, T)>,
+    who: impl Fn(KeyId) -> Option<(PublicKey, T)>,
 ) -> Result<Vec<T>, Refusal> {
-    let mut found = Vec::new();
-    for signature in envelope.signatures() {
-        let shown = || signature.keyid().chars().take(16).collect::<String>();
-        let (key, someone) = who(signature.keyid()).ok_or_else(|| Refusal::UnknownSigner(shown()))?;
-        if !envelope.verified_by(&key) {
-            return Err(Refusal::UnknownSigner(shown()));
-        }
-        found.push(someone);
+    let mut found: Vec<(PublicKey, T)> = Vec::new();
+    for id in envelope.signature_ids() {
+        found.push(who(id).ok_or_else(|| Refusal::UnknownSigner(id.to_string()))?);
     }
-    if found.is_empty() { Err(Refusal::Unsigned) } else { Ok(found) }
+    if found.is_empty() {
+        return Err(Refusal::Unsigned);
+    }
+    let held = envelope.signers(|id| who(id).map(|(key, _)| key));
+    if let Some((key, _)) = found.iter().find(|(key, _)| !held.contains(key)) {
+        return Err(Refusal::UnknownSigner(key_id(key).to_string()));
+    }
+    Ok(found.into_iter().map(|(_, someone)| someone).collect())
 }
 
 impl Site {
-    pub(crate) fn signer_by_keyid(&self, keyid: &str) -> Option<(PublicKey, Signed<'_>)> {
-        let matches = |key: &PublicKey| lockward_wire::config::keyid(key) == keyid;
+    pub(crate) fn signer_by_id(&self, id: KeyId) -> Option<(PublicKey, Signed<'_>)> {
+        let matches = |key: &PublicKey| key_id(key) == id;
         if matches(&self.founding.hub.key) {
             return Some((self.founding.hub.key, Signed::Service(self.founding.hub.id)));
         }

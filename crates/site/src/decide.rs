@@ -4,11 +4,10 @@ use crate::people::{Holder, Holds};
 use crate::{Placed, Site};
 use core::time::Duration;
 use lockward_model::{
-    Access, CardToken, ConfigRef, Deny, Door, DoorId, Event, Factors, Mono, Outcome, PersonId, PinFact, ScheduleId,
-    Side, Time,
+    Access, CardToken, ConfigRef, Deny, Door, DoorId, Event, Factors, Mono, Outcome, PersonId, PinFact,
+    PinHash, ScheduleId, Side, Time,
 };
 use lockward_policy::{Grant, Place, Situation, Verdict, Who, Would};
-use lockward_wire::credential::{Pin, PinPepper, verify_pin};
 
 /// Everything that a decision depends on, besides the site itself.
 #[derive(Debug, Clone)]
@@ -94,7 +93,9 @@ impl Site {
             (_, PinFact::Wrong) if pin_helps => (Deny::WrongPin, Vec::new()),
             (_, PinFact::Missing) if pin_helps => (Deny::PinMissing, Vec::new()),
             (Verdict::Nothing { would: Some(Would::WithFactors(_)) }, _) => (Deny::FactorMissing, Vec::new()),
-            (Verdict::Nothing { would: Some(Would::AtAnotherTime) }, _) => (Deny::OutsideSchedule, Vec::new()),
+            (Verdict::Nothing { would: Some(Would::AtAnotherTime) }, _) => {
+                (Deny::OutsideSchedule, Vec::new())
+            }
             (Verdict::Nothing { would: None }, _) => (Deny::NothingPermits, Vec::new()),
             (Verdict::Forbid { because }, _) => (Deny::Forbidden, because),
             (Verdict::Permit { .. } | Verdict::Error, _) => (Deny::PolicyError, Vec::new()),
@@ -105,7 +106,9 @@ impl Site {
     fn find(&self, q: &Question) -> Found<'_> {
         let Some(placed) = self.doors.get(&q.door) else { return Found::Nobody(Deny::UnknownDoor) };
         let Some(token) = q.token else { return Found::Nobody(Deny::MalformedCredential) };
-        let Some(holder) = self.people.holder(token, q.at) else { return Found::Nobody(Deny::UnknownCredential) };
+        let Some(holder) = self.people.holder(token, q.at) else {
+            return Found::Nobody(Deny::UnknownCredential);
+        };
         match (holder.credential, holder.suspended, holder.valid) {
             (Holds::NotYet, ..) => Found::Nobody(Deny::CredentialNotYet),
             (Holds::NoLonger, ..) => Found::Nobody(Deny::CredentialExpired),
@@ -115,11 +118,10 @@ impl Site {
         }
     }
 
-    /// Compares what was typed with the PINs of whoever holds the card. Takes its time (Argon2id), on purpose.
+    /// The PINs that count at a moment for whoever holds the card. Comparing one takes long, on purpose (Argon2id).
     #[must_use]
-    pub fn check_pin(&self, token: CardToken, typed: &Pin, pepper: &PinPepper, at: Time) -> PinFact {
-        let right = self.people.pins_beside(token, at).into_iter().any(|hash| verify_pin(hash, typed, pepper));
-        if right { PinFact::Right } else { PinFact::Wrong }
+    pub fn pins_beside(&self, token: CardToken, at: Time) -> Vec<PinHash> {
+        self.people.pins_beside(token, at).into_iter().cloned().collect()
     }
 
     /// The schedules that are open at a moment, in the site's zone.
@@ -176,6 +178,13 @@ fn denied(q: &Question, why: Deny, person: Option<PersonId>, because: Vec<Box<st
     Answer::Denied(why, access(q, person, Outcome::Denied { why, because }))
 }
 
+/// What is recorded when there is no site to ask: shut.
+#[must_use]
+pub fn undecided(q: &Question) -> Access {
+    let outcome = Outcome::Denied { why: Deny::NoConfiguration, because: Vec::new() };
+    Access { config: None, ..access(q, None, outcome) }
+}
+
 /// Decides a recorded decision again. `site` must be the fold at the record's own config size.
 ///
 /// # Errors
@@ -185,7 +194,8 @@ pub fn redecide(site: &Site, event: &Event, recorded: &Access) -> Result<(), Div
         Outcome::Granted { because } => format!("granted to {person:?} by {because:?}"),
         Outcome::Denied { why, because } => format!("denied to {person:?}: {} {because:?}", why.code()),
     };
-    let diverged = |decided: String| Divergence { recorded: told(&recorded.outcome, recorded.person), decided };
+    let diverged =
+        |decided: String| Divergence { recorded: told(&recorded.outcome, recorded.person), decided };
     let (Some(door), Some(config)) = (event.door, recorded.config) else {
         // Without a configuration there is nothing to decide by, and nothing may have opened.
         let shut = matches!(recorded.outcome, Outcome::Denied { why: Deny::NoConfiguration, .. });
@@ -203,7 +213,9 @@ pub fn redecide(site: &Site, event: &Event, recorded: &Access) -> Result<(), Div
     };
     match site.decide(&question, Mono(0)) {
         Answer::Granted(_, again) | Answer::Denied(_, again) if again == *recorded => Ok(()),
-        Answer::Granted(_, again) | Answer::Denied(_, again) => Err(diverged(told(&again.outcome, again.person))),
+        Answer::Granted(_, again) | Answer::Denied(_, again) => {
+            Err(diverged(told(&again.outcome, again.person)))
+        }
         Answer::NeedPin => Err(diverged("ask for the PIN first".into())),
     }
 }

@@ -13,13 +13,13 @@ mod undo;
 mod view;
 
 pub use apply::Keep;
-pub use decide::{Answer, Divergence, Question, redecide};
+pub use decide::{Answer, Divergence, Question, redecide, undecided};
 pub use refusal::Refusal;
 pub use view::Entrant;
 
 use lockward_model::{
-    Controller, ControllerId, Door, DoorId, Founding, Group, GroupId, Operator, OperatorId, Rule, RuleId, Schedule,
-    ScheduleId, SiteId, Zone, ZoneId,
+    Controller, ControllerId, Door, DoorId, Founding, Group, GroupId, Operator, OperatorId, Rule, RuleId,
+    Schedule, ScheduleId, SiteId, Zone, ZoneId,
 };
 use lockward_policy::Policies;
 use people::People;

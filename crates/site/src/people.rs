@@ -239,8 +239,12 @@ impl People {
             Proof::Card(token) => Some(*token),
             Proof::Pin(_) => None,
         };
-        let slot =
-            self.credentials.insert(CredentialRecord { id: c.id, person, proof: c.proof, valid: Span::of(c.valid) });
+        let slot = self.credentials.insert(CredentialRecord {
+            id: c.id,
+            person,
+            proof: c.proof,
+            valid: Span::of(c.valid),
+        });
         if let Some(record) = self.people.get_mut(person) {
             record.credentials.push(slot);
         }

@@ -1,6 +1,6 @@
 //! Why an entry of the config log is not applied: one stable code each, shared by hub, controller and auditor.
 
-use lockward_wire::config::EnvelopeError;
+use lockward_wire::config::{EnvelopeError, PayloadError};
 
 /// Why an entry was refused. Nothing of it was applied.
 #[derive(Debug, thiserror::Error)]
@@ -8,6 +8,9 @@ pub enum Refusal {
     /// The bytes are no entry.
     #[error("the entry can not be read")]
     Malformed(#[source] EnvelopeError),
+    /// The envelope is sound, and what it holds is not.
+    #[error("the entry's payload can not be read")]
+    Payload(#[source] PayloadError),
     /// It is of a version that this software does not know.
     #[error("the entry was written by a newer version; update this software first")]
     Newer,
@@ -58,7 +61,7 @@ impl Refusal {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Malformed(_) => "ENTRY_MALFORMED",
+            Self::Malformed(_) | Self::Payload(_) => "ENTRY_MALFORMED",
             Self::Newer => "ENTRY_NEWER",
             Self::WrongKind => "ENTRY_KIND",
             Self::OtherSite => "ENTRY_OTHER_SITE",

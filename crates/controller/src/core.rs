@@ -1,0 +1,404 @@
+//! The controller without its wires: inputs and time in, effects out, records on the disk between the two.
+//!
+//! # A turn
+//!
+//! 1. [`Core::take`] hands every waiting input to its door. Doors ask, the site answers. What needs no record (a
+//!    request to exit, a schedule, a light) is given out at once. Grants stay here.
+//! 2. [`Core::commit`] seals what happened and appends it to the spool: one write and one sync for all doors together.
+//! 3. Only then it hands each [`Grant`] to its door, and the door gives `Release`. A record that can not be written is
+//!    a grant that is dropped.
+//!
+//! A grant is neither `Clone` nor `Copy` and lives in `Pending` from 1 to 3: there is no other way to a bolt, except
+//! for people who leave and for schedules.
+
+use crate::clock::Believed;
+use crate::config::DoorWiring;
+use crate::memory::{Memory, MemoryError};
+use crate::unit::Unit;
+use core::time::Duration;
+use lockward_door::{Answer as DoorAnswer, Feedback, Key};
+use lockward_model::{Body, ConfigRef, ControllerId, Deny, DoorId, LockCause, Mono, Now, PinFact, PinHash, Side, Time};
+use lockward_policy::Grant;
+use lockward_site::{Answer, Question, Site};
+use lockward_store::Disk;
+use lockward_wire::credential::Pin;
+use lockward_wire::link::{ToController, ToHub};
+
+/// How long a grant may wait for its record: far longer than any disk takes, far shorter than anyone would wait.
+const GRANT_LIFE: Duration = Duration::from_secs(5);
+/// Schedules are looked at this often.
+const SCHEDULE_TICK: Duration = Duration::from_secs(1);
+
+/// What reaches the controller.
+pub enum Input {
+    /// A card at the reader of a door.
+    Card {
+        /// Index of the door in the configuration.
+        door: usize,
+        /// How many bits.
+        bits: u16,
+        /// The bits, the first in the highest bit of the first byte.
+        data: Vec<u8>,
+    },
+    /// A key at the reader of a door.
+    Key(usize, Key),
+    /// The leaf of a door: open or not.
+    Contact(usize, bool),
+    /// The exit button of a door: pressed or not.
+    Exit(usize, bool),
+    /// The reader of a door is there, or no longer.
+    Reader(usize, bool),
+    /// Something to record about a device on a bus; the door is that of its reader.
+    Fact(Option<usize>, Body),
+    /// The PIN of a question was compared.
+    PinChecked(PinQuestion, PinFact),
+    /// The link to the hub stands.
+    Linked,
+    /// The link to the hub is gone.
+    Unlinked,
+    /// The hub says something.
+    Hub(Box<ToController>),
+}
+
+/// What the controller does.
+pub enum Effect {
+    /// Release the lock of a door.
+    Release(usize),
+    /// Lock it.
+    Lock(usize),
+    /// Show this at its reader.
+    Feedback(usize, Feedback),
+    /// Tell the hub.
+    Send(Box<ToHub>),
+    /// Compare a PIN, on another thread: that takes long on purpose. The answer comes back as `PinChecked`.
+    CheckPin(PinCheck),
+    /// End the link; it will be tried again.
+    HangUp,
+}
+
+/// A question that waits for its PIN.
+#[derive(Debug, Clone)]
+pub struct PinQuestion {
+    pub(crate) door: usize,
+    pub(crate) question: u32,
+    pub(crate) asked: Question,
+}
+
+/// A PIN and what it is compared with.
+pub struct PinCheck {
+    pub(crate) question: PinQuestion,
+    pub(crate) typed: Pin,
+    pub(crate) hashes: Vec<PinHash>,
+    pub(crate) pepper: lockward_wire::credential::PinPepper,
+}
+
+impl PinCheck {
+    /// Compares; takes tens of milliseconds (Argon2id).
+    #[must_use]
+    pub fn run(self) -> Input {
+        let matches = |hash| lockward_wire::credential::verify_pin(hash, &self.typed, &self.pepper);
+        let fact = if self.hashes.iter().any(matches) { PinFact::Right } else { PinFact::Wrong };
+        Input::PinChecked(self.question, fact)
+    }
+}
+
+/// A grant that waits for its record.
+struct Pending {
+    door: usize,
+    question: u32,
+    grant: Grant,
+}
+
+/// Something that happened and is not on the disk yet.
+pub(crate) struct Fresh {
+    pub(crate) time: Time,
+    pub(crate) door: Option<DoorId>,
+    pub(crate) body: Body,
+}
+
+/// A controller without its wires.
+pub struct Core<D: Disk + Clone> {
+    pub(crate) id: ControllerId,
+    pub(crate) memory: Memory<D>,
+    pub(crate) site: Option<Site>,
+    pub(crate) units: Vec<Unit>,
+    pub(crate) fresh: Vec<Fresh>,
+    pub(crate) linked: Option<crate::spooling::Sent>,
+    pending: Vec<Pending>,
+    clock: Believed,
+    heard: Time,
+    next_tick: Mono,
+    dice: Box<dyn FnMut() -> [u8; 12] + Send>,
+}
+
+impl<D: Disk + Clone> Core<D> {
+    /// Comes up from the disk: replays the config log, checks every authority in it again, and opens the spool. After
+    /// a kill and after a power cut this is the same path.
+    ///
+    /// # Errors
+    /// [`MemoryError`]; nothing was released, and nothing will be.
+    pub fn start(
+        mut memory: Memory<D>,
+        doors: &[DoorWiring],
+        now: Now,
+        dice: Box<dyn FnMut() -> [u8; 12] + Send>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Self, MemoryError> {
+        let site = memory.replay()?;
+        let last = memory.newest_time();
+        let mut clock = Believed::from_floor(last.max(memory.floor()));
+        let (now, step) = clock.believe(now);
+        let (id, heard) = (memory.identity().controller, memory.heard());
+        let mut core = Self {
+            id,
+            memory,
+            site,
+            units: Vec::new(),
+            fresh: Vec::new(),
+            linked: None,
+            pending: Vec::new(),
+            clock,
+            heard,
+            next_tick: now.mono,
+            dice,
+        };
+        let away = (last > Time(0)).then(|| now.wall.since(last));
+        core.note(now, None, Body::Started { away, config: core.config() });
+        if let Some(step) = step {
+            core.note(now, None, Body::ClockStep { by_ms: step.by_ms, taken: step.taken });
+        }
+        core.units = doors.iter().map(|wiring| Unit::new(wiring, now)).collect();
+        core.reconfigure(now, effects);
+        for door in 0..core.units.len() {
+            effects.push(Effect::Lock(door));
+            core.note_door(now, door, Body::Locked(LockCause::Start));
+        }
+        core.tick(now, effects);
+        Ok(core)
+    }
+
+    /// The configuration in force.
+    #[must_use]
+    pub fn config(&self) -> Option<ConfigRef> {
+        self.site.as_ref().map(|_| self.memory.config_ref())
+    }
+
+    /// Step one of a turn: everything that has come in. Effects in `out` may be carried out at once.
+    pub fn take(&mut self, raw: Now, inputs: &mut Vec<Input>, out: &mut Vec<Effect>) {
+        let (now, step) = self.clock.believe(raw);
+        if let Some(step) = step {
+            self.note(now, None, Body::ClockStep { by_ms: step.by_ms, taken: step.taken });
+        }
+        for input in inputs.drain(..) {
+            self.one(now, input, out);
+        }
+        self.tick(now, out);
+    }
+
+    /// Step two and three: makes the record durable, and then, and only then, gives the grants to their doors.
+    /// Returns true if there is more to commit, which nothing waits for.
+    ///
+    /// # Errors
+    /// [`MemoryError`], when the record could not be written. No grant of this turn was used; people may still leave.
+    pub fn commit(&mut self, raw: Now, out: &mut Vec<Effect>) -> Result<bool, MemoryError> {
+        let (now, _) = self.clock.believe(raw);
+        let kept = self.memory.keep(&mut self.fresh, &mut self.dice);
+        for pending in std::mem::take(&mut self.pending) {
+            let answer = match &kept {
+                Ok(()) => DoorAnswer::Granted(pending.grant),
+                // Without a record there is no opening. The grant ends here.
+                Err(_) => DoorAnswer::Denied(Deny::NoConfiguration),
+            };
+            self.answer(now, pending.door, pending.question, answer, out);
+        }
+        kept?;
+        self.send_events(out);
+        Ok(!self.fresh.is_empty())
+    }
+
+    /// When to call [`Core::take`] again, if nothing comes in before.
+    #[must_use]
+    pub fn wake_at(&self) -> Mono {
+        let doors = self.units.iter().filter_map(Unit::wake_at).min();
+        doors.map_or(self.next_tick, |at| at.min(self.next_tick))
+    }
+
+    /// What each door looks like, for a screen.
+    pub fn doors(&self) -> impl Iterator<Item = (DoorId, lockward_door::State)> {
+        self.units.iter().map(|u| (u.id(), u.state()))
+    }
+
+    fn one(&mut self, now: Now, input: Input, out: &mut Vec<Effect>) {
+        use lockward_door::{Contact, Input as In};
+        let side = Side::Entry;
+        match input {
+            Input::Card { door, bits, data } => {
+                let token = self.memory.card_token(bits, &data);
+                self.door(now, door, In::Card { side, token }, out);
+            }
+            Input::Key(door, key) => self.door(now, door, In::Key { side, key }, out),
+            Input::Contact(door, open) => {
+                let contact = if open { Contact::Open } else { Contact::Closed };
+                self.door(now, door, In::Contact(contact), out);
+            }
+            Input::Exit(door, pressed) => self.door(now, door, In::Exit(pressed), out),
+            Input::Reader(door, online) => self.door(now, door, In::Reader { side, online }, out),
+            Input::Fact(door, body) => {
+                let door = door.and_then(|d| self.units.get(d)).map(Unit::id);
+                self.note(now, door, body);
+            }
+            Input::PinChecked(q, fact) => self.decide(now, q.door, q.question, Question { pin: fact, ..q.asked }, out),
+            Input::Linked => self.on_link(now, out),
+            Input::Unlinked => self.linked = None,
+            Input::Hub(message) => self.on_hub(now, *message, out),
+        }
+    }
+
+    /// Gives a door one input, and carries out what it says, as far as that needs no record.
+    fn door(&mut self, now: Now, door: usize, input: lockward_door::Input, out: &mut Vec<Effect>) {
+        use lockward_door::Action;
+        let mut actions = Vec::new();
+        let Some(unit) = self.units.get_mut(door) else { return };
+        unit.handle(now, input, &mut actions);
+        for action in actions {
+            match action {
+                Action::Record(body) => self.note_door(now, door, body),
+                Action::Lock => out.push(Effect::Lock(door)),
+                Action::Release => out.push(Effect::Release(door)),
+                Action::Feedback { side: _, feedback } => out.push(Effect::Feedback(door, feedback)),
+                // Read back from the door by `wake_at`.
+                Action::WakeAt(_) => {}
+                Action::Decide { side, token, pin, question } => {
+                    self.ask(now, door, Asked { side, token, question }, pin, out);
+                }
+            }
+        }
+    }
+
+    fn answer(&mut self, now: Now, door: usize, question: u32, answer: DoorAnswer, out: &mut Vec<Effect>) {
+        self.door(now, door, lockward_door::Input::Decided { question, answer }, out);
+    }
+
+    fn ask(&mut self, now: Now, door: usize, asked: Asked, pin: lockward_door::PinEntry, out: &mut Vec<Effect>) {
+        use lockward_door::PinEntry;
+        let Some(unit) = self.units.get(door) else { return };
+        let base = Question {
+            door: unit.id(),
+            side: asked.side,
+            token: asked.token,
+            pin: PinFact::NotAsked,
+            keypad: unit.keypad(),
+            at: now.wall,
+            config_age: self.config_age(now),
+            config: self.memory.config_ref(),
+        };
+        let question = asked.question;
+        match pin {
+            PinEntry::NotAsked => self.decide(now, door, question, base, out),
+            PinEntry::Missing => self.decide(now, door, question, Question { pin: PinFact::Missing, ..base }, out),
+            PinEntry::Typed(digits) => {
+                let hashes = match (&self.site, asked.token) {
+                    (Some(site), Some(token)) => site.pins_beside(token, now.wall),
+                    _ => Vec::new(),
+                };
+                match (digits.as_str().parse::<Pin>(), self.memory.pepper()) {
+                    (Ok(typed), Some(pepper)) => {
+                        let question = PinQuestion { door, question, asked: base };
+                        out.push(Effect::CheckPin(PinCheck { question, typed, hashes, pepper }));
+                    }
+                    _ => self.decide(now, door, question, Question { pin: PinFact::Wrong, ..base }, out),
+                }
+            }
+        }
+    }
+
+    fn decide(&mut self, now: Now, door: usize, question: u32, asked: Question, out: &mut Vec<Effect>) {
+        let Some(site) = &self.site else {
+            let access = lockward_site::undecided(&asked);
+            self.note_door(now, door, Body::Access(access));
+            return self.answer(now, door, question, DoorAnswer::Denied(Deny::NoConfiguration), out);
+        };
+        // The configuration may have moved while a PIN was compared: the decision and its record name one moment.
+        let asked = Question { at: now.wall, config: self.memory.config_ref(), ..asked };
+        match site.decide(&asked, now.mono + GRANT_LIFE) {
+            Answer::Granted(grant, access) => {
+                self.note_door(now, door, Body::Access(access));
+                self.pending.push(Pending { door, question, grant });
+            }
+            Answer::NeedPin => self.answer(now, door, question, DoorAnswer::NeedPin, out),
+            Answer::Denied(why, access) => {
+                self.note_door(now, door, Body::Access(access));
+                self.answer(now, door, question, DoorAnswer::Denied(why), out);
+            }
+        }
+    }
+
+    /// Timers of doors, and schedules.
+    fn tick(&mut self, now: Now, out: &mut Vec<Effect>) {
+        let due: Vec<usize> = (0..).zip(&self.units).filter(|(_, u)| u.is_due(now.mono)).map(|(i, _)| i).collect();
+        for door in due {
+            self.door(now, door, lockward_door::Input::Timer, out);
+        }
+        if now.mono >= self.next_tick {
+            self.next_tick = now.mono + SCHEDULE_TICK;
+            self.schedules(now, out);
+        }
+    }
+
+    fn schedules(&mut self, now: Now, out: &mut Vec<Effect>) {
+        let Some(site) = &self.site else { return };
+        let free = |u: &Unit| site.door(u.id()).is_some_and(|d| site.stands_unlocked(d, now.wall));
+        let changed: Vec<(usize, bool)> = (0..)
+            .zip(&self.units)
+            .map(|(i, u)| (i, u, free(u)))
+            .filter(|(_, u, free)| u.stands_unlocked() != *free)
+            .map(|(i, _, free)| (i, free))
+            .collect();
+        for (door, free) in changed {
+            if let Some(unit) = self.units.get_mut(door) {
+                unit.set_stands_unlocked(free);
+            }
+            self.door(now, door, lockward_door::Input::Unlocked(free), out);
+        }
+    }
+
+    /// Gives every door the settings that the site now has for it.
+    pub(crate) fn reconfigure(&mut self, now: Now, out: &mut Vec<Effect>) {
+        let Some(site) = &self.site else { return };
+        for unit in &mut self.units {
+            if let Some(door) = site.door(unit.id()).filter(|d| d.controller == self.id) {
+                unit.reconfigure(door.clone());
+            }
+        }
+        self.schedules(now, out);
+    }
+
+    fn config_age(&self, now: Now) -> Duration {
+        // Whole seconds: what is recorded must decide the same when it is read back.
+        Duration::from_secs(now.wall.since(self.heard).as_secs())
+    }
+
+    /// The hub has said something: its word is fresh.
+    pub(crate) fn hear(&mut self, now: Now, hub: Option<Time>) {
+        self.heard = now.wall;
+        if let Some(hub) = hub {
+            self.clock.heard(now.mono, hub);
+        }
+        self.memory.remember_heard(now.wall);
+    }
+
+    pub(crate) fn note(&mut self, now: Now, door: Option<DoorId>, body: Body) {
+        self.fresh.push(Fresh { time: now.wall, door, body });
+    }
+
+    fn note_door(&mut self, now: Now, door: usize, body: Body) {
+        let door = self.units.get(door).map(Unit::id);
+        self.note(now, door, body);
+    }
+}
+
+struct Asked {
+    side: Side,
+    token: Option<lockward_model::CardToken>,
+    question: u32,
+}

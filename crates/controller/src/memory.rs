@@ -1,0 +1,317 @@
+//! What a controller keeps: who it is, the config log that it verified, its own events, and the newest time it knew.
+//!
+//! Four things in one folder, each on the store's terms: `identity` and `state` are small files replaced whole;
+//! `config` and `spool` are journals. Nothing here decides; nothing here is trusted on reading without being checked.
+
+use crate::core::Fresh;
+use crate::identity::{Identity, IdentityError};
+use crate::state::{Keys, State, StateFileError};
+use lockward_ledger::{Frontier, leaf_hash};
+use lockward_model::{CardToken, ConfigRef, Digest, Event, Source, Time};
+use lockward_site::{Keep, Refusal, Site};
+use lockward_store::{AppendError, Disk, Journal, JournalOpenError, Limits, ReadError, StateError, StateFile};
+use lockward_wire::credential::PinPepper;
+use lockward_wire::event::{ChainHead, Leaf, seal};
+use std::path::{Path, PathBuf};
+
+/// Events that wait in memory while the disk refuses them or the hub has not given a key yet: a day of a busy door.
+/// The oldest go first when there are more; nothing among them opened a door.
+const FRESH_MAX: usize = 8_192;
+/// The config log's journal: 512 segments of 4 MiB hold a million credentials at 2 KB each, whole change sets
+/// included.
+const CONFIG_SEGMENTS: u32 = 512;
+/// How often the last word of the hub is written down; it only serves after a restart.
+const HEARD_EVERY: core::time::Duration = core::time::Duration::from_secs(60);
+
+/// What went wrong with the controller's own disk.
+#[derive(Debug, thiserror::Error)]
+pub enum MemoryError {
+    /// A journal can not be opened.
+    #[error("the journal can not be opened")]
+    Open(#[from] JournalOpenError),
+    /// A journal can not be read.
+    #[error("the journal can not be read")]
+    Read(#[from] ReadError),
+    /// A record was not made durable.
+    #[error("a record could not be made durable")]
+    Append(#[from] AppendError),
+    /// A small file can not be read or replaced.
+    #[error("the controller's state can not be kept")]
+    State(#[from] StateError),
+    /// A small file holds something else than was written.
+    #[error("the controller's state can not be understood; restore it, or enrol the controller again")]
+    Meaning(#[from] StateFileError),
+    /// The controller has no identity.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The config log on the disk does not hold up: an entry that was verified once is no longer.
+    #[error("entry {index} of the stored config log is refused [{}]", refusal.code())]
+    Config {
+        /// Which.
+        index: u64,
+        /// Why.
+        #[source]
+        refusal: Refusal,
+    },
+    /// The last record of the spool is no event of ours.
+    #[error("record {0} of the spool is no event of this controller")]
+    Spool(u64),
+    /// There is no key to seal events with: the hub was never reached.
+    #[error("there is no key to seal events with yet; connect the controller to its hub once")]
+    NoKey,
+    /// An event can not be put into bytes.
+    #[error("an event can not be encoded")]
+    Encode(#[from] lockward_wire::event::EncodeError),
+}
+
+/// The controller's folder.
+pub struct Memory<D: Disk + Clone> {
+    disk: D,
+    dir: PathBuf,
+    identity: Identity,
+    config: Journal<D>,
+    spool: Journal<D>,
+    state_file: StateFile<D>,
+    state: State,
+    frontier: Frontier,
+    root: Digest,
+    head: Digest,
+    newest: Time,
+    seed: u64,
+}
+
+fn config_limits() -> Limits {
+    // Constants that `Limits::new` accepts; the spool's own limits stand in if that ever changes.
+    Limits::new(lockward_store::SEGMENT_BYTES, CONFIG_SEGMENTS, lockward_store::RECORD_BYTES_MAX)
+        .unwrap_or(Limits::SPOOL)
+}
+
+impl<D: Disk + Clone> Memory<D> {
+    /// Opens the folder of a controller that has enrolled. `seed` is a random number for the journals.
+    ///
+    /// # Errors
+    /// [`MemoryError`].
+    pub fn open(disk: D, dir: &Path, seed: u64) -> Result<Self, MemoryError> {
+        let identity = Identity::read(disk.clone(), dir)?;
+        let (config, _) = Journal::open(disk.clone(), &dir.join("config"), config_limits(), seed)?;
+        let (spool, _) = Journal::open(disk.clone(), &dir.join("spool"), Limits::SPOOL, seed.rotate_left(32))?;
+        let state_file = StateFile::open(disk.clone(), &dir.join("state"))?;
+        let state = match state_file.read()? {
+            Some(bytes) => State::from_bytes(&bytes)?,
+            None => State::default(),
+        };
+        let frontier = Frontier::new();
+        let (root, head) = (digest(frontier.root()), Digest([0; 32]));
+        let dir = dir.to_owned();
+        let newest = Time(0);
+        let mut memory =
+            Self { disk, dir, identity, config, spool, state_file, state, frontier, root, head, newest, seed };
+        memory.find_head()?;
+        Ok(memory)
+    }
+
+    /// The end of our own chain, from the newest record on the disk.
+    fn find_head(&mut self) -> Result<(), MemoryError> {
+        let Some(last) = self.spool.next().checked_sub(1) else { return Ok(()) };
+        let record = self.spool.read_from(last).next().transpose()?.ok_or(MemoryError::Spool(last))?;
+        match Leaf::parse(&record.bytes) {
+            Ok(Leaf::Event(sealed)) if sealed.seq() == last && sealed.source() == self.source() => {
+                self.head = digest(leaf_hash(&record.bytes));
+                self.newest = sealed.time();
+                Ok(())
+            }
+            _ => Err(MemoryError::Spool(last)),
+        }
+    }
+
+    /// Replays the config log from the founding, and checks every authority in it again.
+    ///
+    /// # Errors
+    /// [`MemoryError::Config`] names the first entry that does not hold up.
+    pub fn replay(&mut self) -> Result<Option<Site>, MemoryError> {
+        let mut site: Option<Site> = None;
+        let mut frontier = Frontier::new();
+        for record in self.config.read_from(0) {
+            let record = record?;
+            let index = record.number;
+            let refused = |refusal| MemoryError::Config { index, refusal };
+            match &mut site {
+                None => {
+                    let found = Site::found(&record.bytes, self.identity.site, Keep::Decisions).map_err(refused)?;
+                    if leaf_hash(&record.bytes).as_bytes() != &self.identity.site.0 {
+                        return Err(refused(Refusal::OtherSite));
+                    }
+                    site = Some(found);
+                }
+                Some(site) => site.apply(&record.bytes).map_err(refused)?,
+            }
+            frontier.append(leaf_hash(&record.bytes));
+        }
+        self.root = digest(frontier.root());
+        self.frontier = frontier;
+        Ok(site)
+    }
+
+    /// Adds entries that the site has accepted to the config log on the disk.
+    ///
+    /// # Errors
+    /// [`MemoryError::Append`].
+    pub fn append_config(&mut self, entry: &[u8]) -> Result<(), MemoryError> {
+        self.config.append(&[entry])?;
+        self.frontier.append(leaf_hash(entry));
+        self.root = digest(self.frontier.root());
+        Ok(())
+    }
+
+    /// Seals what happened, each after the one before, and makes it durable with one sync. Empties `fresh`.
+    ///
+    /// # Errors
+    /// [`MemoryError`]. `fresh` then holds what may be tried again, and no grant is among it.
+    pub(crate) fn keep(
+        &mut self,
+        fresh: &mut Vec<Fresh>,
+        dice: &mut dyn FnMut() -> [u8; 12],
+    ) -> Result<(), MemoryError> {
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        let kept = self.try_keep(fresh, dice);
+        match &kept {
+            Ok(()) => fresh.clear(),
+            Err(_) => {
+                // A grant that is not used is not recorded as one.
+                fresh.retain(|f| f.body.code() != lockward_model::Code::AccessGranted);
+                let over = fresh.len().saturating_sub(FRESH_MAX);
+                fresh.drain(..over);
+            }
+        }
+        kept
+    }
+
+    fn try_keep(&mut self, fresh: &[Fresh], dice: &mut dyn FnMut() -> [u8; 12]) -> Result<(), MemoryError> {
+        self.heal()?;
+        let keys = self.state.keys.as_ref().ok_or(MemoryError::NoKey)?;
+        let key = keys.source_key();
+        let (mut prev, mut seq) = (self.head, self.spool.next());
+        let mut leaves = Vec::with_capacity(fresh.len());
+        for f in fresh {
+            let (time, door, body) = (f.time, f.door, f.body.clone());
+            let event = Event { source: self.source(), seq, prev, time, door, epoch: keys.epoch, body };
+            let leaf = seal(&event, dice(), &key)?;
+            prev = digest(leaf_hash(&leaf));
+            seq += 1;
+            leaves.push(leaf);
+        }
+        let batch: Vec<&[u8]> = leaves.iter().map(Vec::as_slice).collect();
+        self.spool.append(&batch)?;
+        self.head = prev;
+        self.newest = fresh.last().map_or(self.newest, |f| f.time);
+        // Wiping the next segment ahead of need is no reason to fail: the next append will tell.
+        let _ = self.spool.prepare();
+        Ok(())
+    }
+
+    /// After a failed write nobody knows what the disk has: the spool is opened again, by the ordinary path.
+    fn heal(&mut self) -> Result<(), MemoryError> {
+        if self.spool.is_poisoned() {
+            self.seed = self.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1);
+            self.spool = Journal::open(self.disk.clone(), &self.dir.join("spool"), Limits::SPOOL, self.seed)?.0;
+            self.find_head()?;
+        }
+        Ok(())
+    }
+
+    /// Events from `first` on, up to `bytes_max` of them, and the signed head of the chain that ends with the last.
+    pub(crate) fn events(&self, first: u64, bytes_max: usize) -> Result<Option<(Vec<Vec<u8>>, Vec<u8>)>, MemoryError> {
+        let (mut leaves, mut bytes) = (Vec::new(), 0);
+        for record in self.spool.read_from(first) {
+            let record = record?;
+            bytes += record.bytes.len();
+            if bytes > bytes_max && !leaves.is_empty() {
+                break;
+            }
+            leaves.push(record.bytes);
+        }
+        let Some(last) = leaves.last() else { return Ok(None) };
+        let count = first + leaves.len() as u64;
+        let head = digest(leaf_hash(last));
+        let signed = ChainHead::sign(&self.identity.site, self.source(), count, head, &self.identity.key);
+        Ok(Some((leaves, signed)))
+    }
+
+    /// The hub holds everything below `count`. The newest record stays, to continue the chain after a restart.
+    pub(crate) fn release(&mut self, count: u64) {
+        let up_to = count.min(self.spool.next().saturating_sub(1));
+        // Bounded by what exists, so it can not fail.
+        let _ = self.spool.release(up_to);
+    }
+
+    pub(crate) fn next_seq(&self) -> u64 {
+        self.spool.next()
+    }
+    pub(crate) fn first_seq(&self) -> u64 {
+        self.spool.first()
+    }
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+    pub(crate) fn frontier(&self) -> &Frontier {
+        &self.frontier
+    }
+    pub(crate) fn config_ref(&self) -> ConfigRef {
+        ConfigRef { size: self.frontier.size(), root: self.root }
+    }
+    pub(crate) fn newest_time(&self) -> Time {
+        self.newest
+    }
+    pub(crate) fn floor(&self) -> Time {
+        self.state.floor
+    }
+    pub(crate) fn heard(&self) -> Time {
+        self.state.heard
+    }
+    pub(crate) fn source(&self) -> Source {
+        Source::Controller(self.identity.controller)
+    }
+    pub(crate) fn card_token(&self, bits: u16, data: &[u8]) -> Option<CardToken> {
+        let keys = self.state.keys.as_ref()?;
+        (bits > 0 && data.len() >= usize::from(bits).div_ceil(8)).then(|| keys.card_key().token(bits, data))
+    }
+    pub(crate) fn pepper(&self) -> Option<PinPepper> {
+        self.state.keys.as_ref().map(Keys::pepper)
+    }
+
+    /// Keeps the keys that the hub handed over. An older epoch never replaces a newer one.
+    pub(crate) fn remember_keys(&mut self, keys: Keys) -> Result<(), MemoryError> {
+        if self.state.keys.as_ref().is_some_and(|old| old.epoch > keys.epoch) {
+            return Ok(());
+        }
+        self.state.keys = Some(keys);
+        self.write_state()
+    }
+
+    /// Notes when the hub was last heard; on the disk now and then.
+    pub(crate) fn remember_heard(&mut self, now: Time) {
+        if now.since(self.state.heard) >= HEARD_EVERY {
+            self.state.heard = now;
+            self.state.floor = self.state.floor.max(now);
+            // Only the age of the configuration after a restart hangs on it, and older is the safe side.
+            let _ = self.write_state();
+        }
+    }
+
+    fn write_state(&self) -> Result<(), MemoryError> {
+        Ok(self.state_file.write(&self.state.to_bytes())?)
+    }
+
+    /// Takes a renewed certificate.
+    pub(crate) fn renew(&mut self, chain: Vec<Vec<u8>>) -> Result<(), MemoryError> {
+        self.identity.chain = chain;
+        Ok(self.identity.write(self.disk.clone(), &self.dir)?)
+    }
+}
+
+pub(crate) fn digest(hash: lockward_ledger::Hash) -> Digest {
+    Digest(*hash.as_bytes())
+}
+

@@ -1,0 +1,81 @@
+//! The small things that outlive a restart: the hub's keys, the newest time, and when the hub was last heard.
+
+use lockward_model::{Epoch, Time};
+use lockward_wire::credential::{CardKey, PinPepper};
+use lockward_wire::event::SourceKey;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+/// The state file holds something else than was written.
+#[derive(Debug, thiserror::Error)]
+#[error("the state file can not be understood")]
+pub struct StateFileError(#[source] serde_json::Error);
+
+/// What the hub hands to each of its controllers.
+pub(crate) struct Keys {
+    pub(crate) epoch: Epoch,
+    pub(crate) card_key: Zeroizing<[u8; 32]>,
+    pub(crate) pepper: Zeroizing<[u8; 32]>,
+    pub(crate) source_key: Zeroizing<[u8; 32]>,
+}
+
+impl Keys {
+    pub(crate) fn card_key(&self) -> CardKey {
+        CardKey::new(*self.card_key)
+    }
+    pub(crate) fn pepper(&self) -> PinPepper {
+        PinPepper::new(*self.pepper)
+    }
+    pub(crate) fn source_key(&self) -> SourceKey {
+        SourceKey::new(*self.source_key)
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) floor: Time,
+    pub(crate) heard: Time,
+    pub(crate) keys: Option<Keys>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    floor_ms: i64,
+    heard_ms: i64,
+    keys: Option<FileKeys>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileKeys {
+    epoch: u32,
+    card_key: Zeroizing<[u8; 32]>,
+    pepper: Zeroizing<[u8; 32]>,
+    source_key: Zeroizing<[u8; 32]>,
+}
+
+impl State {
+    pub(crate) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let keys = self.keys.as_ref().map(|k| FileKeys {
+            epoch: k.epoch.0,
+            card_key: k.card_key.clone(),
+            pepper: k.pepper.clone(),
+            source_key: k.source_key.clone(),
+        });
+        let file = File { floor_ms: self.floor.0, heard_ms: self.heard.0, keys };
+        // Numbers and arrays of numbers: serialising them can not fail.
+        Zeroizing::new(serde_json::to_vec(&file).unwrap_or_default())
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, StateFileError> {
+        let file: File = serde_json::from_slice(bytes).map_err(StateFileError)?;
+        let keys = file.keys.map(|k| Keys {
+            epoch: Epoch(k.epoch),
+            card_key: k.card_key,
+            pepper: k.pepper,
+            source_key: k.source_key,
+        });
+        Ok(Self { floor: Time(file.floor_ms), heard: Time(file.heard_ms), keys })
+    }
+}
