@@ -9,7 +9,7 @@ use aws_lc_rs::digest::{self, SHA256};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hash([u8; Self::LEN]);
 
-/// Why bytes or text are not a [`Hash`].
+/// Why bytes or text are not a [`struct@Hash`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HashError {
     /// A SHA-256 digest is 32 bytes, no more and no less.

@@ -82,7 +82,7 @@ pub enum TileError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TilePathError {
     /// Not the form, or not the one spelling of it.
-    #[error("`{}` is no tile: expected `tile/<level>/<index>` or `tile/entries/<index>`, like `tile/0/x001/067.p/8`", path.escape_debug())]
+    #[error("`{}` is no tile: expected a path like `tile/0/x001/067.p/8` or `tile/entries/067`", path.escape_debug())]
     Malformed {
         /// The path given.
         path: String,

@@ -149,6 +149,12 @@ fn a_time_that_no_clock_shows_is_not_signed() {
     let found = 1 << 63;
     assert_eq!(signed(5).cosign(name("door.example"), &pair(2), found), Err(CosignError::Time { found }));
     assert!(signed(5).cosign(name("door.example"), &pair(2), found - 1).is_ok());
+
+    // Nor taken, however good the signature.
+    let line = signed(5).cosign(name("door.example"), &pair(2), TIME).unwrap();
+    let signature = pair(2).sign(format!("cosignature/v1\ntime {found}\n{}", checkpoint(5)).as_bytes());
+    let line = line_of(&line, &[found.to_be_bytes().as_slice(), signature.as_ref()].concat());
+    assert!(signed(5).add(&door_key(), line).is_err());
 }
 
 #[test]
