@@ -1,0 +1,99 @@
+//! Changes in JSON: `{"put-zone": {...}}`, each under the name that policies and files use for it.
+
+use super::payload::PayloadError;
+use super::people::{CredentialV1, GroupV1, OperatorV1, PersonV1, PolicyV1, RuleV1};
+use super::places::{DoorV1, ScheduleV1, ZoneV1};
+use crate::spelling::{Hex, Said};
+use lockward_model::{
+    Change, ControllerId, CredentialId, DoorId, GroupId, OperatorId, PersonId, PolicyId, PublicKey, RuleId,
+    ScheduleId, Text, ZoneId,
+};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) enum ChangeV1 {
+    PutZone(ZoneV1),
+    RemoveZone(Said<ZoneId>),
+    PutDoor(DoorV1),
+    RemoveDoor(Said<DoorId>),
+    PutSchedule(ScheduleV1),
+    RemoveSchedule(Said<ScheduleId>),
+    PutGroup(GroupV1),
+    RemoveGroup(Said<GroupId>),
+    PutPerson(PersonV1),
+    RemovePerson(Said<PersonId>),
+    SuspendPerson(Said<PersonId>),
+    PutCredential(CredentialV1),
+    RevokeCredential(Said<CredentialId>),
+    PutRule(RuleV1),
+    RemoveRule(Said<RuleId>),
+    PutPolicy(PolicyV1),
+    RemovePolicy(Said<PolicyId>),
+    PutController { id: Said<ControllerId>, title: Said<Text> },
+    BindController { id: Said<ControllerId>, key: Hex<32> },
+    RevokeController(Said<ControllerId>),
+    PutOperator(OperatorV1),
+    RemoveOperator(Said<OperatorId>),
+}
+
+impl From<&Change> for ChangeV1 {
+    fn from(c: &Change) -> Self {
+        match c {
+            Change::PutZone(z) => Self::PutZone(z.into()),
+            Change::RemoveZone(id) => Self::RemoveZone(Said(*id)),
+            Change::PutDoor(d) => Self::PutDoor(d.into()),
+            Change::RemoveDoor(id) => Self::RemoveDoor(Said(*id)),
+            Change::PutSchedule(s) => Self::PutSchedule(s.into()),
+            Change::RemoveSchedule(id) => Self::RemoveSchedule(Said(*id)),
+            Change::PutGroup(g) => Self::PutGroup(g.into()),
+            Change::RemoveGroup(id) => Self::RemoveGroup(Said(*id)),
+            Change::PutPerson(p) => Self::PutPerson(p.into()),
+            Change::RemovePerson(id) => Self::RemovePerson(Said(*id)),
+            Change::SuspendPerson(id) => Self::SuspendPerson(Said(*id)),
+            Change::PutCredential(c) => Self::PutCredential(c.into()),
+            Change::RevokeCredential(id) => Self::RevokeCredential(Said(*id)),
+            Change::PutRule(r) => Self::PutRule(r.into()),
+            Change::RemoveRule(id) => Self::RemoveRule(Said(*id)),
+            Change::PutPolicy(p) => Self::PutPolicy(p.into()),
+            Change::RemovePolicy(id) => Self::RemovePolicy(Said(*id)),
+            Change::PutController { id, title } => {
+                Self::PutController { id: Said(*id), title: Said(title.clone()) }
+            }
+            Change::BindController { id, key } => Self::BindController { id: Said(*id), key: Hex(key.0) },
+            Change::RevokeController(id) => Self::RevokeController(Said(*id)),
+            Change::PutOperator(o) => Self::PutOperator(o.into()),
+            Change::RemoveOperator(id) => Self::RemoveOperator(Said(*id)),
+        }
+    }
+}
+
+impl TryFrom<ChangeV1> for Change {
+    type Error = PayloadError;
+    fn try_from(c: ChangeV1) -> Result<Self, PayloadError> {
+        Ok(match c {
+            ChangeV1::PutZone(z) => Self::PutZone(z.into()),
+            ChangeV1::RemoveZone(id) => Self::RemoveZone(id.0),
+            ChangeV1::PutDoor(d) => Self::PutDoor(d.try_into()?),
+            ChangeV1::RemoveDoor(id) => Self::RemoveDoor(id.0),
+            ChangeV1::PutSchedule(s) => Self::PutSchedule(s.try_into()?),
+            ChangeV1::RemoveSchedule(id) => Self::RemoveSchedule(id.0),
+            ChangeV1::PutGroup(g) => Self::PutGroup(g.into()),
+            ChangeV1::RemoveGroup(id) => Self::RemoveGroup(id.0),
+            ChangeV1::PutPerson(p) => Self::PutPerson(p.try_into()?),
+            ChangeV1::RemovePerson(id) => Self::RemovePerson(id.0),
+            ChangeV1::SuspendPerson(id) => Self::SuspendPerson(id.0),
+            ChangeV1::PutCredential(c) => Self::PutCredential(c.try_into()?),
+            ChangeV1::RevokeCredential(id) => Self::RevokeCredential(id.0),
+            ChangeV1::PutRule(r) => Self::PutRule(r.try_into()?),
+            ChangeV1::RemoveRule(id) => Self::RemoveRule(id.0),
+            ChangeV1::PutPolicy(p) => Self::PutPolicy(p.into()),
+            ChangeV1::RemovePolicy(id) => Self::RemovePolicy(id.0),
+            ChangeV1::PutController { id, title } => Self::PutController { id: id.0, title: title.0 },
+            ChangeV1::BindController { id, key } => Self::BindController { id: id.0, key: PublicKey(key.0) },
+            ChangeV1::RevokeController(id) => Self::RevokeController(id.0),
+            ChangeV1::PutOperator(o) => Self::PutOperator(o.into()),
+            ChangeV1::RemoveOperator(id) => Self::RemoveOperator(id.0),
+        })
+    }
+}

@@ -1,0 +1,244 @@
+//! People, what they show, and what they may, in JSON.
+
+use super::payload::PayloadError;
+use crate::credential::is_pin_hash;
+use crate::seal::SEALED_PERSON_BYTES_MAX;
+use crate::spelling::{Base64, Hex, Said};
+use lockward_model::{
+    CardToken, Credential, CredentialId, DoorId, Factors, Group, GroupId, Operator, OperatorId, Person,
+    PersonId, PinHash, PolicyId, PolicyText, Proof, PublicKey, RoleId, Rule, RuleId, ScheduleId, Service,
+    ServiceId, Target, Text, Time, Validity, ZoneId,
+};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PersonV1 {
+    id: Said<PersonId>,
+    groups: Vec<Said<GroupId>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from_ms: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until_ms: Option<i64>,
+    suspended: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sealed: Option<Base64>,
+}
+
+impl From<&Person> for PersonV1 {
+    fn from(p: &Person) -> Self {
+        Self {
+            id: Said(p.id),
+            groups: p.groups.iter().copied().map(Said).collect(),
+            from_ms: p.valid.from.map(|t| t.0),
+            until_ms: p.valid.until.map(|t| t.0),
+            suspended: p.suspended,
+            sealed: p.sealed.as_ref().map(|s| Base64(s.to_vec())),
+        }
+    }
+}
+
+impl TryFrom<PersonV1> for Person {
+    type Error = PayloadError;
+    fn try_from(p: PersonV1) -> Result<Self, PayloadError> {
+        if p.sealed.as_ref().is_some_and(|s| s.0.len() > SEALED_PERSON_BYTES_MAX) {
+            return Err(PayloadError::Part("a person whose sealed attributes are too long"));
+        }
+        Ok(Self {
+            id: p.id.0,
+            groups: p.groups.into_iter().map(|g| g.0).collect(),
+            valid: validity(p.from_ms, p.until_ms),
+            suspended: p.suspended,
+            sealed: p.sealed.map(|s| s.0.into()),
+        })
+    }
+}
+
+fn validity(from_ms: Option<i64>, until_ms: Option<i64>) -> Validity {
+    Validity { from: from_ms.map(Time), until: until_ms.map(Time) }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CredentialV1 {
+    id: Said<CredentialId>,
+    person: Said<PersonId>,
+    proof: ProofV1,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from_ms: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until_ms: Option<i64>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ProofV1 {
+    Card(Hex<16>),
+    Pin(Box<str>),
+}
+
+impl From<&Credential> for CredentialV1 {
+    fn from(c: &Credential) -> Self {
+        Self {
+            id: Said(c.id),
+            person: Said(c.person),
+            proof: match &c.proof {
+                Proof::Card(token) => ProofV1::Card(Hex(token.0)),
+                Proof::Pin(hash) => ProofV1::Pin(hash.0.clone()),
+            },
+            from_ms: c.valid.from.map(|t| t.0),
+            until_ms: c.valid.until.map(|t| t.0),
+        }
+    }
+}
+
+impl TryFrom<CredentialV1> for Credential {
+    type Error = PayloadError;
+    fn try_from(c: CredentialV1) -> Result<Self, PayloadError> {
+        let proof = match c.proof {
+            ProofV1::Card(token) => Proof::Card(CardToken(token.0)),
+            ProofV1::Pin(hash) if is_pin_hash(&hash) => Proof::Pin(PinHash(hash)),
+            ProofV1::Pin(_) => {
+                return Err(PayloadError::Part("a PIN in another form than this version's hash"));
+            }
+        };
+        Ok(Self { id: c.id.0, person: c.person.0, proof, valid: validity(c.from_ms, c.until_ms) })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RuleV1 {
+    id: Said<RuleId>,
+    title: Said<Text>,
+    groups: Vec<Said<GroupId>>,
+    targets: Vec<TargetV1>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    schedule: Option<Said<ScheduleId>>,
+    factors: Vec<Box<str>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum TargetV1 {
+    Zone(Said<ZoneId>),
+    Door(Said<DoorId>),
+}
+
+impl From<&Rule> for RuleV1 {
+    fn from(r: &Rule) -> Self {
+        let target = |t: &Target| match t {
+            Target::Zone(id) => TargetV1::Zone(Said(*id)),
+            Target::Door(id) => TargetV1::Door(Said(*id)),
+        };
+        Self {
+            id: Said(r.id),
+            title: Said(r.title.clone()),
+            groups: r.groups.iter().copied().map(Said).collect(),
+            targets: r.targets.iter().map(target).collect(),
+            schedule: r.schedule.map(Said),
+            factors: r.factors.names().map(Into::into).collect(),
+        }
+    }
+}
+
+impl TryFrom<RuleV1> for Rule {
+    type Error = PayloadError;
+    fn try_from(r: RuleV1) -> Result<Self, PayloadError> {
+        let target = |t| match t {
+            TargetV1::Zone(id) => Target::Zone(id.0),
+            TargetV1::Door(id) => Target::Door(id.0),
+        };
+        let factors =
+            r.factors.iter().try_fold(Factors::NONE, |all, name| Factors::named(name).map(|f| all.with(f)));
+        Ok(Self {
+            id: r.id.0,
+            title: r.title.0,
+            groups: r.groups.into_iter().map(|g| g.0).collect(),
+            targets: r.targets.into_iter().map(target).collect(),
+            schedule: r.schedule.map(|s| s.0),
+            factors: factors
+                .ok_or(PayloadError::Part("a rule that asks for a factor that is not known here"))?,
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GroupV1 {
+    id: Said<GroupId>,
+    title: Said<Text>,
+}
+
+impl From<&Group> for GroupV1 {
+    fn from(g: &Group) -> Self {
+        Self { id: Said(g.id), title: Said(g.title.clone()) }
+    }
+}
+
+impl From<GroupV1> for Group {
+    fn from(g: GroupV1) -> Self {
+        Self { id: g.id.0, title: g.title.0 }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OperatorV1 {
+    id: Said<OperatorId>,
+    title: Said<Text>,
+    key: Hex<32>,
+    roles: Vec<Said<RoleId>>,
+}
+
+impl From<&Operator> for OperatorV1 {
+    fn from(o: &Operator) -> Self {
+        let roles = o.roles.iter().copied().map(Said).collect();
+        Self { id: Said(o.id), title: Said(o.title.clone()), key: Hex(o.key.0), roles }
+    }
+}
+
+impl From<OperatorV1> for Operator {
+    fn from(o: OperatorV1) -> Self {
+        let roles = o.roles.into_iter().map(|r| r.0).collect();
+        Self { id: o.id.0, title: o.title.0, key: PublicKey(o.key.0), roles }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ServiceV1 {
+    id: Said<ServiceId>,
+    key: Hex<32>,
+}
+
+impl From<&Service> for ServiceV1 {
+    fn from(s: &Service) -> Self {
+        Self { id: Said(s.id), key: Hex(s.key.0) }
+    }
+}
+
+impl From<ServiceV1> for Service {
+    fn from(s: ServiceV1) -> Self {
+        Self { id: s.id.0, key: PublicKey(s.key.0) }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PolicyV1 {
+    id: Said<PolicyId>,
+    text: Box<str>,
+}
+
+impl From<&PolicyText> for PolicyV1 {
+    fn from(p: &PolicyText) -> Self {
+        Self { id: Said(p.id), text: p.text.clone() }
+    }
+}
+
+impl From<PolicyV1> for PolicyText {
+    fn from(p: PolicyV1) -> Self {
+        Self { id: p.id.0, text: p.text }
+    }
+}

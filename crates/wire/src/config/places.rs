@@ -1,0 +1,204 @@
+//! Zones, doors and schedules in JSON.
+
+use super::payload::PayloadError;
+use crate::spelling::Said;
+use core::time::Duration;
+use lockward_model::{
+    ControllerId, DayException, Days, Door, DoorId, DoorKind, ExitHardware, OpenLimit, ReleaseTime, Relock,
+    Schedule, ScheduleId, Text, Window, Zone, ZoneId,
+};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ZoneV1 {
+    id: Said<ZoneId>,
+    title: Said<Text>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parent: Option<Said<ZoneId>>,
+}
+
+impl From<&Zone> for ZoneV1 {
+    fn from(z: &Zone) -> Self {
+        Self { id: Said(z.id), title: Said(z.title.clone()), parent: z.parent.map(Said) }
+    }
+}
+
+impl From<ZoneV1> for Zone {
+    fn from(z: ZoneV1) -> Self {
+        Self { id: z.id.0, title: z.title.0, parent: z.parent.map(|p| p.0) }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DoorV1 {
+    id: Said<DoorId>,
+    title: Said<Text>,
+    kind: Box<str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<Said<ZoneId>>,
+    to: Said<ZoneId>,
+    controller: Said<ControllerId>,
+    release_ms: u32,
+    open_limit_ms: u32,
+    relock: RelockV1,
+    exit: ExitV1,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unlocked: Option<Said<ScheduleId>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RelockV1 {
+    OnOpen,
+    OnClose,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ExitV1 {
+    Mechanical,
+    Released,
+}
+
+/// Whole milliseconds. The longest span of a door is eight hours, far below the 49 days that fit.
+fn millis(d: Duration) -> u32 {
+    u32::try_from(d.as_millis()).unwrap_or(u32::MAX)
+}
+
+impl From<&Door> for DoorV1 {
+    fn from(d: &Door) -> Self {
+        Self {
+            id: Said(d.id),
+            title: Said(d.title.clone()),
+            kind: d.kind.as_str().into(),
+            from: d.from.map(Said),
+            to: Said(d.to),
+            controller: Said(d.controller),
+            release_ms: millis(d.release.get()),
+            open_limit_ms: millis(d.open_limit.get()),
+            relock: match d.relock {
+                Relock::OnOpen => RelockV1::OnOpen,
+                Relock::OnClose => RelockV1::OnClose,
+            },
+            exit: match d.exit {
+                ExitHardware::Mechanical => ExitV1::Mechanical,
+                ExitHardware::Released => ExitV1::Released,
+            },
+            unlocked: d.unlocked.map(Said),
+        }
+    }
+}
+
+impl TryFrom<DoorV1> for Door {
+    type Error = PayloadError;
+    fn try_from(d: DoorV1) -> Result<Self, PayloadError> {
+        let kind = DoorKind::ALL.into_iter().find(|k| k.as_str() == &*d.kind);
+        let span = |ms: u32| Duration::from_millis(ms.into());
+        Ok(Self {
+            id: d.id.0,
+            title: d.title.0,
+            kind: kind.ok_or(PayloadError::Part("a door of a kind that is not known here"))?,
+            from: d.from.map(|z| z.0),
+            to: d.to.0,
+            controller: d.controller.0,
+            release: ReleaseTime::new(span(d.release_ms)).map_err(PayloadError::Door)?,
+            open_limit: OpenLimit::new(span(d.open_limit_ms)).map_err(PayloadError::Door)?,
+            relock: match d.relock {
+                RelockV1::OnOpen => Relock::OnOpen,
+                RelockV1::OnClose => Relock::OnClose,
+            },
+            exit: match d.exit {
+                ExitV1::Mechanical => ExitHardware::Mechanical,
+                ExitV1::Released => ExitHardware::Released,
+            },
+            unlocked: d.unlocked.map(|s| s.0),
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ScheduleV1 {
+    id: Said<ScheduleId>,
+    title: Said<Text>,
+    windows: Vec<WindowV1>,
+    exceptions: Vec<ExceptionV1>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WindowV1 {
+    days: Vec<Box<str>>,
+    from_minute: u16,
+    to_minute: u16,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExceptionV1 {
+    date: Box<str>,
+    windows: Vec<HoursV1>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HoursV1 {
+    from_minute: u16,
+    to_minute: u16,
+}
+
+impl From<&Schedule> for ScheduleV1 {
+    fn from(s: &Schedule) -> Self {
+        let window = |w: &Window| WindowV1 {
+            days: w.days.names().map(Into::into).collect(),
+            from_minute: w.from,
+            to_minute: w.to,
+        };
+        let hours = |(from, to): &(u16, u16)| HoursV1 { from_minute: *from, to_minute: *to };
+        let exception = |e: &DayException| ExceptionV1 {
+            date: e.date.to_string().into(),
+            windows: e.windows.iter().map(hours).collect(),
+        };
+        Self {
+            id: Said(s.id()),
+            title: Said(s.title().clone()),
+            windows: s.windows().iter().map(window).collect(),
+            exceptions: s.exceptions().iter().map(exception).collect(),
+        }
+    }
+}
+
+impl TryFrom<ScheduleV1> for Schedule {
+    type Error = PayloadError;
+    fn try_from(s: ScheduleV1) -> Result<Self, PayloadError> {
+        let windows = s.windows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
+        let exceptions = s.exceptions.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
+        Self::new(s.id.0, s.title.0, windows, exceptions).map_err(PayloadError::Schedule)
+    }
+}
+
+impl TryFrom<WindowV1> for Window {
+    type Error = PayloadError;
+    fn try_from(w: WindowV1) -> Result<Self, PayloadError> {
+        let days = w.days.iter().try_fold(Days::default(), |days, name| days.with(name));
+        let days = days.ok_or(PayloadError::Part("a window on a day that is none of mon to sun"))?;
+        Ok(Self { days, from: w.from_minute, to: w.to_minute })
+    }
+}
+
+impl TryFrom<ExceptionV1> for DayException {
+    type Error = PayloadError;
+    fn try_from(e: ExceptionV1) -> Result<Self, PayloadError> {
+        let wrong = PayloadError::Part("an exception on a date that is not of the form 2026-12-25");
+        let made = Self {
+            date: match e.date.parse() {
+                Ok(date) => date,
+                Err(_) => return Err(wrong),
+            },
+            windows: e.windows.into_iter().map(|h| (h.from_minute, h.to_minute)).collect(),
+        };
+        if made.date.to_string() == *e.date { Ok(made) } else { Err(wrong) }
+    }
+}

@@ -1,0 +1,243 @@
+//! Bodies of events in CBOR, version 1. Numbers are given once: a new kind takes the next, and none is used again.
+
+use crate::CborError;
+use crate::spelling::{ConfigRefV1, Said};
+use core::time::Duration;
+use lockward_model::{
+    Access, Body, CardToken, ControllerId, Deny, Factors, LockCause, Opening, Outcome, PersonId, PinFact,
+    PublicKey, ReaderFact, Side, SiteId,
+};
+use minicbor::bytes::ByteArray;
+use minicbor::{Decode, Encode};
+
+#[derive(Encode, Decode)]
+pub(super) enum BodyV1 {
+    #[n(0)]
+    Access(#[n(0)] AccessV1),
+    #[n(1)]
+    ExitRequested(#[n(0)] bool),
+    #[n(2)]
+    DoorOpened(#[n(0)] OpeningV1),
+    #[n(3)]
+    DoorClosed(#[n(0)] u64),
+    #[n(4)]
+    DoorHeld(#[n(0)] u64),
+    #[n(5)]
+    NotEntered,
+    #[n(6)]
+    Unlocked(#[n(0)] LockCauseV1),
+    #[n(7)]
+    Locked(#[n(0)] LockCauseV1),
+    #[n(8)]
+    Reader(#[n(0)] Box<str>, #[n(1)] u8, #[n(2)] FactV1),
+    #[n(9)]
+    Started(#[n(0)] Option<u64>, #[n(1)] Option<ConfigRefV1>),
+    #[n(10)]
+    ConfigApplied(#[n(0)] ConfigRefV1),
+    #[n(11)]
+    ConfigRefused(#[n(0)] u64, #[n(1)] Box<str>),
+    #[n(12)]
+    ClockStep(#[n(0)] i64, #[n(1)] bool),
+    #[n(13)]
+    Connected(#[n(0)] Said<ControllerId>),
+    #[n(14)]
+    Disconnected(#[n(0)] Said<ControllerId>),
+    #[n(15)]
+    LinkRefused(#[n(0)] Option<Said<ControllerId>>, #[n(1)] Box<str>),
+    #[n(16)]
+    Enrolled(#[n(0)] Said<ControllerId>, #[n(1)] ByteArray<32>),
+    #[n(17)]
+    Gap(#[n(0)] Said<ControllerId>, #[n(1)] u64, #[n(2)] u64),
+    #[n(18)]
+    Founded(#[n(0)] ByteArray<32>),
+}
+
+#[derive(Encode, Decode)]
+pub(super) struct AccessV1 {
+    #[n(0)]
+    side: SideV1,
+    #[n(1)]
+    token: Option<ByteArray<16>>,
+    #[n(2)]
+    person: Option<Said<PersonId>>,
+    #[n(3)]
+    factors: u8,
+    #[n(4)]
+    pin: PinV1,
+    #[n(5)]
+    keypad: bool,
+    #[n(6)]
+    config: Option<ConfigRefV1>,
+    #[n(7)]
+    config_age_us: u64,
+    #[n(8)]
+    outcome: OutcomeV1,
+}
+
+#[derive(Encode, Decode)]
+enum OutcomeV1 {
+    #[n(0)]
+    Granted(#[n(0)] Vec<Box<str>>),
+    #[n(1)]
+    Denied(#[n(0)] u8, #[n(1)] Vec<Box<str>>),
+}
+
+/// A wire enum beside the model's, with the way there and back.
+macro_rules! twins {
+    ($($wire:ident = $model:ident { $($n:tt $name:ident = $meant:pat_param => $made:expr),+ $(,)? })+) => {$(
+        #[derive(Encode, Decode)]
+        #[cbor(index_only)]
+        pub(super) enum $wire {
+            $(#[n($n)] $name),+
+        }
+        impl From<&$model> for $wire {
+            fn from(m: &$model) -> Self {
+                match m { $($meant => Self::$name),+ }
+            }
+        }
+        impl From<$wire> for $model {
+            fn from(w: $wire) -> Self {
+                match w { $($wire::$name => $made),+ }
+            }
+        }
+    )+};
+}
+
+twins! {
+    SideV1 = Side {
+        0 Entry = Side::Entry => Side::Entry,
+        1 Exit = Side::Exit => Side::Exit,
+    }
+    PinV1 = PinFact {
+        0 NotAsked = PinFact::NotAsked => PinFact::NotAsked,
+        1 Right = PinFact::Right => PinFact::Right,
+        2 Wrong = PinFact::Wrong => PinFact::Wrong,
+        3 Missing = PinFact::Missing => PinFact::Missing,
+    }
+    OpeningV1 = Opening {
+        0 Granted = Opening::Granted => Opening::Granted,
+        1 Exit = Opening::Exit => Opening::Exit,
+        2 Free = Opening::Free => Opening::Free,
+        3 Forced = Opening::Forced => Opening::Forced,
+    }
+    LockCauseV1 = LockCause {
+        0 Schedule = LockCause::Schedule => LockCause::Schedule,
+        1 Start = LockCause::Start => LockCause::Start,
+    }
+    FactV1 = ReaderFact {
+        0 Online = ReaderFact::Online => ReaderFact::Online,
+        1 Offline = ReaderFact::Offline => ReaderFact::Offline,
+        2 Tampered = ReaderFact::Tamper(true) => ReaderFact::Tamper(true),
+        3 TamperCleared = ReaderFact::Tamper(false) => ReaderFact::Tamper(false),
+        4 InsecureRefused = ReaderFact::InsecureRefused => ReaderFact::InsecureRefused,
+        5 Downgrade = ReaderFact::Downgrade => ReaderFact::Downgrade,
+        6 IdentityChanged = ReaderFact::IdentityChanged => ReaderFact::IdentityChanged,
+        7 KeyRefused = ReaderFact::KeyRefused => ReaderFact::KeyRefused,
+        8 PairingOpened = ReaderFact::PairingOpened => ReaderFact::PairingOpened,
+        9 PairingClosed = ReaderFact::PairingClosed => ReaderFact::PairingClosed,
+        10 Paired = ReaderFact::Paired => ReaderFact::Paired,
+    }
+}
+
+/// Whole microseconds; 584,000 years and more count as just that.
+fn micros(d: Duration) -> u64 {
+    u64::try_from(d.as_micros()).unwrap_or(u64::MAX)
+}
+
+impl From<&Access> for AccessV1 {
+    fn from(a: &Access) -> Self {
+        Self {
+            side: (&a.side).into(),
+            token: a.token.map(|t| t.0.into()),
+            person: a.person.map(Said),
+            factors: a.factors.bits(),
+            pin: (&a.pin).into(),
+            keypad: a.keypad,
+            config: a.config.map(Into::into),
+            config_age_us: micros(a.config_age),
+            outcome: match &a.outcome {
+                Outcome::Granted { because } => OutcomeV1::Granted(because.clone()),
+                Outcome::Denied { why, because } => OutcomeV1::Denied(why.number(), because.clone()),
+            },
+        }
+    }
+}
+
+impl TryFrom<AccessV1> for Access {
+    type Error = CborError;
+    fn try_from(a: AccessV1) -> Result<Self, CborError> {
+        let unknown = |what, n: u8| CborError::Unknown { what, number: n.into() };
+        Ok(Self {
+            side: a.side.into(),
+            token: a.token.map(|t| CardToken(t.into())),
+            person: a.person.map(|p| p.0),
+            factors: Factors::from_bits(a.factors).ok_or_else(|| unknown("set of factors", a.factors))?,
+            pin: a.pin.into(),
+            keypad: a.keypad,
+            config: a.config.map(Into::into),
+            config_age: Duration::from_micros(a.config_age_us),
+            outcome: match a.outcome {
+                OutcomeV1::Granted(because) => Outcome::Granted { because },
+                OutcomeV1::Denied(why, because) => {
+                    let why = Deny::from_number(why).ok_or_else(|| unknown("reason", why))?;
+                    Outcome::Denied { why, because }
+                }
+            },
+        })
+    }
+}
+
+impl From<&Body> for BodyV1 {
+    fn from(body: &Body) -> Self {
+        match body {
+            Body::Access(a) => Self::Access(a.into()),
+            Body::ExitRequested { released } => Self::ExitRequested(*released),
+            Body::DoorOpened(o) => Self::DoorOpened(o.into()),
+            Body::DoorClosed { open_for } => Self::DoorClosed(micros(*open_for)),
+            Body::DoorHeld { limit } => Self::DoorHeld(micros(*limit)),
+            Body::NotEntered => Self::NotEntered,
+            Body::Unlocked(c) => Self::Unlocked(c.into()),
+            Body::Locked(c) => Self::Locked(c.into()),
+            Body::Reader { bus, address, fact } => Self::Reader(bus.clone(), *address, fact.into()),
+            Body::Started { away, config } => Self::Started(away.map(micros), config.map(Into::into)),
+            Body::ConfigApplied(c) => Self::ConfigApplied((*c).into()),
+            Body::ConfigRefused { at, code } => Self::ConfigRefused(*at, code.clone()),
+            Body::ClockStep { by_ms, taken } => Self::ClockStep(*by_ms, *taken),
+            Body::Connected(id) => Self::Connected(Said(*id)),
+            Body::Disconnected(id) => Self::Disconnected(Said(*id)),
+            Body::LinkRefused { claimed, code } => Self::LinkRefused(claimed.map(Said), code.clone()),
+            Body::Enrolled { controller, key } => Self::Enrolled(Said(*controller), key.0.into()),
+            Body::Gap { controller, due, came } => Self::Gap(Said(*controller), *due, *came),
+            Body::Founded(site) => Self::Founded(site.0.into()),
+        }
+    }
+}
+
+impl TryFrom<BodyV1> for Body {
+    type Error = CborError;
+    fn try_from(body: BodyV1) -> Result<Self, CborError> {
+        Ok(match body {
+            BodyV1::Access(a) => Self::Access(a.try_into()?),
+            BodyV1::ExitRequested(released) => Self::ExitRequested { released },
+            BodyV1::DoorOpened(o) => Self::DoorOpened(o.into()),
+            BodyV1::DoorClosed(us) => Self::DoorClosed { open_for: Duration::from_micros(us) },
+            BodyV1::DoorHeld(us) => Self::DoorHeld { limit: Duration::from_micros(us) },
+            BodyV1::NotEntered => Self::NotEntered,
+            BodyV1::Unlocked(c) => Self::Unlocked(c.into()),
+            BodyV1::Locked(c) => Self::Locked(c.into()),
+            BodyV1::Reader(bus, address, fact) => Self::Reader { bus, address, fact: fact.into() },
+            BodyV1::Started(away, config) => {
+                Self::Started { away: away.map(Duration::from_micros), config: config.map(Into::into) }
+            }
+            BodyV1::ConfigApplied(c) => Self::ConfigApplied(c.into()),
+            BodyV1::ConfigRefused(at, code) => Self::ConfigRefused { at, code },
+            BodyV1::ClockStep(by_ms, taken) => Self::ClockStep { by_ms, taken },
+            BodyV1::Connected(id) => Self::Connected(id.0),
+            BodyV1::Disconnected(id) => Self::Disconnected(id.0),
+            BodyV1::LinkRefused(claimed, code) => Self::LinkRefused { claimed: claimed.map(|c| c.0), code },
+            BodyV1::Enrolled(id, key) => Self::Enrolled { controller: id.0, key: PublicKey(key.into()) },
+            BodyV1::Gap(id, due, came) => Self::Gap { controller: id.0, due, came },
+            BodyV1::Founded(site) => Self::Founded(SiteId(site.into())),
+        })
+    }
+}

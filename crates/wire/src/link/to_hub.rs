@@ -1,0 +1,200 @@
+//! What a controller says to its hub.
+
+use super::frame::{self, FrameError};
+use super::{MessageError, Slices, owned, slices, word};
+use crate::CborError;
+use crate::spelling::{ConfigRefV1, Said};
+use lockward_model::{ConfigRef, ControllerId, SiteId, Time};
+use minicbor::bytes::{ByteArray, ByteSlice};
+use minicbor::{Decode, Encode};
+
+/// One of a site's two logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Log {
+    /// Its change sets.
+    Config,
+    /// Its events.
+    Event,
+}
+
+/// From a controller to its hub.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToHub {
+    /// The first word on every connection.
+    Hello {
+        /// Who it is; its certificate must say the same.
+        controller: ControllerId,
+        /// Which site it was enrolled at.
+        site: SiteId,
+        /// Which version of Lockward it runs.
+        version: Box<str>,
+        /// The configuration in force, if any is.
+        config: Option<ConfigRef>,
+        /// The sequence number of the next event that it will write.
+        next_seq: u64,
+        /// The oldest event that it still holds; `next_seq` if it holds none.
+        oldest_unacked: u64,
+        /// Its clock.
+        time: Time,
+    },
+    /// Events, in order and without a gap.
+    Events {
+        /// Sequence number of the first.
+        first_seq: u64,
+        /// Leaves ([`crate::event::Leaf::Event`]).
+        leaves: Vec<Vec<u8>>,
+        /// The chain head after the last ([`crate::event::ChainHead::sign`]).
+        head: Vec<u8>,
+    },
+    /// This configuration is in force.
+    Applied(ConfigRef),
+    /// A change set was refused.
+    Refused {
+        /// Its index.
+        at: u64,
+        /// The stable code.
+        code: Box<str>,
+    },
+    /// A cosignature (C2SP tlog-cosignature).
+    Cosignature {
+        /// Which log.
+        log: Log,
+        /// The size that the cosigned checkpoint has.
+        size: u64,
+        /// The signature line, without its line break.
+        line: Vec<u8>,
+    },
+    /// Asks for a new certificate.
+    Renew {
+        /// The signing request (DER).
+        csr: Vec<u8>,
+    },
+    /// Is anyone there?
+    Ping,
+}
+
+#[derive(Encode, Decode)]
+enum ToHubV1<'a> {
+    #[n(0)]
+    Hello(#[b(0)] HelloV1<'a>),
+    #[n(1)]
+    Events(#[n(0)] u64, #[b(1)] Slices<'a>, #[b(2)] &'a ByteSlice),
+    #[n(2)]
+    Applied(#[n(0)] ConfigRefV1),
+    #[n(3)]
+    Refused(#[n(0)] u64, #[b(1)] &'a str),
+    #[n(4)]
+    Cosignature(#[n(0)] LogV1, #[n(1)] u64, #[b(2)] &'a ByteSlice),
+    #[n(5)]
+    Renew(#[b(0)] &'a ByteSlice),
+    #[n(6)]
+    Ping,
+}
+
+#[derive(Encode, Decode)]
+struct HelloV1<'a> {
+    #[n(0)]
+    controller: Said<ControllerId>,
+    #[n(1)]
+    site: ByteArray<32>,
+    #[b(2)]
+    version: &'a str,
+    #[n(3)]
+    config: Option<ConfigRefV1>,
+    #[n(4)]
+    next_seq: u64,
+    #[n(5)]
+    oldest_unacked: u64,
+    #[n(6)]
+    time_ms: i64,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(index_only)]
+enum LogV1 {
+    #[n(0)]
+    Config,
+    #[n(1)]
+    Event,
+}
+
+impl ToHub {
+    /// The message in its frame, ready to be sent.
+    ///
+    /// # Errors
+    /// [`FrameError::TooLong`].
+    pub fn encode(&self) -> Result<Vec<u8>, FrameError> {
+        frame::encode(&ToHubV1::from(self))
+    }
+
+    /// Reads what [`super::Frames::next_frame`] gave.
+    ///
+    /// # Errors
+    /// [`MessageError`].
+    pub fn decode(frame: &[u8]) -> Result<Self, MessageError> {
+        Ok(frame::decode::<ToHubV1<'_>>(frame)?.try_into()?)
+    }
+}
+
+impl<'a> From<&'a ToHub> for ToHubV1<'a> {
+    fn from(m: &'a ToHub) -> Self {
+        match m {
+            ToHub::Hello { controller, site, version, config, next_seq, oldest_unacked, time } => {
+                Self::Hello(HelloV1 {
+                    controller: Said(*controller),
+                    site: site.0.into(),
+                    version,
+                    config: config.map(Into::into),
+                    next_seq: *next_seq,
+                    oldest_unacked: *oldest_unacked,
+                    time_ms: time.0,
+                })
+            }
+            ToHub::Events { first_seq, leaves, head } => {
+                Self::Events(*first_seq, slices(leaves), head.as_slice().into())
+            }
+            ToHub::Applied(config) => Self::Applied((*config).into()),
+            ToHub::Refused { at, code } => Self::Refused(*at, code),
+            ToHub::Cosignature { log, size, line } => {
+                let log = match log {
+                    Log::Config => LogV1::Config,
+                    Log::Event => LogV1::Event,
+                };
+                Self::Cosignature(log, *size, line.as_slice().into())
+            }
+            ToHub::Renew { csr } => Self::Renew(csr.as_slice().into()),
+            ToHub::Ping => Self::Ping,
+        }
+    }
+}
+
+impl TryFrom<ToHubV1<'_>> for ToHub {
+    type Error = CborError;
+    fn try_from(m: ToHubV1<'_>) -> Result<Self, CborError> {
+        Ok(match m {
+            ToHubV1::Hello(h) => Self::Hello {
+                controller: h.controller.0,
+                site: SiteId(h.site.into()),
+                version: word(h.version, "the peer's version")?,
+                config: h.config.map(Into::into),
+                next_seq: h.next_seq,
+                oldest_unacked: h.oldest_unacked,
+                time: Time(h.time_ms),
+            },
+            ToHubV1::Events(first_seq, leaves, head) => {
+                Self::Events { first_seq, leaves: owned(&leaves, "a list of events")?, head: head.to_vec() }
+            }
+            ToHubV1::Applied(config) => Self::Applied(config.into()),
+            ToHubV1::Refused(at, code) => Self::Refused { at, code: word(code, "a code")? },
+            ToHubV1::Cosignature(log, size, line) => {
+                let log = match log {
+                    LogV1::Config => Log::Config,
+                    LogV1::Event => Log::Event,
+                };
+                Self::Cosignature { log, size, line: line.to_vec() }
+            }
+            ToHubV1::Renew(csr) => Self::Renew { csr: csr.to_vec() },
+            ToHubV1::Ping => Self::Ping,
+        })
+    }
+}
