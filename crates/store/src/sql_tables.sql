@@ -1,0 +1,58 @@
+-- Two logs. Only the last head of each is kept: any earlier one follows from the entries.
+CREATE TABLE log (
+    name       TEXT PRIMARY KEY,
+    frontier   BLOB NOT NULL,
+    checkpoint BLOB
+) STRICT, WITHOUT ROWID;
+INSERT INTO log (name, frontier) VALUES ('config', zeroblob(8)), ('event', zeroblob(8));
+
+-- A table a log, so that the place in the log is the row's own key and appends only touch the last page.
+-- The leaf hash comes first: who reads hashes reads no long entry to its end.
+CREATE TABLE config_entry (idx INTEGER PRIMARY KEY, leaf BLOB NOT NULL, bytes BLOB NOT NULL) STRICT;
+CREATE TABLE event_entry  (idx INTEGER PRIMARY KEY, leaf BLOB NOT NULL, bytes BLOB NOT NULL) STRICT;
+
+-- Full tiles. The root comes before the 8 KiB of hashes: partial tiles of the level above are read from it.
+CREATE TABLE config_tile (
+    level INTEGER, idx INTEGER, root BLOB NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (level, idx)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE event_tile (
+    level INTEGER, idx INTEGER, root BLOB NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (level, idx)
+) STRICT, WITHOUT ROWID;
+
+-- How far each source's own chain has come into the event log.
+CREATE TABLE source (name TEXT PRIMARY KEY, count INTEGER NOT NULL, head BLOB NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE cosignature (
+    log  TEXT NOT NULL REFERENCES log (name),
+    name TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    line BLOB NOT NULL,
+    PRIMARY KEY (log, name)
+) STRICT, WITHOUT ROWID;
+
+-- Wrapped keys. Rows of key_bytes are added at the end and overwritten in place, never deleted (hub_keys.rs).
+CREATE TABLE key_bytes (id INTEGER PRIMARY KEY, wrapped BLOB NOT NULL) STRICT;
+CREATE TABLE key_name  (name TEXT PRIMARY KEY, id INTEGER NOT NULL REFERENCES key_bytes (id)) STRICT, WITHOUT ROWID;
+
+CREATE TABLE enrolment (
+    controller TEXT PRIMARY KEY,
+    secret     BLOB NOT NULL,
+    expires    INTEGER NOT NULL,
+    failures   INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+-- The search index: derived from the event log, and behind it by what is not yet indexed.
+CREATE TABLE seen (
+    idx    INTEGER PRIMARY KEY,
+    time   INTEGER NOT NULL,
+    code   INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    door   TEXT,
+    person BLOB
+) STRICT;
+CREATE INDEX seen_door   ON seen (door, idx)   WHERE door IS NOT NULL;
+CREATE INDEX seen_person ON seen (person, idx) WHERE person IS NOT NULL;
+CREATE TABLE seen_to (only INTEGER PRIMARY KEY CHECK (only = 0), position INTEGER NOT NULL) STRICT;
+INSERT INTO seen_to VALUES (0, 0);
+
+CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
