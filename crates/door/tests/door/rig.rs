@@ -1,0 +1,197 @@
+//! A door on the bench: a clock that the test turns, and everything that the door said.
+
+use core::time::Duration;
+use lockward_door::{Action, Answer, Contact, Door, Feedback, Input, Key, PinEntry, State, Wiring};
+use lockward_model::{
+    Body, CardToken, Deny, DoorId, DoorKind, ExitHardware, Factors, Mono, Now, OpenLimit, PolicyText,
+    ReleaseTime, Relock, Side, Time,
+};
+use lockward_policy::{Grant, Place, Policies, Situation, Who};
+use std::sync::OnceLock;
+
+pub(crate) const RELEASE_MS: u64 = 5_000;
+pub(crate) const OPEN_LIMIT_MS: u64 = 20_000;
+pub(crate) const ALICE: CardToken = CardToken([1; 16]);
+pub(crate) const BOB: CardToken = CardToken([2; 16]);
+
+pub(crate) fn config(relock: Relock, exit: ExitHardware) -> lockward_model::Door {
+    lockward_model::Door {
+        id: this_door(),
+        title: "Goods in".parse().unwrap(),
+        kind: DoorKind::Room,
+        from: None,
+        to: "hall".parse().unwrap(),
+        controller: "c1".parse().unwrap(),
+        release: ReleaseTime::new(Duration::from_millis(RELEASE_MS)).unwrap(),
+        open_limit: OpenLimit::new(Duration::from_millis(OPEN_LIMIT_MS)).unwrap(),
+        relock,
+        exit,
+        unlocked: None,
+    }
+}
+
+pub(crate) fn this_door() -> DoorId {
+    "goods-in".parse().unwrap()
+}
+
+pub(crate) fn at(ms: u64) -> Now {
+    Now { mono: Mono(ms * 1_000), wall: Time(1_790_000_000_000 + i64::try_from(ms).unwrap()) }
+}
+
+/// A grant as sites get it: there is no other way to one.
+pub(crate) fn grant(door: DoorId, until_ms: u64) -> Grant {
+    static OPEN_HOUSE: OnceLock<Policies> = OnceLock::new();
+    let policies = OPEN_HOUSE.get_or_init(|| {
+        let text = r#"permit(principal, action == Action::"enter", resource);"#;
+        let mut policies = Policies::new();
+        policies.put_policy(&PolicyText { id: "all".parse().unwrap(), text: text.into() }).unwrap();
+        policies
+    });
+    let who = Who { person: "alice".parse().unwrap(), groups: &[] };
+    let place = Place { door, kind: DoorKind::Room, zones: &[] };
+    let now = Situation { open: &[], all: &[], factors: Factors::CARD, config_age: Duration::ZERO };
+    policies.enter(&who, &place, &now, Mono(until_ms * 1_000)).unwrap().0
+}
+
+/// One door, past its start.
+pub(crate) struct Rig {
+    pub(crate) door: Door,
+    pub(crate) ms: u64,
+    pub(crate) released: bool,
+    pub(crate) said: Vec<Action>,
+}
+
+impl Rig {
+    pub(crate) fn with(config: lockward_model::Door, wiring: Wiring) -> Self {
+        let door = Door::new(config, wiring, at(0));
+        let mut rig = Self { door, ms: 0, released: false, said: vec![] };
+        rig.tell(Input::Timer);
+        rig
+    }
+
+    pub(crate) fn new(relock: Relock, exit: ExitHardware) -> Self {
+        Self::with(config(relock, exit), Wiring { contact: true, keypad: true })
+    }
+
+    /// Gives the input, keeps what was said, and follows the lock.
+    pub(crate) fn tell(&mut self, input: Input) -> &mut Self {
+        self.said.clear();
+        self.door.handle(at(self.ms), input, &mut self.said);
+        for action in &self.said {
+            match action {
+                Action::Release => self.released = true,
+                Action::Lock => self.released = false,
+                _ => {}
+            }
+        }
+        self
+    }
+
+    /// Lets time pass, with every timer on its moment; what the last of them said is kept.
+    pub(crate) fn wait(&mut self, ms: u64) -> &mut Self {
+        let end = self.ms + ms;
+        while let Some(due) = self.door.wake_at().filter(|w| w.0 <= end * 1_000) {
+            self.ms = self.ms.max(due.0.div_ceil(1_000));
+            self.tell(Input::Timer);
+            assert!(self.door.wake_at().is_none_or(|w| w > due), "a timer that never ends");
+        }
+        self.ms = end;
+        self
+    }
+
+    pub(crate) fn card(&mut self, token: CardToken) -> u32 {
+        self.card_at(Side::Entry, Some(token))
+    }
+
+    pub(crate) fn card_at(&mut self, side: Side, token: Option<CardToken>) -> u32 {
+        self.tell(Input::Card { side, token });
+        self.question().expect("the door asks")
+    }
+
+    pub(crate) fn question(&self) -> Option<u32> {
+        self.said.iter().rev().find_map(|a| match a {
+            Action::Decide { question, .. } => Some(*question),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn pin(&self) -> Option<&PinEntry> {
+        self.said.iter().rev().find_map(|a| match a {
+            Action::Decide { pin, .. } => Some(pin),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn answer(&mut self, question: u32, answer: Answer) -> &mut Self {
+        self.tell(Input::Decided { question, answer })
+    }
+
+    pub(crate) fn permit(&mut self, question: u32) -> &mut Self {
+        let grant = grant(this_door(), self.ms + 1_000);
+        self.answer(question, Answer::Granted(grant))
+    }
+
+    pub(crate) fn admit(&mut self) -> &mut Self {
+        let question = self.card(ALICE);
+        self.permit(question)
+    }
+
+    pub(crate) fn deny(&mut self, question: u32) -> &mut Self {
+        self.answer(question, Answer::Denied(Deny::NothingPermits))
+    }
+
+    pub(crate) fn key(&mut self, key: Key) -> &mut Self {
+        self.tell(Input::Key { side: Side::Entry, key })
+    }
+
+    pub(crate) fn digits(&mut self, typed: &str) -> &mut Self {
+        for c in typed.bytes() {
+            self.key(Key::Digit(c - b'0'));
+        }
+        self
+    }
+
+    pub(crate) fn open(&mut self) -> &mut Self {
+        self.tell(Input::Contact(Contact::Open))
+    }
+
+    pub(crate) fn close(&mut self) -> &mut Self {
+        self.tell(Input::Contact(Contact::Closed))
+    }
+
+    pub(crate) fn press(&mut self) -> &mut Self {
+        self.tell(Input::Exit(true))
+    }
+
+    pub(crate) fn let_go(&mut self) -> &mut Self {
+        self.tell(Input::Exit(false))
+    }
+
+    pub(crate) fn free(&mut self, free: bool) -> &mut Self {
+        self.tell(Input::Unlocked(free))
+    }
+
+    pub(crate) fn records(&self) -> Vec<Body> {
+        self.said
+            .iter()
+            .filter_map(|a| match a {
+                Action::Record(body) => Some(body.clone()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    pub(crate) fn shown(&self) -> Vec<(Side, Feedback)> {
+        self.said
+            .iter()
+            .filter_map(|a| match a {
+                Action::Feedback { side, feedback } => Some((*side, *feedback)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    pub(crate) fn state(&self) -> State {
+        self.door.state()
+    }
+}
