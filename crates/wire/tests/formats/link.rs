@@ -1,0 +1,223 @@
+//! Messages of the link.
+
+use crate::strategies::{config, named, public_key, site, time};
+use lockward_model::{Epoch, Time};
+use lockward_wire::link::*;
+use lockward_wire::{CardKey, CborError, EnrollSecret, PinPepper, SourceKey};
+use proptest::collection::vec;
+use proptest::option::of;
+use proptest::prelude::*;
+
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    vec(any::<u8>(), 0..100)
+}
+
+fn word() -> impl Strategy<Value = Box<str>> {
+    "[!-~]{1,64}".prop_map(Into::into)
+}
+
+fn to_hub() -> impl Strategy<Value = ToHub> {
+    let hello = (named(), site(), word(), of(config()), any::<u64>(), any::<u64>(), time()).prop_map(
+        |(controller, site, version, config, next_seq, oldest_unacked, time)| ToHub::Hello {
+            controller,
+            site,
+            version,
+            config,
+            next_seq,
+            oldest_unacked,
+            time,
+        },
+    );
+    let log = prop_oneof![Just(Log::Config), Just(Log::Event)];
+    prop_oneof![
+        hello,
+        (any::<u64>(), vec(bytes(), 0..5), bytes()).prop_map(|(first_seq, leaves, head)| ToHub::Events {
+            first_seq,
+            leaves,
+            head
+        }),
+        config().prop_map(ToHub::Applied),
+        (any::<u64>(), word()).prop_map(|(at, code)| ToHub::Refused { at, code }),
+        (log, any::<u64>(), bytes()).prop_map(|(log, size, line)| ToHub::Cosignature { log, size, line }),
+        bytes().prop_map(|csr| ToHub::Renew { csr }),
+        Just(ToHub::Ping),
+    ]
+}
+
+fn to_controller() -> impl Strategy<Value = ToController> {
+    let keys = (any::<[u8; 32]>(), any::<[u8; 32]>(), any::<u32>(), any::<[u8; 32]>()).prop_map(
+        |(card, pepper, epoch, source)| {
+            ToController::Keys(Keys {
+                card_key: CardKey::from_bytes(card),
+                pin_pepper: PinPepper::from_bytes(pepper),
+                epoch: Epoch(epoch),
+                source_key: SourceKey::from_bytes(source),
+            })
+        },
+    );
+    prop_oneof![
+        (time(), any::<u64>()).prop_map(|(time, acked)| ToController::Welcome { time, acked }),
+        (any::<u64>(), vec(bytes(), 0..5), bytes())
+            .prop_map(|(first, entries, checkpoint)| ToController::Entries { first, entries, checkpoint }),
+        keys,
+        any::<u64>().prop_map(|count| ToController::Ack { count }),
+        bytes().prop_map(|note| ToController::Checkpoint { note }),
+        vec(bytes(), 0..3).prop_map(|chain| ToController::Certificate { chain }),
+        word().prop_map(|code| ToController::Bye { code }),
+        time().prop_map(|time| ToController::Pong { time }),
+    ]
+}
+
+fn reply() -> impl Strategy<Value = EnrollReply> {
+    prop_oneof![
+        (bytes(), vec(bytes(), 0..3), bytes()).prop_map(|(founding, chain, ca)| EnrollReply::Accepted {
+            founding,
+            chain,
+            ca
+        }),
+        word().prop_map(|code| EnrollReply::Refused { code }),
+    ]
+}
+
+fn only_frame(bytes: &[u8]) -> Vec<u8> {
+    let mut frames = Frames::default();
+    frames.push(bytes);
+    let frame = frames.next_frame().unwrap().unwrap().to_vec();
+    assert_eq!(frames.next_frame().unwrap(), None);
+    frame
+}
+
+proptest! {
+    #[test]
+    fn what_a_controller_says_reads_back(m in to_hub()) {
+        prop_assert_eq!(ToHub::decode(&only_frame(&m.encode().unwrap())).unwrap(), m);
+    }
+
+    #[test]
+    fn what_the_hub_says_reads_back(m in to_controller()) {
+        prop_assert_eq!(ToController::decode(&only_frame(&m.encode().unwrap())).unwrap(), m);
+    }
+
+    #[test]
+    fn an_enrolment_reads_back(
+        controller in named(), secret in any::<[u8; 32]>(), key in public_key(), csr in bytes(), reply in reply(),
+    ) {
+        let request = EnrollRequest { controller, secret: EnrollSecret::from_bytes(secret), key, csr };
+        prop_assert_eq!(EnrollRequest::decode(&only_frame(&request.encode().unwrap())).unwrap(), request);
+        prop_assert_eq!(EnrollReply::decode(&only_frame(&reply.encode().unwrap())).unwrap(), reply);
+    }
+
+    #[test]
+    fn frames_are_the_same_however_the_stream_is_cut(
+        messages in vec(to_hub(), 1..6), cuts in vec(1usize..40, 1..50),
+    ) {
+        let stream: Vec<u8> = messages.iter().flat_map(|m| m.encode().unwrap()).collect();
+        let (mut frames, mut read, mut rest) = (Frames::default(), Vec::new(), stream.as_slice());
+        for cut in cuts.into_iter().cycle() {
+            let (now, later) = rest.split_at(cut.min(rest.len()));
+            frames.push(now);
+            while let Some(frame) = frames.next_frame().unwrap() {
+                read.push(ToHub::decode(frame).unwrap());
+            }
+            rest = later;
+            if rest.is_empty() {
+                break;
+            }
+        }
+        prop_assert_eq!(read, messages);
+    }
+
+    #[test]
+    fn changed_bytes_are_refused_or_mean_just_what_they_say(
+        m in to_hub(), at in any::<proptest::sample::Index>(), flip in 1u8..,
+    ) {
+        let mut frame = only_frame(&m.encode().unwrap());
+        let at = at.index(frame.len());
+        frame[at] ^= flip;
+        if let Ok(read) = ToHub::decode(&frame) {
+            prop_assert_eq!(&only_frame(&read.encode().unwrap()), &frame);
+        }
+        let _ = (ToController::decode(&frame), EnrollRequest::decode(&frame), EnrollReply::decode(&frame));
+    }
+
+    #[test]
+    fn no_bytes_make_a_reader_panic(bytes in vec(any::<u8>(), 0..200)) {
+        let mut frames = Frames::default();
+        frames.push(&bytes);
+        while let Ok(Some(_)) = frames.next_frame() {}
+        let message = [&[1], bytes.as_slice()].concat();
+        let _ = (ToHub::decode(&message), ToController::decode(&message));
+        let _ = (EnrollRequest::decode(&message), EnrollReply::decode(&message));
+    }
+}
+
+#[test]
+fn a_message_with_an_unknown_field_is_refused() {
+    // Version 1, a Welcome (0) with its time and its count, then with a third field that nobody knows.
+    assert!(ToController::decode(&[1, 0x82, 0x00, 0x82, 0x05, 0x06]).is_ok());
+    let more = ToController::decode(&[1, 0x82, 0x00, 0x83, 0x05, 0x06, 0x07]);
+    assert!(matches!(more, Err(MessageError::Body(CborError::NotCanonical))));
+}
+
+#[test]
+fn a_longer_spelling_of_the_same_number_is_refused() {
+    let long = ToController::decode(&[1, 0x82, 0x00, 0x82, 0x18, 0x05, 0x06]);
+    assert!(matches!(long, Err(MessageError::Body(CborError::NotCanonical))));
+}
+
+#[test]
+fn a_message_of_a_newer_version_is_named_so() {
+    let mut frame = only_frame(&ToHub::Ping.encode().unwrap());
+    frame[0] = 2;
+    assert!(matches!(ToHub::decode(&frame), Err(MessageError::Newer { version: 2 })));
+    frame[0] = 0;
+    assert!(matches!(ToHub::decode(&frame), Err(MessageError::NoVersion)));
+}
+
+#[test]
+fn a_frame_past_the_limit_is_refused_by_writer_and_reader() {
+    let csr = vec![0; FRAME_BYTES_MAX];
+    assert!(matches!(ToHub::Renew { csr }.encode(), Err(FrameError::TooLong { .. })));
+    for (length, why) in [
+        (FRAME_BYTES_MAX + 1, FrameError::TooLong { bytes: FRAME_BYTES_MAX + 1 }),
+        (u32::MAX as usize, FrameError::TooLong { bytes: u32::MAX as usize }),
+        (0, FrameError::Empty),
+    ] {
+        let mut frames = Frames::default();
+        frames.push(&u32::try_from(length).unwrap().to_be_bytes());
+        assert_eq!(frames.next_frame(), Err(why));
+    }
+}
+
+#[test]
+fn the_largest_batch_fits_a_frame() {
+    let entries = vec![vec![0; ITEMS_BYTES_MAX / ITEMS_MAX]; ITEMS_MAX];
+    let m = ToController::Entries { first: u64::MAX, entries, checkpoint: vec![0; 65_000] };
+    assert_eq!(ToController::decode(&only_frame(&m.encode().unwrap())).unwrap(), m);
+}
+
+#[test]
+fn a_list_or_a_code_past_its_limit_is_refused() {
+    let many = ToHub::Events { first_seq: 0, leaves: vec![vec![]; ITEMS_MAX + 1], head: vec![] };
+    for m in [
+        many,
+        ToHub::Refused { at: 0, code: "X".repeat(65).into() },
+        ToHub::Refused { at: 0, code: "".into() },
+        ToHub::Refused { at: 0, code: "A\nB".into() },
+    ] {
+        let read = ToHub::decode(&only_frame(&m.encode().unwrap()));
+        assert!(matches!(read, Err(MessageError::Body(CborError::Bounds { .. }))), "{read:?}");
+    }
+}
+
+#[test]
+fn no_secret_of_a_message_is_printed() {
+    let keys = Keys {
+        card_key: CardKey::from_bytes([0xab; 32]),
+        pin_pepper: PinPepper::from_bytes([0xab; 32]),
+        epoch: Epoch(1),
+        source_key: SourceKey::from_bytes([0xab; 32]),
+    };
+    let shown = format!("{:?} {:?}", ToController::Keys(keys), Time(0));
+    assert!(!shown.contains("171") && !shown.contains("ab, ab"), "{shown}");
+}

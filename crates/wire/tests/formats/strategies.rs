@@ -1,0 +1,297 @@
+//! Any value of the model that can be kept or sent.
+
+use core::time::Duration;
+use lockward_model::*;
+use proptest::collection::vec;
+use proptest::option::of;
+use proptest::prelude::*;
+
+pub(crate) fn named<T: core::str::FromStr<Err: core::fmt::Debug> + core::fmt::Debug>()
+-> impl Strategy<Value = T> {
+    "[a-z0-9][a-z0-9-]{0,30}".prop_map(|s| s.parse().unwrap())
+}
+
+pub(crate) fn text() -> impl Strategy<Value = Text> {
+    "[\\PC&&[^ \u{2028}-\u{202e}\u{2066}-\u{2069}]]{1,80}"
+        .prop_filter_map("no title", |s: String| s.parse().ok())
+}
+
+pub(crate) fn time() -> impl Strategy<Value = Time> {
+    prop_oneof![any::<i64>(), 1_700_000_000_000..1_900_000_000_000i64].prop_map(Time)
+}
+
+pub(crate) fn digest() -> impl Strategy<Value = Digest> {
+    any::<[u8; 32]>().prop_map(Digest)
+}
+
+pub(crate) fn site() -> impl Strategy<Value = SiteId> {
+    any::<[u8; 32]>().prop_map(SiteId)
+}
+
+pub(crate) fn public_key() -> impl Strategy<Value = PublicKey> {
+    any::<[u8; 32]>().prop_map(PublicKey)
+}
+
+pub(crate) fn config() -> impl Strategy<Value = ConfigRef> {
+    (any::<u64>(), digest()).prop_map(|(size, root)| ConfigRef { size, root })
+}
+
+/// Logs keep whole microseconds.
+fn span() -> impl Strategy<Value = Duration> {
+    any::<u64>().prop_map(Duration::from_micros)
+}
+
+fn factors() -> impl Strategy<Value = Factors> {
+    (0u8..4).prop_map(|b| Factors::from_bits(b).unwrap())
+}
+
+fn word() -> impl Strategy<Value = Box<str>> {
+    "\\PC{0,40}".prop_map(Into::into)
+}
+
+fn access() -> impl Strategy<Value = Access> {
+    let because = || vec("[a-z0-9-]{1,31}".prop_map(Box::<str>::from), 0..4);
+    let outcome = prop_oneof![
+        because().prop_map(|because| Outcome::Granted { because }),
+        (proptest::sample::select(Deny::ALL), because())
+            .prop_map(|(why, because)| Outcome::Denied { why, because }),
+    ];
+    let side = prop_oneof![Just(Side::Entry), Just(Side::Exit)];
+    let pin =
+        proptest::sample::select(&[PinFact::NotAsked, PinFact::Right, PinFact::Wrong, PinFact::Missing]);
+    let token = of(any::<[u8; 16]>().prop_map(CardToken));
+    (side, token, of(named()), factors(), pin, any::<bool>(), of(config()), span(), outcome).prop_map(
+        |(side, token, person, factors, pin, keypad, config, config_age, outcome)| Access {
+            side,
+            token,
+            person,
+            factors,
+            pin,
+            keypad,
+            config,
+            config_age,
+            outcome,
+        },
+    )
+}
+
+fn fact() -> impl Strategy<Value = ReaderFact> {
+    proptest::sample::select(vec![
+        ReaderFact::Online,
+        ReaderFact::Offline,
+        ReaderFact::Tamper(true),
+        ReaderFact::Tamper(false),
+        ReaderFact::InsecureRefused,
+        ReaderFact::Downgrade,
+        ReaderFact::IdentityChanged,
+        ReaderFact::KeyRefused,
+        ReaderFact::PairingOpened,
+        ReaderFact::PairingClosed,
+        ReaderFact::Paired,
+    ])
+}
+
+pub(crate) fn body() -> impl Strategy<Value = Body> {
+    let opening =
+        proptest::sample::select(&[Opening::Granted, Opening::Exit, Opening::Free, Opening::Forced]);
+    let cause = || proptest::sample::select(&[LockCause::Schedule, LockCause::Start]);
+    let door = prop_oneof![
+        any::<bool>().prop_map(|released| Body::ExitRequested { released }),
+        opening.prop_map(Body::DoorOpened),
+        span().prop_map(|open_for| Body::DoorClosed { open_for }),
+        span().prop_map(|limit| Body::DoorHeld { limit }),
+        Just(Body::NotEntered),
+        cause().prop_map(Body::Unlocked),
+        cause().prop_map(Body::Locked),
+    ];
+    let device = prop_oneof![
+        (word(), any::<u8>(), fact()).prop_map(|(bus, address, fact)| Body::Reader { bus, address, fact }),
+        (of(span()), of(config())).prop_map(|(away, config)| Body::Started { away, config }),
+        config().prop_map(Body::ConfigApplied),
+        (any::<u64>(), word()).prop_map(|(at, code)| Body::ConfigRefused { at, code }),
+        (any::<i64>(), any::<bool>()).prop_map(|(by_ms, taken)| Body::ClockStep { by_ms, taken }),
+    ];
+    let hub = prop_oneof![
+        named().prop_map(Body::Connected),
+        named().prop_map(Body::Disconnected),
+        (of(named()), word()).prop_map(|(claimed, code)| Body::LinkRefused { claimed, code }),
+        (named(), public_key()).prop_map(|(controller, key)| Body::Enrolled { controller, key }),
+        (named(), any::<u64>(), any::<u64>()).prop_map(|(controller, due, came)| Body::Gap {
+            controller,
+            due,
+            came
+        }),
+        site().prop_map(Body::Founded),
+    ];
+    prop_oneof![access().prop_map(Body::Access), door, device, hub]
+}
+
+pub(crate) fn source() -> impl Strategy<Value = Source> {
+    prop_oneof![Just(Source::Hub), named().prop_map(Source::Controller)]
+}
+
+pub(crate) fn event() -> impl Strategy<Value = Event> {
+    (source(), any::<u64>(), digest(), time(), of(named()), any::<u32>().prop_map(Epoch), body()).prop_map(
+        |(source, seq, prev, time, door, epoch, body)| Event { source, seq, prev, time, door, epoch, body },
+    )
+}
+
+fn validity() -> impl Strategy<Value = Validity> {
+    (of(time()), of(time())).prop_map(|(from, until)| Validity { from, until })
+}
+
+fn person() -> impl Strategy<Value = Person> {
+    let sealed = of(vec(any::<u8>(), 0..200).prop_map(Into::into));
+    (named(), vec(named(), 0..4), validity(), any::<bool>(), sealed)
+        .prop_map(|(id, groups, valid, suspended, sealed)| Person { id, groups, valid, suspended, sealed })
+}
+
+fn pin_hash() -> impl Strategy<Value = PinHash> {
+    let head = "$argon2id$v=19$m=19456,t=2,p=1$";
+    // The last character of 22 (or 43) holds 2 (or 4) bits that count: canonical base64 has zeros in the others.
+    ("[A-Za-z0-9+/]{21}[AQgw]", "[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]")
+        .prop_map(move |(salt, hash)| PinHash(format!("{head}{salt}${hash}").into()))
+}
+
+pub(crate) fn credential() -> impl Strategy<Value = Credential> {
+    let card = any::<[u8; 16]>().prop_map(|t| Proof::Card(CardToken(t)));
+    let proof = prop_oneof![card, pin_hash().prop_map(Proof::Pin)];
+    (named(), named(), proof, validity()).prop_map(|(id, person, proof, valid)| Credential {
+        id,
+        person,
+        proof,
+        valid,
+    })
+}
+
+fn operator() -> impl Strategy<Value = Operator> {
+    (named(), text(), public_key(), vec(named(), 0..3)).prop_map(|(id, title, key, roles)| Operator {
+        id,
+        title,
+        key,
+        roles,
+    })
+}
+
+fn policy() -> impl Strategy<Value = PolicyText> {
+    (named(), "(\\PC|\n){0,200}").prop_map(|(id, text)| PolicyText { id, text: text.into() })
+}
+
+fn zone() -> impl Strategy<Value = Zone> {
+    (named(), text(), of(named())).prop_map(|(id, title, parent)| Zone { id, title, parent })
+}
+
+fn door() -> impl Strategy<Value = Door> {
+    let ms = |range| proptest::strategy::Strategy::prop_map(range, Duration::from_millis);
+    let release = ms(500..=120_000u64).prop_map(|d| ReleaseTime::new(d).unwrap());
+    let open = ms(1_000..=28_800_000u64).prop_map(|d| OpenLimit::new(d).unwrap());
+    let relock = prop_oneof![Just(Relock::OnOpen), Just(Relock::OnClose)];
+    let exit = prop_oneof![Just(ExitHardware::Mechanical), Just(ExitHardware::Released)];
+    let kind = proptest::sample::select(&DoorKind::ALL);
+    let place = (named(), text(), kind, of(named()), named(), named());
+    (place, release, open, relock, exit, of(named())).prop_map(
+        |((id, title, kind, from, to, controller), release, open_limit, relock, exit, unlocked)| Door {
+            id,
+            title,
+            kind,
+            from,
+            to,
+            controller,
+            release,
+            open_limit,
+            relock,
+            exit,
+            unlocked,
+        },
+    )
+}
+
+fn hours() -> impl Strategy<Value = (u16, u16)> {
+    (0u16..1440).prop_flat_map(|from| (Just(from), from + 1..=1440))
+}
+
+fn schedule() -> impl Strategy<Value = Schedule> {
+    let window = (1u8..=0x7f, hours()).prop_map(|(days, (from, to))| Window { days: Days(days), from, to });
+    let date = (1970i16..2200, 1u8..=12, 1u8..=28).prop_map(|(y, m, d)| format!("{y:04}-{m:02}-{d:02}"));
+    let exception = (date, vec(hours(), 0..3))
+        .prop_map(|(date, windows)| DayException { date: date.parse().unwrap(), windows });
+    (named(), text(), vec(window, 0..4), vec(exception, 0..4))
+        .prop_map(|(id, title, windows, exceptions)| Schedule::new(id, title, windows, exceptions).unwrap())
+}
+
+fn rule() -> impl Strategy<Value = Rule> {
+    let target = prop_oneof![named().prop_map(Target::Zone), named().prop_map(Target::Door)];
+    (named(), text(), vec(named(), 0..3), vec(target, 0..3), of(named()), factors()).prop_map(
+        |(id, title, groups, targets, schedule, factors)| Rule {
+            id,
+            title,
+            groups,
+            targets,
+            schedule,
+            factors,
+        },
+    )
+}
+
+pub(crate) fn change() -> impl Strategy<Value = Change> {
+    let places = prop_oneof![
+        zone().prop_map(Change::PutZone),
+        named().prop_map(Change::RemoveZone),
+        door().prop_map(Change::PutDoor),
+        named().prop_map(Change::RemoveDoor),
+        schedule().prop_map(Change::PutSchedule),
+        named().prop_map(Change::RemoveSchedule),
+    ];
+    let people = prop_oneof![
+        (named(), text()).prop_map(|(id, title)| Change::PutGroup(Group { id, title })),
+        named().prop_map(Change::RemoveGroup),
+        person().prop_map(Change::PutPerson),
+        named().prop_map(Change::RemovePerson),
+        named().prop_map(Change::SuspendPerson),
+        credential().prop_map(Change::PutCredential),
+        named().prop_map(Change::RevokeCredential),
+    ];
+    let rules = prop_oneof![
+        rule().prop_map(Change::PutRule),
+        named().prop_map(Change::RemoveRule),
+        policy().prop_map(Change::PutPolicy),
+        named().prop_map(Change::RemovePolicy),
+    ];
+    let machines = prop_oneof![
+        (named(), text()).prop_map(|(id, title)| Change::PutController { id, title }),
+        (named(), public_key()).prop_map(|(id, key)| Change::BindController { id, key }),
+        named().prop_map(Change::RevokeController),
+        operator().prop_map(Change::PutOperator),
+        named().prop_map(Change::RemoveOperator),
+    ];
+    prop_oneof![places, people, rules, machines]
+}
+
+pub(crate) fn change_set() -> impl Strategy<Value = ChangeSet> {
+    (site(), any::<u64>(), time(), of(text()), vec(change(), 0..6))
+        .prop_map(|(site, at, drafted, reason, changes)| ChangeSet { site, at, drafted, reason, changes })
+}
+
+pub(crate) fn founding() -> impl Strategy<Value = Founding> {
+    let zone = proptest::sample::select(&["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata"])
+        .prop_map(|z| SiteZone::new(z).unwrap());
+    let origin = || "[a-z0-9./-]{1,60}".prop_map(Box::<str>::from);
+    let hub = (named(), public_key()).prop_map(|(id, key)| Service { id, key });
+    let keys = (public_key(), public_key(), digest());
+    let heads = (text(), zone, time(), origin(), origin());
+    (heads, keys, hub, vec(operator(), 0..3), vec(policy(), 0..3)).prop_map(
+        |((title, zone, founded, config_origin, event_origin), keys, hub, operators, policies)| Founding {
+            title,
+            zone,
+            founded,
+            config_origin,
+            event_origin,
+            log_key: keys.0,
+            hub,
+            operators,
+            recovery_key: keys.1,
+            ca_digest: keys.2,
+            policies,
+        },
+    )
+}
