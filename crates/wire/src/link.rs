@@ -5,7 +5,7 @@ mod frame;
 mod to_controller;
 mod to_hub;
 
-pub use enroll::{EnrollReply, EnrollRequest};
+pub use enroll::{CodeError, EnrollCode, EnrollOffer, EnrollReply, EnrollRequest};
 pub use frame::{FRAME_BYTES_MAX, FrameError, Frames, ITEMS_BYTES_MAX};
 pub use to_controller::{Keys, ToController};
 pub use to_hub::{Log, ToHub};

@@ -7,6 +7,9 @@ use lockward_model::{Epoch, Time};
 use minicbor::bytes::{ByteArray, ByteSlice};
 use minicbor::{Decode, Encode};
 
+/// Longest consistency proof: two hashes for each level of a tree of 2^63 leaves.
+const PROOF_MAX: usize = 126;
+
 /// The secrets that a controller needs to know cards and to seal its events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keys {
@@ -50,6 +53,9 @@ pub enum ToController {
     Checkpoint {
         /// A signed note (C2SP tlog-checkpoint).
         note: Vec<u8>,
+        /// That it continues the last one that the controller cosigned (RFC 6962 consistency proof); empty for the
+        /// first.
+        proof: Vec<[u8; 32]>,
     },
     /// The certificate that was asked for.
     Certificate {
@@ -79,7 +85,7 @@ enum ToControllerV1<'a> {
     #[n(3)]
     Ack(#[n(0)] u64),
     #[n(4)]
-    Checkpoint(#[b(0)] &'a ByteSlice),
+    Checkpoint(#[b(0)] &'a ByteSlice, #[n(1)] Vec<ByteArray<32>>),
     #[n(5)]
     Certificate(#[b(0)] Slices<'a>),
     #[n(6)]
@@ -120,7 +126,9 @@ impl<'a> From<&'a ToController> for ToControllerV1<'a> {
                 (*k.source_key.as_bytes()).into(),
             ),
             ToController::Ack { count } => Self::Ack(*count),
-            ToController::Checkpoint { note } => Self::Checkpoint(note.as_slice().into()),
+            ToController::Checkpoint { note, proof } => {
+                Self::Checkpoint(note.as_slice().into(), proof.iter().copied().map(Into::into).collect())
+            }
             ToController::Certificate { chain } => Self::Certificate(slices(chain)),
             ToController::Bye { code } => Self::Bye(code),
             ToController::Pong { time } => Self::Pong(time.0),
@@ -145,7 +153,10 @@ impl TryFrom<ToControllerV1<'_>> for ToController {
                 source_key: SourceKey::from_bytes(source.into()),
             }),
             ToControllerV1::Ack(count) => Self::Ack { count },
-            ToControllerV1::Checkpoint(note) => Self::Checkpoint { note: note.to_vec() },
+            ToControllerV1::Checkpoint(note, proof) if proof.len() <= PROOF_MAX => {
+                Self::Checkpoint { note: note.to_vec(), proof: proof.into_iter().map(Into::into).collect() }
+            }
+            ToControllerV1::Checkpoint(..) => return Err(CborError::Bounds { what: "a proof" }),
             ToControllerV1::Certificate(chain) => {
                 Self::Certificate { chain: owned(&chain, "a certificate chain")? }
             }

@@ -34,6 +34,9 @@ pub enum ToHub {
         next_seq: u64,
         /// The oldest event that it still holds; `next_seq` if it holds none.
         oldest_unacked: u64,
+        /// The size of the event log's last checkpoint that it cosigned; 0 for none. The next one comes with a proof
+        /// that it continues that.
+        event_size: u64,
         /// Its clock.
         time: Time,
     },
@@ -65,10 +68,7 @@ pub enum ToHub {
         line: Vec<u8>,
     },
     /// Asks for a new certificate.
-    Renew {
-        /// The signing request (DER).
-        csr: Vec<u8>,
-    },
+    Renew,
     /// Is anyone there?
     Ping,
 }
@@ -86,7 +86,7 @@ enum ToHubV1<'a> {
     #[n(4)]
     Cosignature(#[n(0)] LogV1, #[n(1)] u64, #[b(2)] &'a ByteSlice),
     #[n(5)]
-    Renew(#[b(0)] &'a ByteSlice),
+    Renew,
     #[n(6)]
     Ping,
 }
@@ -107,6 +107,8 @@ struct HelloV1<'a> {
     oldest_unacked: u64,
     #[n(6)]
     time_ms: i64,
+    #[n(7)]
+    event_size: u64,
 }
 
 #[derive(Encode, Decode)]
@@ -139,17 +141,25 @@ impl ToHub {
 impl<'a> From<&'a ToHub> for ToHubV1<'a> {
     fn from(m: &'a ToHub) -> Self {
         match m {
-            ToHub::Hello { controller, site, version, config, next_seq, oldest_unacked, time } => {
-                Self::Hello(HelloV1 {
-                    controller: Said(*controller),
-                    site: site.0.into(),
-                    version,
-                    config: config.map(Into::into),
-                    next_seq: *next_seq,
-                    oldest_unacked: *oldest_unacked,
-                    time_ms: time.0,
-                })
-            }
+            ToHub::Hello {
+                controller,
+                site,
+                version,
+                config,
+                next_seq,
+                oldest_unacked,
+                event_size,
+                time,
+            } => Self::Hello(HelloV1 {
+                controller: Said(*controller),
+                site: site.0.into(),
+                version,
+                config: config.map(Into::into),
+                next_seq: *next_seq,
+                oldest_unacked: *oldest_unacked,
+                event_size: *event_size,
+                time_ms: time.0,
+            }),
             ToHub::Events { first_seq, leaves, head } => {
                 Self::Events(*first_seq, slices(leaves), head.as_slice().into())
             }
@@ -162,7 +172,7 @@ impl<'a> From<&'a ToHub> for ToHubV1<'a> {
                 };
                 Self::Cosignature(log, *size, line.as_slice().into())
             }
-            ToHub::Renew { csr } => Self::Renew(csr.as_slice().into()),
+            ToHub::Renew => Self::Renew,
             ToHub::Ping => Self::Ping,
         }
     }
@@ -179,6 +189,7 @@ impl TryFrom<ToHubV1<'_>> for ToHub {
                 config: h.config.map(Into::into),
                 next_seq: h.next_seq,
                 oldest_unacked: h.oldest_unacked,
+                event_size: h.event_size,
                 time: Time(h.time_ms),
             },
             ToHubV1::Events(first_seq, leaves, head) => {
@@ -193,7 +204,7 @@ impl TryFrom<ToHubV1<'_>> for ToHub {
                 };
                 Self::Cosignature { log, size, line: line.to_vec() }
             }
-            ToHubV1::Renew(csr) => Self::Renew { csr: csr.to_vec() },
+            ToHubV1::Renew => Self::Renew,
             ToHubV1::Ping => Self::Ping,
         })
     }
