@@ -41,7 +41,8 @@ impl HubStore {
     }
 
     /// Adds `rows`, after which everything before `position` is indexed. Rows that are there are left as they are,
-    /// and the position never falls: two processes that index the same events do no harm.
+    /// and the position never falls: two processes that index the same events do no harm. Appends wait meanwhile, so
+    /// give about a thousand rows at a time.
     ///
     /// # Errors
     /// [`HubError`].

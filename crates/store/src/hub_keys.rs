@@ -4,13 +4,19 @@
 //! overwrites what is deleted in its last place. So wrapped keys are only ever added at the end of their table, where
 //! nothing moves, and are destroyed by zeroes of the same length written over them, where they stand.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::{HubError, HubStore};
+use crate::{HubError, HubStore, sql};
 
 /// The longest wrapped key. A wrapped 32-byte key has about 70 bytes, a wrapped private key in PKCS#8 about 130;
 /// eight times that, and it fits a page.
 pub const WRAPPED_BYTES_MAX: usize = 1_024;
+
+/// How long a deletion waits for readers, and appends with it. A read takes milliseconds; a backup, which takes
+/// longer, is not waited for.
+const READERS_WAIT: Duration = Duration::from_millis(200);
 
 /// What is left of a destroyed key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,8 +97,12 @@ impl HubStore {
             db.prepare_cached("DELETE FROM key_name WHERE name = ?1")?.execute([name])?;
             Ok::<_, HubError>(())
         })?;
-        // 2. The zeroes into the file, and the WAL cut to nothing. Waits for readers as long as for any lock.
-        let busy: bool = self.writer().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        // 2. The zeroes into the file, and the WAL cut to nothing, if nobody reads from it.
+        let db = self.writer();
+        db.busy_timeout(READERS_WAIT)?;
+        let busy = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+        db.busy_timeout(sql::BUSY)?;
+        let busy: bool = busy?;
         Ok(if busy { Erasure::Pending } else { Erasure::Complete })
     }
 }

@@ -22,7 +22,7 @@ const VERSION: u32 = 1;
 
 /// How long to wait for another process that writes. The longest write, a batch with tens of thousands of rows and a
 /// WAL checkpoint on a slow disk, is under a second; ten times that is a process that hangs.
-const BUSY: Duration = Duration::from_secs(10);
+pub(crate) const BUSY: Duration = Duration::from_secs(10);
 /// Pages in the WAL before a commit copies them into the file: 16 MiB of 4 KiB pages, so that a busy log pays for it
 /// about every 50,000 events, and that a start after a crash reads 16 MiB at most.
 const WAL_PAGES: u32 = 4_096;
