@@ -89,7 +89,7 @@ pub struct PinCheck {
     pub(crate) question: PinQuestion,
     pub(crate) typed: Pin,
     pub(crate) hashes: Vec<PinHash>,
-    pub(crate) pepper: lockward_wire::credential::PinPepper,
+    pub(crate) pepper: lockward_wire::PinPepper,
 }
 
 impl PinCheck {
@@ -301,7 +301,7 @@ impl<D: Disk + Clone> Core<D> {
                     (Some(site), Some(token)) => site.pins_beside(token, now.wall),
                     _ => Vec::new(),
                 };
-                match (digits.as_str().parse::<Pin>(), self.memory.pepper()) {
+                match (std::str::from_utf8(digits.ascii()).unwrap_or_default().parse::<Pin>(), self.memory.pepper()) {
                     (Ok(typed), Some(pepper)) => {
                         let question = PinQuestion { door, question, asked: base };
                         out.push(Effect::CheckPin(PinCheck { question, typed, hashes, pepper }));

@@ -6,11 +6,11 @@
 use crate::core::Fresh;
 use crate::identity::{Identity, IdentityError};
 use crate::state::{Keys, State, StateFileError};
-use lockward_ledger::{Frontier, leaf_hash};
+use lockward_ledger::{Frontier, Head, leaf_hash, verify_consistency};
 use lockward_model::{CardToken, ConfigRef, Digest, Event, Source, Time};
 use lockward_site::{Keep, Refusal, Site};
 use lockward_store::{AppendError, Disk, Journal, JournalOpenError, Limits, ReadError, StateError, StateFile};
-use lockward_wire::credential::PinPepper;
+use lockward_wire::PinPepper;
 use lockward_wire::event::{ChainHead, Leaf, seal};
 use std::path::{Path, PathBuf};
 
@@ -275,7 +275,7 @@ impl<D: Disk + Clone> Memory<D> {
     }
     pub(crate) fn card_token(&self, bits: u16, data: &[u8]) -> Option<CardToken> {
         let keys = self.state.keys.as_ref()?;
-        (bits > 0 && data.len() >= usize::from(bits).div_ceil(8)).then(|| keys.card_key().token(bits, data))
+        keys.card_key().token(bits, data)
     }
     pub(crate) fn pepper(&self) -> Option<PinPepper> {
         self.state.keys.as_ref().map(Keys::pepper)
@@ -288,6 +288,23 @@ impl<D: Disk + Clone> Memory<D> {
         }
         self.state.keys = Some(keys);
         self.write_state()
+    }
+
+    /// The size of the last event log checkpoint that we saw.
+    pub(crate) fn event_log_size(&self) -> u64 {
+        self.state.event_head.map_or(0, |h| h.size)
+    }
+
+    /// Whether this head of the event log continues the last one that we saw; if so, it is the last one from now on.
+    pub(crate) fn follow_event_log(&mut self, head: Head, proof: &[[u8; 32]]) -> bool {
+        let proof: Vec<_> = proof.iter().copied().map(lockward_ledger::Hash::from_bytes).collect();
+        if let Some(old) = self.state.event_head
+            && verify_consistency(old, head, &proof).is_err()
+        {
+            return false;
+        }
+        self.state.event_head = Some(head);
+        self.write_state().is_ok()
     }
 
     /// Notes when the hub was last heard; on the disk now and then.
@@ -315,3 +332,17 @@ pub(crate) fn digest(hash: lockward_ledger::Hash) -> Digest {
     Digest(*hash.as_bytes())
 }
 
+
+/// Begins the config log of a controller that enrols, with the site's founding.
+///
+/// # Errors
+/// [`MemoryError`].
+pub(crate) fn found<D: Disk + Clone>(disk: D, dir: &Path, founding: &[u8]) -> Result<(), MemoryError> {
+    let seed = u64::from_be_bytes(crate::dice::bytes());
+    let (mut config, _) = Journal::open(disk, &dir.join("config"), config_limits(), seed)?;
+    // An enrolment that was cut short left it there.
+    if config.next() == 0 {
+        config.append(&[founding])?;
+    }
+    Ok(())
+}

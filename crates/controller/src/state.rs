@@ -1,8 +1,8 @@
 //! The small things that outlive a restart: the hub's keys, the newest time, and when the hub was last heard.
 
+use lockward_ledger::{Hash, Head};
 use lockward_model::{Epoch, Time};
-use lockward_wire::credential::{CardKey, PinPepper};
-use lockward_wire::event::SourceKey;
+use lockward_wire::{CardKey, PinPepper, SourceKey};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -21,13 +21,13 @@ pub(crate) struct Keys {
 
 impl Keys {
     pub(crate) fn card_key(&self) -> CardKey {
-        CardKey::new(*self.card_key)
+        CardKey::from_bytes(*self.card_key)
     }
     pub(crate) fn pepper(&self) -> PinPepper {
-        PinPepper::new(*self.pepper)
+        PinPepper::from_bytes(*self.pepper)
     }
     pub(crate) fn source_key(&self) -> SourceKey {
-        SourceKey::new(*self.source_key)
+        SourceKey::from_bytes(*self.source_key)
     }
 }
 
@@ -35,6 +35,7 @@ impl Keys {
 pub(crate) struct State {
     pub(crate) floor: Time,
     pub(crate) heard: Time,
+    pub(crate) event_head: Option<Head>,
     pub(crate) keys: Option<Keys>,
 }
 
@@ -43,6 +44,7 @@ pub(crate) struct State {
 struct File {
     floor_ms: i64,
     heard_ms: i64,
+    event_head: Option<(u64, [u8; 32])>,
     keys: Option<FileKeys>,
 }
 
@@ -63,7 +65,8 @@ impl State {
             pepper: k.pepper.clone(),
             source_key: k.source_key.clone(),
         });
-        let file = File { floor_ms: self.floor.0, heard_ms: self.heard.0, keys };
+        let event_head = self.event_head.map(|h| (h.size, *h.root.as_bytes()));
+        let file = File { floor_ms: self.floor.0, heard_ms: self.heard.0, event_head, keys };
         // Numbers and arrays of numbers: serialising them can not fail.
         Zeroizing::new(serde_json::to_vec(&file).unwrap_or_default())
     }
@@ -76,6 +79,7 @@ impl State {
             pepper: k.pepper,
             source_key: k.source_key,
         });
-        Ok(Self { floor: Time(file.floor_ms), heard: Time(file.heard_ms), keys })
+        let event_head = file.event_head.map(|(size, root)| Head { size, root: Hash::from_bytes(root) });
+        Ok(Self { floor: Time(file.floor_ms), heard: Time(file.heard_ms), event_head, keys })
     }
 }
