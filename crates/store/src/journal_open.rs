@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::journal::{BATCH_BYTES_MAX, Segment};
+use crate::journal::Segment;
 use crate::journal_format::{self as format, HEADER_BYTES, Head, Header, Remains, Walk};
+use crate::journal_limits::BATCH_BYTES_MAX;
 use crate::journal_space::file_index;
 use crate::{Disk, DiskFile, Journal, Limits};
 

@@ -16,6 +16,7 @@ mod hub_setting;
 mod journal;
 mod journal_commit;
 mod journal_format;
+mod journal_limits;
 mod journal_open;
 mod journal_space;
 mod sql;
@@ -32,10 +33,10 @@ pub use hub_index::{INDEX_ROWS_MAX, IndexRow};
 pub use hub_keys::{Erasure, HubKeyError, WRAPPED_BYTES_MAX};
 pub use hub_log::{Batch, Log, LogHead, SourceHead};
 pub use hub_read::{Cosignature, ENTRIES_MAX, LogTiles};
-pub use journal::{
-    AppendError, BATCH_BYTES_MAX, Journal, Limits, LimitsError, RECORD_BYTES_MAX, ReadError, Record, Records,
-    ReleaseError, SEGMENT_BYTES, SEGMENTS_MAX,
-};
+pub use journal::{AppendError, Journal, ReadError, Record, Records, ReleaseError};
 pub use journal_commit::{AskError, CommitError, Committer, QUEUE_MAX, READ_BYTES_MAX, Ticket};
+pub use journal_limits::{
+    BATCH_BYTES_MAX, Limits, LimitsError, RECORD_BYTES_MAX, SEGMENT_BYTES, SEGMENTS_MAX,
+};
 pub use journal_open::{JournalOpenError, Recovered, Torn};
 pub use sql_fault::{HubAppendError, HubCreateError, HubError, HubOpenError};
