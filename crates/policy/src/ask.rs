@@ -2,7 +2,6 @@
 
 use crate::compile::{Looks, reported};
 use crate::verdict::{Situation, Verdict, Would};
-use crate::vocabulary::WORDS;
 use cedar_policy::{Authorizer, Context, Decision, Effect, Entities, EntityUid, PolicySet, Request};
 use lockward_model::{Factors, ScheduleId};
 
@@ -67,19 +66,17 @@ pub(crate) fn entering(
         }
     }
     if looks.schedules {
-        for open in [now.all, &[]] {
-            let at_that_time = match judge(case, open, most) {
-                Verdict::Permit { .. } => true,
-                // All schedules are never open together. What forbids then need not forbid when the permit holds.
-                Verdict::Forbid { .. } => case.only_permits().is_some_and(|policies| {
-                    let permits = Case { policies: &policies, ..*case };
-                    matches!(judge(&permits, open, most), Verdict::Permit { .. })
-                }),
-                Verdict::Nothing { .. } | Verdict::Error => false,
-            };
-            if at_that_time {
-                return Verdict::Nothing { would: Some(Would::AtAnotherTime) };
-            }
+        // All schedules are never open together: what forbids then need not forbid when the permit holds.
+        let mut permits = |open: &[ScheduleId]| match judge(case, open, most) {
+            Verdict::Permit { .. } => true,
+            Verdict::Forbid { .. } => case.only_permits().is_some_and(|policies| {
+                let permits = Case { policies: &policies, ..*case };
+                matches!(judge(&permits, open, most), Verdict::Permit { .. })
+            }),
+            Verdict::Nothing { .. } | Verdict::Error => false,
+        };
+        if !permits(now.open) && (permits(now.all) || permits(&[])) {
+            return Verdict::Nothing { would: Some(Would::AtAnotherTime) };
         }
     }
     verdict
@@ -91,9 +88,4 @@ fn more_than(now: Factors) -> Vec<Factors> {
     let mut sets: Vec<_> = (0..=u8::MAX).filter_map(Factors::from_bits).filter(larger).collect();
     sets.sort_by_key(|f| f.bits().count_ones());
     sets
-}
-
-/// The action of someone who enters.
-pub(crate) fn enter() -> &'static EntityUid {
-    &WORDS.enter
 }

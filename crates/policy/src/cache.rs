@@ -2,7 +2,7 @@
 //!
 //! To the policies that can match at a place, two people are the same if they are in the same named groups and neither
 //! is named; two doors are the same if they are of one kind in the same zones and neither is named. So few pictures
-//! serve a million people, and a change of person asks Cedar the same question of the same picture.
+//! serve a million people.
 
 use crate::compile::Looks;
 use crate::index::{Index, Names};
@@ -13,10 +13,11 @@ use lockward_model::{DoorId, DoorKind, Factors, GroupId, ScheduleId, ZoneId};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Pictures in the younger half of the cache: a controller's 64 doors for 64 kinds of people. Two halves of at most
-/// 5 KB each (a handful of policies, two entities) are 40 MB.
-const PICTURES_MAX: usize = 4_096;
-/// Doors whose place is remembered: four of the largest sites of the figures, at under 1 KB each.
+/// Pictures in each half of the cache: both together, a controller's 64 doors for 64 kinds of people. At 10 KB each (two
+/// entities and a handful of policies, measured) they are 40 MB.
+const PICTURES_MAX: usize = 2_048;
+/// Doors whose place is remembered: four of the largest sites of the figures. Doors that no policy names share what is
+/// kept for their zones; if each is named, with a hundred groups beside it, that is 4 KB each and 32 MB.
 const DOORS_MAX: usize = 8_192;
 /// Contexts: the schedules change a few times a day, the factors between card and PIN; a policy that looks at the age
 /// of the configuration needs a new one each second.
@@ -48,12 +49,18 @@ pub(crate) struct Cache(Mutex<Kept>);
 #[derive(Default)]
 struct Kept {
     numbers: usize,
-    doors: HashMap<DoorId, (DoorKind, Box<[ZoneId]>, Arc<Spot>)>,
+    doors: HashMap<DoorId, KnownDoor>,
     spots: HashMap<SpotKey, Arc<Spot>>,
     young: HashMap<Box<[usize]>, Arc<Picture>>,
     old: HashMap<Box<[usize]>, Arc<Picture>>,
     contexts: Vec<KnownContext>,
     whole: Option<Arc<PolicySet>>,
+}
+
+struct KnownDoor {
+    kind: DoorKind,
+    zones: Box<[ZoneId]>,
+    spot: Arc<Spot>,
 }
 
 struct KnownContext {
@@ -127,11 +134,9 @@ impl Kept {
     }
 
     fn spot(&mut self, index: &Index, place: &Place<'_>) -> Option<Arc<Spot>> {
-        if let Some((kind, zones, spot)) = self.doors.get(&place.door)
-            && *kind == place.kind
-            && **zones == *place.zones
-        {
-            return Some(Arc::clone(spot));
+        let same = |known: &&KnownDoor| known.kind == place.kind && *known.zones == *place.zones;
+        if let Some(known) = self.doors.get(&place.door).filter(same) {
+            return Some(Arc::clone(&known.spot));
         }
         let names = index.names(place);
         let door = names.door.then_some(place.door);
@@ -150,7 +155,8 @@ impl Kept {
             self.spots.clear();
         }
         self.spots.insert(key, Arc::clone(&spot));
-        self.doors.insert(place.door, (place.kind, place.zones.into(), Arc::clone(&spot)));
+        let known = KnownDoor { kind: place.kind, zones: place.zones.into(), spot: Arc::clone(&spot) };
+        self.doors.insert(place.door, known);
         Some(spot)
     }
 
@@ -192,4 +198,50 @@ fn draw(
 /// The age that policies see: whole seconds if one of them looks, else always zero, so that time makes no new contexts.
 pub(crate) fn age(looks: Looks, now: &Situation<'_>) -> u64 {
     if looks.age { now.config_age.as_secs() } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compile;
+    use crate::index::Owner;
+    use lockward_model::{Rule, Target};
+
+    #[test]
+    fn more_kinds_of_people_than_the_cache_holds_are_still_told_apart() {
+        let groups: Vec<GroupId> = (0..14).map(|n| format!("g{n}").parse().unwrap()).collect();
+        let zones = ["z".parse().unwrap()];
+        let rule = Rule {
+            id: "r".parse().unwrap(),
+            title: "R".parse().unwrap(),
+            groups: groups.clone(),
+            targets: vec![Target::Zone(zones[0])],
+            schedule: None,
+            factors: Factors::NONE,
+        };
+        let mut index = Index::default();
+        index.put(Owner::Rule(rule.id), compile::rule(&rule).unwrap());
+        let (cache, person) = (Cache::default(), "p".parse().unwrap());
+        let place = Place { door: "d".parse().unwrap(), kind: DoorKind::Room, zones: &zones };
+        for set in 0..2 * PICTURES_MAX + 100 {
+            let groups: Vec<_> = (0..14).filter(|n| set >> n & 1 == 1).map(|n| groups[n]).collect();
+            let picture = cache.picture(&index, &Who { person, groups: &groups }, &place).unwrap();
+            assert_eq!(picture.policies.num_of_policies(), groups.len());
+            let kept = cache.with(|k| k.young.len().max(k.old.len()));
+            assert!(kept <= PICTURES_MAX);
+        }
+    }
+
+    #[test]
+    fn doors_that_no_policy_names_share_a_picture() {
+        let (cache, index, zones) = (Cache::default(), Index::default(), ["z".parse().unwrap()]);
+        let who = Who { person: "p".parse().unwrap(), groups: &[] };
+        let at = |door: &str, kind| {
+            let place = Place { door: door.parse().unwrap(), kind, zones: &zones };
+            cache.picture(&index, &who, &place).unwrap()
+        };
+        let first = at("a", DoorKind::Room);
+        assert!(Arc::ptr_eq(&first, &at("b", DoorKind::Room)));
+        assert!(!Arc::ptr_eq(&first, &at("c", DoorKind::Safe)));
+    }
 }

@@ -10,8 +10,8 @@ use lockward_model::{DoorId, Factors, GroupId, PersonId, PolicyText, Rule, Targe
 use miette::Diagnostic;
 use std::collections::BTreeSet;
 
-/// Policies that one rule may become: 64 groups at 64 places, 8 MB at 2 KB each. A zone counts as one place.
-pub const RULE_POLICIES_MAX: usize = 4_096;
+/// Policies that one rule may become: 32 groups at 32 places, 6 MB at 6 KB each. A zone counts as one place.
+pub const RULE_POLICIES_MAX: usize = 1_024;
 /// Longest policy: two hundred lines of eighty characters.
 pub const POLICY_TEXT_BYTES_MAX: usize = 16_384;
 /// Entities that a policy may look into, one after the other: the person and the door, and nothing behind them (Cedar
@@ -272,16 +272,21 @@ fn parse(name: &str, cedar: &str, text: &str) -> Result<Policy, PolicyError> {
 /// Strictly, and with every warning an error: a policy that can never apply is a mistake, and one that forbids would
 /// give a false peace of mind.
 pub(crate) fn validate(name: &str, policy: &Policy, text: &str) -> Result<(), PolicyError> {
+    // Cedar repeats the name; once is enough.
+    let repeated = format!("for policy `{}`, ", policy.id());
     let invalid = |(line, column), what: String| {
-        // Cedar repeats the name; once is enough.
-        let what = what.trim_start_matches(&format!("for policy `{}`, ", policy.id())).to_owned();
+        let what = what.trim_start_matches(&repeated).to_owned();
         PolicyError::Invalid { name: name.into(), line, column, what }
     };
     let alone = PolicySet::from_policies([policy.clone()]).map_err(|e| invalid((1, 1), e.to_string()))?;
     let found = WORDS.validator.validate_with_level(&alone, ValidationMode::Strict, DEREFERENCES_MAX);
-    let error = found.validation_errors().next().map(|e| invalid(position(e, text), e.to_string()));
-    let warning = found.validation_warnings().next().map(|w| invalid(position(w, text), w.to_string()));
-    error.or(warning).map_or(Ok(()), Err)
+    let errors = found.validation_errors().map(|e| (position(e, text), e.to_string()));
+    let warnings = found.validation_warnings().map(|w| (position(w, text), w.to_string()));
+    // Cedar tells them in no order; the first one in the text, errors before warnings, is the same every time.
+    match errors.min().or_else(|| warnings.min()) {
+        Some((at, what)) => Err(invalid(at, what)),
+        None => Ok(()),
+    }
 }
 
 /// Line and column of the first label, from 1.
@@ -297,4 +302,75 @@ fn position(found: &dyn Diagnostic, text: &str) -> (usize, usize) {
 pub(crate) fn reported(id: &CedarId) -> &str {
     let id: &str = id.as_ref();
     id.split_once('#').map_or(id, |(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lockward_model::ScheduleId;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        // What a rule becomes is not validated when it is put, for speed; and what the index has to know of it is
+        // known without asking it. Both are right for every rule.
+        #[test]
+        fn what_a_rule_becomes_is_valid_and_known(
+            group in "[a-z0-9][a-z0-9-]{0,30}",
+            zone in "[a-z0-9][a-z0-9-]{0,30}",
+            schedule in prop::option::of("[a-z0-9][a-z0-9-]{0,30}"),
+            factors in 0u8..4,
+        ) {
+            let wide = Rule {
+                id: group.parse().unwrap(),
+                title: "Any".parse().unwrap(),
+                groups: vec![group.parse().unwrap(), "other".parse().unwrap()],
+                targets: vec![Target::Zone(zone.parse().unwrap()), Target::Door(zone.parse().unwrap())],
+                schedule: schedule.map(|s| s.parse::<ScheduleId>().unwrap()),
+                factors: Factors::from_bits(factors).unwrap(),
+            };
+            let compiled = rule(&wide).unwrap();
+            prop_assert_eq!(compiled.len(), if group == "other" { 2 } else { 4 });
+            for known in compiled {
+                validate("rule", &known.policy, "").unwrap();
+                let found = examine("rule", known.policy.clone()).unwrap();
+                prop_assert_eq!(known.enters, found.enters);
+                prop_assert_eq!(known.changes, found.changes);
+                prop_assert_eq!(known.looks, found.looks);
+                prop_assert_eq!(known.persons, found.persons);
+                prop_assert_eq!(known.groups, found.groups);
+                prop_assert_eq!(known.doors, found.doors);
+            }
+        }
+    }
+
+    #[test]
+    fn a_part_of_the_context_is_seen_behind_escapes() {
+        let looks_at = |condition: &str| {
+            let policy =
+                format!(r#"permit (principal, action == Action::"enter", resource) when {{ {condition} }};"#);
+            text(&PolicyText { id: "p".parse().unwrap(), text: policy.into() }).unwrap().looks
+        };
+        let none = Looks::default();
+        assert_eq!(looks_at(r#"resource.kind == "safe""#), none);
+        assert_eq!(looks_at(r#"context["\u{63}onfig_age"] > 1"#), Looks { age: true, ..none });
+        assert_eq!(looks_at(r#"{c: context}.c.factors.isEmpty()"#), Looks { factors: true, ..none });
+        assert_eq!(
+            looks_at("context has schedules && context.schedules.isEmpty()"),
+            Looks { schedules: true, ..none }
+        );
+    }
+
+    #[test]
+    fn a_scope_that_cannot_enter_is_not_indexed() {
+        let changes = r#"forbid (principal is Operator, action in Action::"change", resource);"#;
+        let both = "forbid (principal, action, resource);";
+        let compiled = |t: &str| text(&PolicyText { id: "p".parse().unwrap(), text: t.into() }).unwrap();
+        assert_eq!((compiled(changes).enters, compiled(changes).changes), (None, true));
+        assert_eq!(
+            (compiled(both).enters, compiled(both).changes),
+            (Some((Whom::Anyone, Where::Anywhere)), true)
+        );
+    }
 }

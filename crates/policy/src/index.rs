@@ -154,10 +154,13 @@ impl Index {
         place: &Place<'_>,
     ) -> Vec<&Arc<Compiled>> {
         let person = person.map(Whom::Person);
-        let whom = || [Whom::Anyone].into_iter().chain(person).chain(groups.iter().map(|g| Whom::Group(*g)));
-        let of =
-            |bucket: &'_ Bucket| whom().filter_map(|w| bucket.by_whom.get(&w)).flatten().collect::<Vec<_>>();
-        self.buckets(place).flat_map(of).collect()
+        let groups = groups.iter().map(|g| Whom::Group(*g));
+        let whom: Vec<_> = [Whom::Anyone].into_iter().chain(person).chain(groups).collect();
+        let mut found = Vec::new();
+        for bucket in self.buckets(place) {
+            found.extend(whom.iter().filter_map(|w| bucket.by_whom.get(w)).flatten());
+        }
+        found
     }
 
     /// Every policy that can match a change.
@@ -173,5 +176,41 @@ impl Index {
     /// How many rules and texts there are.
     pub(crate) fn len(&self) -> usize {
         self.owned.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compile;
+    use lockward_model::{Factors, PolicyText, Rule, Target};
+
+    #[test]
+    fn what_is_put_and_removed_leaves_nothing() {
+        let rule = Rule {
+            id: "r".parse().unwrap(),
+            title: "R".parse().unwrap(),
+            groups: vec!["a".parse().unwrap(), "b".parse().unwrap()],
+            targets: vec![Target::Zone("z".parse().unwrap()), Target::Door("d".parse().unwrap())],
+            schedule: None,
+            factors: Factors::NONE,
+        };
+        let wide =
+            PolicyText { id: "t".parse().unwrap(), text: "forbid (principal, action, resource);".into() };
+        let mut index = Index::default();
+        for _ in 0..2 {
+            index.put(Owner::Rule(rule.id), compile::rule(&rule).unwrap());
+            index.put(Owner::Text(wide.id), vec![compile::text(&wide).unwrap()]);
+        }
+        assert_eq!(
+            (index.len(), index.all().count(), index.changes().len(), index.places.len()),
+            (2, 5, 1, 3)
+        );
+        index.remove(Owner::Rule(rule.id));
+        index.remove(Owner::Text(wide.id));
+        assert_eq!(
+            (index.len(), index.all().count(), index.changes().len(), index.places.len()),
+            (0, 0, 0, 0)
+        );
     }
 }

@@ -84,7 +84,7 @@ impl Policies {
             policies: &picture.policies,
             entities: &picture.entities,
             principal: &picture.principal,
-            action: ask::enter(),
+            action: &WORDS.enter,
             resource: &picture.resource,
         };
         let age = cache::age(picture.looks, now);
@@ -112,7 +112,7 @@ impl Policies {
             policies: &policies,
             entities: &entities,
             principal: &person,
-            action: ask::enter(),
+            action: &WORDS.enter,
             resource: &door,
         };
         let age = now.config_age.as_secs();

@@ -71,3 +71,13 @@ fn a_policy_can_ask_for_a_second_signature() {
     assert_eq!(told("put-policy", 2), Verdict::Permit { because: vec!["policy/owner".into()] });
     assert_eq!(told("put-door", 1), Verdict::Permit { because: vec!["policy/owner".into()] });
 }
+
+#[test]
+fn every_verb_is_in_the_schema() {
+    for verb in Change::VERBS {
+        let text = format!("forbid (principal, action == Action::\"change:{verb}\", resource);");
+        new_site().put_policy(&PolicyText { id: "one".parse().unwrap(), text: text.into() }).unwrap();
+    }
+    let unknown = r#"forbid (principal, action == Action::"change:put-money", resource);"#;
+    new_site().put_policy(&PolicyText { id: "one".parse().unwrap(), text: unknown.into() }).unwrap_err();
+}

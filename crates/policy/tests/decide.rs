@@ -112,9 +112,10 @@ fn a_rule_of_many_policies_reports_itself_once() {
 
 #[test]
 fn a_forbid_wins_and_is_named() {
-    let scene = Scene::new()
-        .rule(&rule("a", "packers", HALL()))
-        .policy("closed", r#"forbid (principal, action, resource) when { resource.kind == "cage" };"#);
+    let scene = Scene::new().rule(&rule("a", "packers", HALL())).policy(
+        "closed",
+        r#"forbid (principal, action == Action::"enter", resource) when { resource.kind == "cage" };"#,
+    );
     assert!(matches!(scene.verdict(), Verdict::Forbid { .. }));
     assert_eq!(scene.because(), ["policy/closed"]);
 }
@@ -157,8 +158,7 @@ fn given_a_rule_with_schedule_and_pin_then_the_schedule_is_told_first() {
 fn given_a_forbid_by_night_then_a_rule_by_day_is_still_told_of() {
     let mut by_day = rule("a", "packers", HALL());
     by_day.schedule = Some(id("day"));
-    let night =
-        r#"forbid (principal, action, resource) when { context.schedules.contains(Schedule::"night") };"#;
+    let night = r#"forbid (principal, action == Action::"enter", resource) when { context.schedules.contains(Schedule::"night") };"#;
     let mut scene = Scene::new().rule(&by_day).policy("night", night);
     assert_eq!(scene.verdict(), Verdict::Nothing { would: Some(Would::AtAnotherTime) });
     scene.open = vec![id("night")];
@@ -169,7 +169,7 @@ fn given_a_forbid_by_night_then_a_rule_by_day_is_still_told_of() {
 fn given_a_forbid_then_a_pin_is_not_promised() {
     let mut strict = rule("a", "packers", HALL());
     strict.factors = Factors::PIN;
-    let forbid = r#"forbid (principal, action, resource) when { context.factors.contains("pin") };"#;
+    let forbid = r#"forbid (principal, action == Action::"enter", resource) when { context.factors.contains("pin") };"#;
     assert_eq!(Scene::new().rule(&strict).policy("no", forbid).verdict(), NOTHING);
 }
 
@@ -198,7 +198,7 @@ fn given_an_error_beside_a_forbid_then_the_forbid_is_named() {
 
 #[test]
 fn a_policy_can_refuse_by_the_age_of_the_configuration() {
-    let stale = r#"forbid (principal, action, resource) when { context["config\u{5f}age"] > 3600 };"#;
+    let stale = r#"forbid (principal, action == Action::"enter", resource) when { context["config\u{5f}age"] > 3600 };"#;
     let mut scene = Scene::new().rule(&rule("a", "packers", HALL())).policy("stale", stale);
     for (age, opens) in [(3600, true), (3601, false), (3600, true)] {
         scene.config_age = age;
@@ -279,10 +279,10 @@ fn a_name_that_can_be_no_id_is_refused() {
 #[test]
 fn a_rule_that_is_too_wide_is_refused_with_its_number() {
     let mut wide = rule("a", "g", HALL());
-    wide.groups = (0..65).map(|n| id(&format!("g{n}"))).collect();
-    wide.targets = (0..64).map(|n| Target::Door(id(&format!("d{n}")))).collect();
+    wide.groups = (0..33).map(|n| id(&format!("g{n}"))).collect();
+    wide.targets = (0..32).map(|n| Target::Door(id(&format!("d{n}")))).collect();
     let error = Policies::new().put_rule(&wide).unwrap_err();
-    assert!(matches!(error, PolicyError::TooWide { policies: 4_160, .. }));
+    assert!(matches!(error, PolicyError::TooWide { policies: 1_056, .. }));
 }
 
 #[test]
