@@ -4,13 +4,12 @@
 //! crosses the line; [`Bus::open_pairing`] is the exception, for one reader and a short time.
 
 mod event;
+mod handshake;
 mod link;
 mod pace;
 mod report;
 
-pub use event::{
-    BusConfig, ConfigError, Input, Micros, Output, PairingError, PdConfig, PdEvent, SendError,
-};
+pub use event::{BusConfig, ConfigError, Input, Micros, Output, PairingError, PdConfig, PdEvent, SendError};
 
 use crate::command::PdCommand;
 use crate::frame::{ADDRESS_MAX, FRAME_MAX, Parser};
@@ -117,7 +116,7 @@ impl Bus {
 
     /// Queues a command for a reader that is online. It is sent in place of the next poll.
     ///
-    /// Call [`Bus::handle`] with [`Input::Timer`] afterwards only if no wake-up is pending; polls are back to back.
+    /// No [`Bus::handle`] is needed afterwards: polls are back to back, so the line's next turn is near.
     ///
     /// # Errors
     /// [`SendError`] says why it was not queued.
@@ -132,6 +131,7 @@ impl Bus {
     /// Opens a window, at most [`PAIRING_MAX`] long, in which this one reader may be given its key over the line,
     /// under the default key that anyone knows. Whoever records the line then has the key: give a reader its key
     /// beforehand wherever that is possible. Closes after the first success, or at its end.
+    /// Call [`Bus::handle`] with [`Input::Timer`] afterwards.
     ///
     /// # Errors
     /// [`PairingError`] if there is nothing to pair, or another window is open.
@@ -148,7 +148,7 @@ impl Bus {
     }
 
     /// Says which device belongs at an address from now on; `None` pins the next one that proves the key.
-    /// False if there is no such reader.
+    /// False if there is no such reader. Call [`Bus::handle`] with [`Input::Timer`] afterwards.
     pub fn pin(
         &mut self,
         now: Micros,

@@ -77,7 +77,13 @@ pub struct Frame {
 impl std::fmt::Debug for Frame {
     /// Says who and what kind, and never the body, which can be a card number or a PIN.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Frame(address {}, sequence {}, {} bytes)", self.address(), self.sequence(), self.bytes.len())
+        write!(
+            f,
+            "Frame(address {}, sequence {}, {} bytes)",
+            self.address(),
+            self.sequence(),
+            self.bytes.len()
+        )
     }
 }
 

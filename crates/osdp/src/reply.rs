@@ -21,9 +21,9 @@ pub(crate) mod code {
     pub(crate) const BUSY: u8 = 0x79;
     pub(crate) const MFGREP: u8 = 0x90;
 
-    /// Reports of state, which name nobody.
-    pub(crate) fn is_status(code: u8) -> bool {
-        matches!(code, LSTATR | ISTATR | OSTATR | RSTATR)
+    /// Reports of state, and refusals: they name nobody.
+    pub(crate) fn names_nobody(code: u8) -> bool {
+        matches!(code, NAK | LSTATR | ISTATR | OSTATR | RSTATR)
     }
 }
 
@@ -297,9 +297,7 @@ impl Reply {
                 [&[code::KEYPAD, *reader, count], digits.0.as_slice()].concat()
             }
             Self::Com(address, baud) => [&[code::COM, *address], baud.to_le_bytes().as_slice()].concat(),
-            Self::Ccrypt(c) => {
-                [&[code::CCRYPT], c.client.as_slice(), &c.rnd_b, &c.cryptogram].concat()
-            }
+            Self::Ccrypt(c) => [&[code::CCRYPT], c.client.as_slice(), &c.rnd_b, &c.cryptogram].concat(),
             Self::InitialMac(mac) => [&[code::RMAC_I], mac.as_slice()].concat(),
             Self::Vendor(vendor, data) => [&[code::MFGREP], vendor.as_slice(), data].concat(),
         }

@@ -7,18 +7,16 @@
 //! reader  Invited ----SCRYPT--> Secured
 //! ```
 
-use aes::Aes128;
-use aes::cipher::{Block, BlockDecrypt, BlockEncrypt, KeyInit};
+mod cipher;
+#[cfg(test)]
+mod tests;
+
+use cipher::{BLOCK, Keys, same};
 use thiserror::Error;
-use zeroize::Zeroizing;
 
 use crate::frame::{Draft, Frame, MAC_LEN, REPLY};
 use crate::key::{DEFAULT_KEY, Scbk};
 use crate::reply::{Ccrypt, code};
-
-const BLOCK: usize = 16;
-/// First byte of padding (OSDP 2.2, Annex D.4; ISO/IEC 9797-1 method 2).
-const PAD: u8 = 0x80;
 
 /// Security block types (OSDP 2.2, Annex D.1.3).
 pub(crate) mod scs {
@@ -80,119 +78,6 @@ impl BaseKey {
             Self::Default => 0,
         }
     }
-}
-
-/// The session's keys, wiped when dropped.
-struct Keys {
-    enc: Aes128,
-    mac1: Aes128,
-    mac2: Aes128,
-}
-
-impl Keys {
-    /// OSDP 2.2, Annex D.4.1: each key is the base key over a label and six bytes of RND.A.
-    fn derive(base: &BaseKey, rnd_a: &[u8; 8]) -> Self {
-        let cipher = Aes128::new(base.bytes().into());
-        let key = |label: [u8; 2]| {
-            let mut block = Zeroizing::new([0u8; BLOCK]);
-            for (to, from) in block.iter_mut().zip(label.iter().chain(rnd_a.iter().take(6))) {
-                *to = *from;
-            }
-            cipher.encrypt_block(Block::<Aes128>::from_mut_slice(block.as_mut_slice()));
-            Aes128::new(Block::<Aes128>::from_slice(block.as_slice()))
-        };
-        Self { enc: key([0x01, 0x82]), mac1: key([0x01, 0x01]), mac2: key([0x01, 0x02]) }
-    }
-
-    /// Annex D.4.3: what one side encrypts to show that it holds the key.
-    fn cryptogram(&self, first: &[u8; 8], second: &[u8; 8]) -> [u8; BLOCK] {
-        let mut block = [0u8; BLOCK];
-        for (to, from) in block.iter_mut().zip(first.iter().chain(second)) {
-            *to = *from;
-        }
-        encrypt(&self.enc, block)
-    }
-
-    /// Annex D.4.4.
-    fn initial_mac(&self, server_cryptogram: [u8; BLOCK]) -> [u8; BLOCK] {
-        encrypt(&self.mac2, encrypt(&self.mac1, server_cryptogram))
-    }
-
-    /// Annex D.4.5: CBC under S-MAC1, the last block under S-MAC2.
-    fn mac(&self, iv: [u8; BLOCK], message: &[u8]) -> [u8; BLOCK] {
-        let last = message.len().saturating_sub(1) / BLOCK;
-        let mut chain = iv;
-        for (index, chunk) in message.chunks(BLOCK).enumerate() {
-            let cipher = if index == last { &self.mac2 } else { &self.mac1 };
-            chain = encrypt(cipher, xor(chain, padded(chunk)));
-        }
-        chain
-    }
-
-    fn seal(&self, iv: [u8; BLOCK], data: &[u8], out: &mut Vec<u8>) {
-        let mut chain = complement(iv);
-        // One more block when data fills its last one: the padding byte always stands.
-        for index in 0..=data.len() / BLOCK {
-            let chunk = data.chunks(BLOCK).nth(index).unwrap_or_default();
-            let block = Zeroizing::new(pad_always(chunk));
-            chain = encrypt(&self.enc, xor(chain, *block));
-            out.extend_from_slice(&chain);
-        }
-    }
-
-    fn open(&self, iv: [u8; BLOCK], sealed: &[u8]) -> Option<Vec<u8>> {
-        let (blocks, ragged) = sealed.as_chunks::<BLOCK>();
-        if blocks.is_empty() || !ragged.is_empty() {
-            return None;
-        }
-        let mut chain = complement(iv);
-        let mut data = Vec::with_capacity(sealed.len());
-        for sealed in blocks {
-            data.extend_from_slice(&xor(chain, decrypt(&self.enc, *sealed)));
-            chain = *sealed;
-        }
-        let end = data.iter().rposition(|byte| *byte != 0)?;
-        // The padding is one block at most, and begins with its mark.
-        (data.get(end) == Some(&PAD) && data.len() - end <= BLOCK).then(|| data.truncate(end))?;
-        Some(data)
-    }
-}
-
-fn encrypt(cipher: &Aes128, mut block: [u8; BLOCK]) -> [u8; BLOCK] {
-    cipher.encrypt_block(Block::<Aes128>::from_mut_slice(&mut block));
-    block
-}
-
-fn decrypt(cipher: &Aes128, mut block: [u8; BLOCK]) -> [u8; BLOCK] {
-    cipher.decrypt_block(Block::<Aes128>::from_mut_slice(&mut block));
-    block
-}
-
-fn xor(mut a: [u8; BLOCK], b: [u8; BLOCK]) -> [u8; BLOCK] {
-    a.iter_mut().zip(b).for_each(|(a, b)| *a ^= b);
-    a
-}
-
-fn complement(iv: [u8; BLOCK]) -> [u8; BLOCK] {
-    iv.map(|byte| !byte)
-}
-
-/// A chunk as a block: padded if it is short, as it is if it is full.
-fn padded(chunk: &[u8]) -> [u8; BLOCK] {
-    chunk.try_into().unwrap_or_else(|_| pad_always(chunk))
-}
-
-fn pad_always(chunk: &[u8]) -> [u8; BLOCK] {
-    let mut block = [0u8; BLOCK];
-    for (to, from) in block.iter_mut().zip(chunk.iter().chain(&[PAD])) {
-        *to = *from;
-    }
-    block
-}
-
-/// Compares without telling, by its time, where the first difference is.
-fn same(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
 }
 
 /// The panel has sent RND.A and waits for the reader's proof.
@@ -263,7 +148,7 @@ impl Answered {
         if !same(&expected, rmac_i) {
             return Err(SecureError::InitialMac);
         }
-        Ok(Secured { keys: self.keys, command_mac: [0; BLOCK], reply_mac: expected })
+        Ok(Secured { keys: self.keys, command_mac: [0; BLOCK], reply_mac: expected, heard: true })
     }
 }
 
@@ -297,7 +182,7 @@ impl Invited {
             return Err(SecureError::ServerCryptogram);
         }
         let reply_mac = self.keys.initial_mac(self.server);
-        Ok((Secured { keys: self.keys, command_mac: [0; BLOCK], reply_mac }, reply_mac))
+        Ok((Secured { keys: self.keys, command_mac: [0; BLOCK], reply_mac, heard: false }, reply_mac))
     }
 }
 
@@ -306,6 +191,9 @@ pub struct Secured {
     keys: Keys,
     command_mac: [u8; BLOCK],
     reply_mac: [u8; BLOCK],
+    /// The other side has had its turn. A MAC hangs on what the other side said last, so without this the same
+    /// frame would be good again until we speak.
+    heard: bool,
 }
 
 impl std::fmt::Debug for Secured {
@@ -350,6 +238,7 @@ impl Secured {
         if !data.is_empty() {
             self.keys.seal(iv, data, &mut sent);
         }
+        self.heard = false;
         let draft = Draft::new(address, sequence, Some(&[kind]), &sent, true);
         let mac = self.keys.mac(iv, draft.covered());
         match speaker {
@@ -386,9 +275,11 @@ impl Secured {
             Speaker::Reader => self.command_mac,
         };
         let expected = self.keys.mac(iv, covered);
-        if !same(expected.first_chunk::<MAC_LEN>().map_or(&[], <[u8; MAC_LEN]>::as_slice), mac) {
+        let right = same(expected.first_chunk::<MAC_LEN>().map_or(&[], <[u8; MAC_LEN]>::as_slice), mac);
+        if !right || self.heard {
             return Err(SecureError::Mac);
         }
+        self.heard = true;
         match speaker {
             Speaker::Panel => self.command_mac = expected,
             Speaker::Reader => self.reply_mac = expected,
@@ -404,9 +295,10 @@ impl Secured {
             (Speaker::Panel, scs::COMMAND_SEALED) | (Speaker::Reader, scs::REPLY_SEALED) => {
                 opened.append(&mut self.keys.open(iv, data).ok_or(SecureError::Malformed)?);
             }
-            // Off-spec: common readers answer a status request with the panel's block type and clear data. The MAC
-            // has been checked, the data is no secret, and a lost tamper report would be the greater harm.
-            (Speaker::Reader, scs::COMMAND_MAC | scs::REPLY_MAC) if code::is_status(*code) => {
+            // Off-spec: common readers send a status with the panel's block type, and some refusals, under a MAC but
+            // not encrypted. The MAC has been checked, the data is no secret, and a lost tamper report or session
+            // would be the greater harm.
+            (Speaker::Reader, scs::COMMAND_MAC | scs::REPLY_MAC) if code::names_nobody(*code) => {
                 opened.extend_from_slice(data);
             }
             _ => return Err(SecureError::Malformed),

@@ -9,7 +9,7 @@ use crate::command::{Command, Led, PdCommand};
 use crate::frame::{self, Check, Frame};
 use crate::key::Scbk;
 use crate::reply::{Capability, Identity, Nak, Reply, code, function, says_secure};
-use crate::secure::{Answered, BaseKey, Challenged, Secured, SecureError, scs};
+use crate::secure::{Answered, BaseKey, Challenged, SecureError, Secured, scs};
 
 /// Commands that wait for one reader: light, sound, output and a line of text for two people in a row.
 /// A command takes about 8 ms at 115,200 baud and 65 ms at 9,600, so a full queue is half a second at most.
@@ -17,7 +17,7 @@ pub(super) const QUEUE_MAX: usize = 8;
 
 /// What is to be asked next within a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+pub(super) enum Stage {
     Identify,
     Capabilities,
     Local,
@@ -25,7 +25,7 @@ enum Stage {
     Ready,
 }
 
-enum Phase {
+pub(super) enum Phase {
     /// No session; a challenge is next.
     Down,
     /// It declined a challenge; it is asked in the clear what it says it can do, only to name the trouble.
@@ -44,9 +44,9 @@ struct Flight {
 }
 
 /// A window in which one reader may be given its key over the line.
-struct Pairing {
+pub(super) struct Pairing {
     until: Micros,
-    key_sent: bool,
+    pub(super) key_sent: bool,
 }
 
 /// What became of a frame that came in while this reader was asked.
@@ -64,17 +64,17 @@ pub(super) struct Link {
     pub(super) pace: Pace,
     key: Scbk,
     identity: Option<Identity>,
-    capabilities: Option<Vec<Capability>>,
+    pub(super) capabilities: Option<Vec<Capability>>,
     reported: Option<Identity>,
-    phase: Phase,
+    pub(super) phase: Phase,
     sequence: u8,
     flight: Option<Flight>,
     queue: VecDeque<PdCommand>,
-    pairing: Option<Pairing>,
+    pub(super) pairing: Option<Pairing>,
     reports: Reports,
     online: Option<bool>,
     /// When a frame with a right MAC came last.
-    heard: Micros,
+    pub(super) heard: Micros,
     /// Told once, until it is well again.
     trouble: Option<PdEvent>,
 }
@@ -124,9 +124,7 @@ impl Link {
     /// False if the queue is full. The latest word to a light replaces an earlier one that still waits.
     pub(super) fn enqueue(&mut self, command: PdCommand) -> bool {
         if let PdCommand::Led(Led { reader, number, .. }) = &command {
-            let same = |c: &&mut PdCommand| {
-                matches!(c, PdCommand::Led(l) if (l.reader, l.number) == (*reader, *number))
-            };
+            let same = |c: &&mut PdCommand| matches!(c, PdCommand::Led(l) if (l.reader, l.number) == (*reader, *number));
             if let Some(waiting) = self.queue.iter_mut().find(same) {
                 *waiting = command;
                 return true;
@@ -279,85 +277,6 @@ impl Link {
         Heard::Answer
     }
 
-    fn on_asked(&mut self, now: Micros, clear: Option<&Reply>, frame: &Frame, events: &mut Vec<PdEvent>) {
-        let was_secure = self.capabilities.as_deref().is_some_and(says_secure);
-        let trouble = match clear {
-            Some(Reply::Capabilities(all)) if says_secure(all) => PdEvent::KeyRefused,
-            Some(Reply::Capabilities(_)) if was_secure => PdEvent::Downgrade,
-            _ => PdEvent::InsecureRefused(first_code(frame)),
-        };
-        self.refuse(now, trouble, events);
-    }
-
-    fn on_challenged(
-        &mut self,
-        now: Micros,
-        step: Challenged,
-        frame: &Frame,
-        clear: Option<&Reply>,
-        events: &mut Vec<PdEvent>,
-    ) {
-        let reply = match (frame.security(), Reply::decode(frame.body())) {
-            (Some((scs::CCRYPT, &[flag])), Some(Reply::Ccrypt(reply))) => {
-                if flag == 0 && matches!(step.base(), BaseKey::Own(_)) {
-                    return self.refuse(now, PdEvent::DefaultKeyRefused, events);
-                }
-                reply
-            }
-            _ if matches!(clear, Some(Reply::Nak(_))) => {
-                self.phase = Phase::Asking;
-                return;
-            }
-            _ => return self.refuse(now, PdEvent::InsecureRefused(first_code(frame)), events),
-        };
-        match step.on_ccrypt(&reply) {
-            Ok(answered) => self.phase = Phase::Answered(answered),
-            // The first may be a late answer to an earlier challenge.
-            Err(_) => self.refuse_at_second(now, PdEvent::KeyRefused, events),
-        }
-    }
-
-    fn on_answered(&mut self, now: Micros, step: Answered, frame: &Frame, events: &mut Vec<PdEvent>) {
-        let own = matches!(step.base(), BaseKey::Own(_));
-        let session = match (frame.security(), Reply::decode(frame.body())) {
-            (Some((scs::RMAC_I, _)), Some(Reply::InitialMac(mac))) => step.on_rmac_i(&mac).ok(),
-            _ => None,
-        };
-        match session {
-            None => self.refuse_at_second(now, PdEvent::KeyRefused, events),
-            Some(session) if own => {
-                if self.pairing.as_ref().is_some_and(|p| p.key_sent) {
-                    events.push(PdEvent::Paired);
-                    self.pairing = None;
-                    events.push(PdEvent::PairingClosed);
-                }
-                self.heard = now;
-                self.phase = Phase::Open(session, Stage::Identify);
-            }
-            Some(session) => self.phase = Phase::Pairing(session),
-        }
-    }
-
-    /// KEYSET was answered. Some readers drop the session before they acknowledge, so the answer may be clear;
-    /// it is not believed either way: the next handshake, under the reader's own key, is the proof.
-    fn on_key_set(
-        &mut self,
-        now: Micros,
-        session: Secured,
-        frame: &Frame,
-        clear: Option<&Reply>,
-        events: &mut Vec<PdEvent>,
-    ) {
-        let opened = session.open_reply(frame).ok().and_then(|(_, body)| Reply::decode(&body));
-        match (opened.as_ref().or(clear), &mut self.pairing) {
-            (Some(Reply::Ack), Some(pairing)) => {
-                pairing.key_sent = true;
-                self.pace.start_over(now);
-            }
-            _ => self.refuse(now, PdEvent::KeyRefused, events),
-        }
-    }
-
     /// A frame in an open session that is not of it.
     fn on_breach(
         &mut self,
@@ -424,6 +343,11 @@ impl Link {
                 return self.refuse(now, PdEvent::InsecureRefused(first_code_of(body)), events);
             }
             (stage, reply) => {
+                if stage == Stage::Ready {
+                    // Only now: a session that breaks before it is of use counts as a refusal each time.
+                    self.pace.well();
+                    self.trouble = None;
+                }
                 if let Some(reply) = reply {
                     self.reports.on(reply, events);
                 }
@@ -439,8 +363,6 @@ impl Link {
     }
 
     fn go_online(&mut self, events: &mut Vec<PdEvent>) {
-        self.pace.well();
-        self.trouble = None;
         if self.online.replace(true) != Some(true) {
             self.reports = Reports::default();
             events.push(PdEvent::Online);
@@ -461,13 +383,13 @@ impl Link {
         events.extend(flown.into_iter().chain(self.queue.drain(..)).map(|c| PdEvent::CommandFailed(c, None)));
     }
 
-    fn refuse(&mut self, now: Micros, trouble: PdEvent, events: &mut Vec<PdEvent>) {
+    pub(super) fn refuse(&mut self, now: Micros, trouble: PdEvent, events: &mut Vec<PdEvent>) {
         self.pace.refused(now);
         self.tell(trouble, events);
         self.go_offline(events);
     }
 
-    fn refuse_at_second(&mut self, now: Micros, trouble: PdEvent, events: &mut Vec<PdEvent>) {
+    pub(super) fn refuse_at_second(&mut self, now: Micros, trouble: PdEvent, events: &mut Vec<PdEvent>) {
         if self.pace.refused(now) {
             self.tell(trouble, events);
             self.go_offline(events);
@@ -482,7 +404,7 @@ impl Link {
     }
 }
 
-fn first_code(frame: &Frame) -> u8 {
+pub(super) fn first_code(frame: &Frame) -> u8 {
     first_code_of(frame.body())
 }
 
