@@ -234,7 +234,7 @@ impl Door {
         }
         let right = self.right_to_open();
         let released = self.granted.is_some() || self.exit_releases();
-        self.relock_on_close = released && self.free == Free::No && self.config.relock == Relock::OnClose;
+        self.relock_on_close = released && self.config.relock == Relock::OnClose;
         self.granted = None;
         self.exit.window = None;
         self.leaf = match right {
@@ -290,7 +290,6 @@ impl Door {
         }
         self.free = Free::Yes;
         self.granted = None;
-        self.relock_on_close = false;
         if let Leaf::Open { counted, .. } = &mut self.leaf {
             *counted = None;
         }

@@ -1,6 +1,6 @@
 //! What releases a lock, and what locks it again: every rule of the leaf and the bolt by name.
 
-use crate::rig::{ALICE, BOB, OPEN_LIMIT_MS, RELEASE_MS, Rig, at, config, grant, this_door};
+use crate::rig::{ALICE, BOB, OPEN_LIMIT_MS, RELEASE_MS, Rig, Way, at, config, grant, this_door};
 use core::time::Duration;
 use lockward_door::{Action, Answer, Door, EXIT_SHUNT, Feedback, Input, State, Wiring};
 use lockward_model::ExitHardware::{Mechanical, Released};
@@ -227,7 +227,7 @@ fn an_exit_relocks_as_a_grant_does() {
 
 #[test]
 fn a_request_to_exit_works_in_every_state_and_waits_for_no_record() {
-    let ways: [(&str, fn(&mut Rig)); 10] = [
+    let ways: [(&str, Way); 10] = [
         ("locked", |_| {}),
         ("a card is being decided", |d| _ = d.card(ALICE)),
         ("a pin is being typed", |d| {

@@ -53,6 +53,9 @@ pub(crate) fn grant(door: DoorId, until_ms: u64) -> Grant {
     policies.enter(&who, &place, &now, Mono(until_ms * 1_000)).unwrap().0
 }
 
+/// Something that is done to a door.
+pub(crate) type Way = fn(&mut Rig);
+
 /// One door, past its start.
 pub(crate) struct Rig {
     pub(crate) door: Door,

@@ -1,11 +1,9 @@
 //! Every state with every input, in a table that a reviewer reads: a changed rule is a changed line. `=` is no change.
 
-use crate::rig::{ALICE, OPEN_LIMIT_MS, Rig};
+use crate::rig::{ALICE, OPEN_LIMIT_MS, Rig, Way};
 use core::fmt::Write;
-use lockward_door::{Action, Input, Key, State};
+use lockward_door::{Input, Key, State};
 use lockward_model::{Body, ExitHardware, Relock, Side};
-
-type Way = fn(&mut Rig);
 
 fn ways_in() -> [(State, Way); 7] {
     [
@@ -65,11 +63,8 @@ fn outcome(setup: (Relock, ExitHardware), from: State, way: Way, input: Way) -> 
         return Some("=".to_owned());
     }
     let mut line = format!("{:<9}{}", format!("{:?}", d.state()), if d.released { "out " } else { "in  " });
-    for action in &d.said {
-        match action {
-            Action::Record(body) => _ = write!(line, " {}", name(body)),
-            _ => {}
-        }
+    for body in d.records() {
+        write!(line, " {}", name(&body)).unwrap();
     }
     Some(line.trim_end().to_owned())
 }
