@@ -232,27 +232,3 @@ fn a_founding_with_an_origin_that_no_note_can_have_is_refused() {
         assert!(Envelope::new(PayloadType::Founding, payload).unwrap().payload().is_err(), "`{origin}`");
     }
 }
-
-/// What a controller reads at its start, for 250,000 cards: run with `--run-ignored all` in release to see the time.
-#[test]
-#[ignore = "takes a while without optimisation"]
-fn a_quarter_of_a_million_cards_read_back() {
-    let put = |i: u32| {
-        let token = format!("{i:032x}");
-        format!(
-            r#"{{"put-credential":{{"id":"c-{i:06}","person":"p-{i:06}","proof":{{"card":"{token}"}}}}}}"#
-        )
-    };
-    let entries: Vec<Vec<u8>> = (0..833)
-        .map(|n| (n * 300..(n + 1) * 300).map(put).collect::<Vec<_>>().join(","))
-        .map(|changes| signed(with_change(&changes).as_bytes(), &[1]).to_bytes())
-        .collect();
-    #[expect(clippy::disallowed_methods, reason = "the time is what this shows")]
-    let start = std::time::Instant::now();
-    let read = |e: &Vec<u8>| match Envelope::parse(e).unwrap().payload().unwrap() {
-        Payload::Changes(set) => set.changes.len(),
-        Payload::Founding(_) => 0,
-    };
-    assert_eq!(entries.iter().map(read).sum::<usize>(), 249_900);
-    println!("{:?}", start.elapsed());
-}

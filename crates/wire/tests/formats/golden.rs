@@ -184,13 +184,14 @@ fn to_hub() -> Vec<ToHub> {
             config: Some(config),
             next_seq: 2,
             oldest_unacked: 1,
+            event_size: 4,
             time: Time(3),
         },
         ToHub::Events { first_seq: 1, leaves: vec![vec![1], vec![2]], head: vec![3] },
         ToHub::Applied(config),
         ToHub::Refused { at: 1, code: "X".into() },
         ToHub::Cosignature { log: Log::Event, size: 9, line: vec![1] },
-        ToHub::Renew { csr: vec![1] },
+        ToHub::Renew,
         ToHub::Ping,
     ]
 }
@@ -206,7 +207,7 @@ fn to_controller() -> Vec<ToController> {
             source_key: SourceKey::from_bytes([4; 32]),
         }),
         ToController::Ack { count: 1 },
-        ToController::Checkpoint { note: vec![1] },
+        ToController::Checkpoint { note: vec![1], proof: vec![[7; 32]] },
         ToController::Certificate { chain: vec![vec![1]] },
         ToController::Bye { code: "X".into() },
         ToController::Pong { time: Time(1) },
@@ -264,15 +265,12 @@ fn messages_are_as_they_were() {
     let mut out = String::new();
     to_hub().iter().for_each(|m| line(&mut out, "to-hub", &m.encode().unwrap()));
     to_controller().iter().for_each(|m| line(&mut out, "to-controller", &m.encode().unwrap()));
-    let request = EnrollRequest {
-        controller: "gate-1".parse().unwrap(),
-        secret: EnrollSecret::from_bytes([1; 32]),
-        key: PublicKey([2; 32]),
-        csr: vec![3],
-    };
+    let offer = EnrollOffer { founding: vec![1], ca: vec![2] };
+    line(&mut out, "offer", &offer.encode().unwrap());
+    let ((pair, key), secret) = (signer(2), EnrollSecret::from_bytes([1; 32]));
+    let request = EnrollRequest::signed("gate-1".parse().unwrap(), &secret, &SITE, &pair, key).unwrap();
     line(&mut out, "enroll", &request.encode().unwrap());
-    let accepted = EnrollReply::Accepted { founding: vec![1], chain: vec![vec![2]], ca: vec![3] };
-    line(&mut out, "enrolled", &accepted.encode().unwrap());
+    line(&mut out, "enrolled", &EnrollReply::Accepted { chain: vec![vec![2]] }.encode().unwrap());
     line(&mut out, "refused", &EnrollReply::Refused { code: "X".into() }.encode().unwrap());
     assert_golden(&out, include_str!("golden/messages.txt"));
 }

@@ -1,7 +1,8 @@
 //! Messages of the link.
 
-use crate::strategies::{config, named, public_key, site, time};
-use lockward_model::{Epoch, Time};
+use crate::event::signer;
+use crate::strategies::{config, named, site, time};
+use lockward_model::{Epoch, SiteId, Time};
 use lockward_wire::link::*;
 use lockward_wire::{CardKey, CborError, EnrollSecret, PinPepper, SourceKey};
 use proptest::collection::vec;
@@ -17,17 +18,12 @@ fn word() -> impl Strategy<Value = Box<str>> {
 }
 
 fn to_hub() -> impl Strategy<Value = ToHub> {
-    let hello = (named(), site(), word(), of(config()), any::<u64>(), any::<u64>(), time()).prop_map(
-        |(controller, site, version, config, next_seq, oldest_unacked, time)| ToHub::Hello {
-            controller,
-            site,
-            version,
-            config,
-            next_seq,
-            oldest_unacked,
-            time,
-        },
-    );
+    let hello =
+        (named(), site(), word(), of(config()), any::<[u64; 3]>(), time()).prop_map(
+            |(controller, site, version, config, [next_seq, oldest_unacked, event_size], time)| {
+                ToHub::Hello { controller, site, version, config, next_seq, oldest_unacked, event_size, time }
+            },
+        );
     let log = prop_oneof![Just(Log::Config), Just(Log::Event)];
     prop_oneof![
         hello,
@@ -39,7 +35,7 @@ fn to_hub() -> impl Strategy<Value = ToHub> {
         config().prop_map(ToHub::Applied),
         (any::<u64>(), word()).prop_map(|(at, code)| ToHub::Refused { at, code }),
         (log, any::<u64>(), bytes()).prop_map(|(log, size, line)| ToHub::Cosignature { log, size, line }),
-        bytes().prop_map(|csr| ToHub::Renew { csr }),
+        Just(ToHub::Renew),
         Just(ToHub::Ping),
     ]
 }
@@ -61,7 +57,8 @@ fn to_controller() -> impl Strategy<Value = ToController> {
             .prop_map(|(first, entries, checkpoint)| ToController::Entries { first, entries, checkpoint }),
         keys,
         any::<u64>().prop_map(|count| ToController::Ack { count }),
-        bytes().prop_map(|note| ToController::Checkpoint { note }),
+        (bytes(), vec(any::<[u8; 32]>(), 0..3))
+            .prop_map(|(note, proof)| ToController::Checkpoint { note, proof }),
         vec(bytes(), 0..3).prop_map(|chain| ToController::Certificate { chain }),
         word().prop_map(|code| ToController::Bye { code }),
         time().prop_map(|time| ToController::Pong { time }),
@@ -70,13 +67,16 @@ fn to_controller() -> impl Strategy<Value = ToController> {
 
 fn reply() -> impl Strategy<Value = EnrollReply> {
     prop_oneof![
-        (bytes(), vec(bytes(), 0..3), bytes()).prop_map(|(founding, chain, ca)| EnrollReply::Accepted {
-            founding,
-            chain,
-            ca
-        }),
+        vec(bytes(), 0..3).prop_map(|chain| EnrollReply::Accepted { chain }),
         word().prop_map(|code| EnrollReply::Refused { code }),
     ]
+}
+
+fn request() -> impl Strategy<Value = (SiteId, EnrollRequest)> {
+    (named(), any::<[u8; 32]>(), site(), 0u8..4).prop_map(|(controller, secret, site, seed)| {
+        let ((pair, key), secret) = (signer(seed), EnrollSecret::from_bytes(secret));
+        (site, EnrollRequest::signed(controller, &secret, &site, &pair, key).unwrap())
+    })
 }
 
 fn only_frame(bytes: &[u8]) -> Vec<u8> {
@@ -100,11 +100,26 @@ proptest! {
 
     #[test]
     fn an_enrolment_reads_back(
-        controller in named(), secret in any::<[u8; 32]>(), key in public_key(), csr in bytes(), reply in reply(),
+        founding in bytes(), ca in bytes(), (site, request) in request(), reply in reply(),
     ) {
-        let request = EnrollRequest { controller, secret: EnrollSecret::from_bytes(secret), key, csr };
-        prop_assert_eq!(EnrollRequest::decode(&only_frame(&request.encode().unwrap())).unwrap(), request);
+        let offer = EnrollOffer { founding, ca };
+        prop_assert_eq!(EnrollOffer::decode(&only_frame(&offer.encode().unwrap())).unwrap(), offer);
+        let read = EnrollRequest::decode(&only_frame(&request.encode().unwrap())).unwrap();
+        prop_assert!(read.proves_key(&site));
+        prop_assert_eq!(read, request);
         prop_assert_eq!(EnrollReply::decode(&only_frame(&reply.encode().unwrap())).unwrap(), reply);
+    }
+
+    #[test]
+    fn an_enrolment_changed_on_its_way_proves_nothing(
+        (site, request) in request(), at in any::<proptest::sample::Index>(), flip in 1u8..,
+    ) {
+        let mut frame = only_frame(&request.encode().unwrap());
+        let at = at.index(frame.len());
+        frame[at] ^= flip;
+        if let Ok(changed) = EnrollRequest::decode(&frame) {
+            prop_assert!(!changed.proves_key(&site), "byte {at}");
+        }
     }
 
     #[test]
@@ -137,7 +152,8 @@ proptest! {
         if let Ok(read) = ToHub::decode(&frame) {
             prop_assert_eq!(&only_frame(&read.encode().unwrap()), &frame);
         }
-        let _ = (ToController::decode(&frame), EnrollRequest::decode(&frame), EnrollReply::decode(&frame));
+        let _ = (ToController::decode(&frame), EnrollOffer::decode(&frame));
+        let _ = (EnrollRequest::decode(&frame), EnrollReply::decode(&frame));
     }
 
     #[test]
@@ -147,7 +163,7 @@ proptest! {
         while let Ok(Some(_)) = frames.next_frame() {}
         let message = [&[1], bytes.as_slice()].concat();
         let _ = (ToHub::decode(&message), ToController::decode(&message));
-        let _ = (EnrollRequest::decode(&message), EnrollReply::decode(&message));
+        let _ = (EnrollOffer::decode(&message), EnrollRequest::decode(&message), EnrollReply::decode(&message));
     }
 }
 
@@ -176,8 +192,8 @@ fn a_message_of_a_newer_version_is_named_so() {
 
 #[test]
 fn a_frame_past_the_limit_is_refused_by_writer_and_reader() {
-    let csr = vec![0; FRAME_BYTES_MAX];
-    assert!(matches!(ToHub::Renew { csr }.encode(), Err(FrameError::TooLong { .. })));
+    let long = ToHub::Cosignature { log: Log::Event, size: 1, line: vec![0; FRAME_BYTES_MAX] };
+    assert!(matches!(long.encode(), Err(FrameError::TooLong { .. })));
     for (length, why) in [
         (FRAME_BYTES_MAX + 1, FrameError::TooLong { bytes: FRAME_BYTES_MAX + 1 }),
         (u32::MAX as usize, FrameError::TooLong { bytes: u32::MAX as usize }),
@@ -208,6 +224,16 @@ fn a_list_or_a_code_past_its_limit_is_refused() {
         let read = ToHub::decode(&only_frame(&m.encode().unwrap()));
         assert!(matches!(read, Err(MessageError::Body(CborError::Bounds { .. }))), "{read:?}");
     }
+}
+
+#[test]
+fn a_proof_longer_than_any_tree_needs_is_refused() {
+    let proof_of = |hashes| {
+        let m = ToController::Checkpoint { note: vec![1], proof: vec![[7; 32]; hashes] };
+        ToController::decode(&only_frame(&m.encode().unwrap()))
+    };
+    assert!(proof_of(126).is_ok());
+    assert!(matches!(proof_of(127), Err(MessageError::Body(CborError::Bounds { .. }))));
 }
 
 #[test]
