@@ -159,6 +159,19 @@ fn a_duplicated_reply_is_taken_once() {
 }
 
 #[test]
+fn an_old_reply_that_comes_late_is_passed_over_and_the_session_goes_on() {
+    let mut line = online(1, 115_200);
+    let mut old = Vec::new();
+    line.hand = Box::new(move |to, bytes| match to {
+        To::Readers => Some(bytes),
+        To::Panel => Some([std::mem::replace(&mut old, bytes.clone()), bytes].concat()),
+    });
+    line.pd(0).present_card(CardFormat::Wiegand, card());
+    line.run(SECOND);
+    assert_eq!(line.take(0), [card_event()]);
+}
+
+#[test]
 fn sequence_replayed() {
     // A recorded card reply, played again in place of every later reply, opens nothing.
     let mut line = online(1, 115_200);
