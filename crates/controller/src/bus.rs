@@ -50,7 +50,7 @@ pub(crate) type Pins = BTreeMap<u8, lockward_osdp::reply::Identity>;
 pub(crate) fn start(
     wiring: &BusWiring,
     pins: &Pins,
-    tell: impl Fn(u8, PdEvent) + Send + 'static,
+    tell: impl FnMut(u8, PdEvent) + Send + 'static,
 ) -> std::io::Result<Line> {
     let pd = |d: &crate::config::Device| PdConfig {
         address: d.address,
@@ -68,8 +68,16 @@ pub(crate) fn start(
     door_bell.set_nonblocking(true)?;
     let (orders, inbox) = channel();
     let name = wiring.name.clone();
-    let mut driver =
-        Driver { name, port: wiring.port.clone(), baud: wiring.baud, bus, inbox, bell: door_bell, began, tell };
+    let mut driver = Driver {
+        name,
+        port: wiring.port.clone(),
+        baud: wiring.baud,
+        bus,
+        inbox,
+        bell: door_bell,
+        began,
+        tell,
+    };
     std::thread::Builder::new().name(format!("bus {}", wiring.name)).spawn(move || driver.run())?;
     Ok(Line { orders, bell })
 }
@@ -91,7 +99,7 @@ enum Ended {
     Port(std::io::Error),
 }
 
-impl<F: Fn(u8, PdEvent)> Driver<F> {
+impl<F: FnMut(u8, PdEvent)> Driver<F> {
     fn run(&mut self) {
         let mut wait = Duration::from_millis(50);
         loop {

@@ -215,19 +215,19 @@ impl Config {
     }
 
     fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        let file: File =
-            toml::from_str(text).map_err(|e| ConfigError::Syntax { path: path.into(), what: e.to_string() })?;
+        let file: File = toml::from_str(text)
+            .map_err(|e| ConfigError::Syntax { path: path.into(), what: e.to_string() })?;
         let base = path.parent().unwrap_or(Path::new("."));
         let bad = |what: String| meaning(path, what);
-        let controller =
-            file.controller.parse().map_err(|e| bad(format!("`controller`: {e}")))?;
+        let controller = file.controller.parse().map_err(|e| bad(format!("`controller`: {e}")))?;
         if file.door.is_empty() || file.door.len() > DOORS_MAX || file.bus.len() > BUSES_MAX {
-            return Err(bad(format!("a controller has 1 to {DOORS_MAX} doors and at most {BUSES_MAX} buses")));
+            return Err(bad(format!(
+                "a controller has 1 to {DOORS_MAX} doors and at most {BUSES_MAX} buses"
+            )));
         }
         let buses = file.bus.into_iter().map(|b| bus(b, base, path)).collect::<Result<Vec<_>, _>>()?;
         let doors = file.door.into_iter().map(|d| door(d, path)).collect::<Result<Vec<_>, _>>()?;
-        let config =
-            Self { controller, folder: base.join(file.folder), hub: file.hub, buses, doors };
+        let config = Self { controller, folder: base.join(file.folder), hub: file.hub, buses, doors };
         config.check().map_err(bad)?;
         Ok(config)
     }
@@ -247,7 +247,10 @@ impl Config {
         let known = |door: &DoorWiring, bus: &str, address: u8| {
             let there = devices.get(bus).is_some_and(|all| all.contains(&address));
             there.then_some(()).ok_or_else(|| {
-                format!("door `{}` names device {address} on bus `{bus}`, which no [[bus.device]] describes", door.id)
+                format!(
+                    "door `{}` names device {address} on bus `{bus}`, which no [[bus.device]] describes",
+                    door.id
+                )
             })
         };
         let (mut ids, mut points, mut readers) = (BTreeSet::new(), Vec::new(), BTreeSet::new());
@@ -289,12 +292,13 @@ fn bus(bus: FileBus, base: &Path, path: &Path) -> Result<BusWiring, ConfigError>
     let port = match (bus.serial, bus.tcp) {
         (Some(device), None) => Port::Serial(device),
         (None, Some(address)) => Port::Tcp(address),
-        _ => return Err(meaning(path, format!("bus `{}` needs `serial` or `tcp`, one of the two", bus.name))),
+        _ => {
+            return Err(meaning(path, format!("bus `{}` needs `serial` or `tcp`, one of the two", bus.name)));
+        }
     };
     let device = |d: FileDevice| {
-        let key = read_key(&base.join(&d.key_file)).map_err(|what| {
-            meaning(path, format!("bus `{}`, device {}: {what}", bus.name, d.address))
-        })?;
+        let key = read_key(&base.join(&d.key_file))
+            .map_err(|what| meaning(path, format!("bus `{}`, device {}: {what}", bus.name, d.address)))?;
         Ok(Device { address: d.address, key })
     };
     let devices = bus.device.into_iter().map(device).collect::<Result<_, _>>()?;
@@ -307,7 +311,9 @@ fn read_key(path: &Path) -> Result<Scbk, String> {
     let shown = path.display();
     let about = std::fs::metadata(path).map_err(|e| format!("can not read `{shown}`: {e}"))?;
     if about.permissions().mode() & 0o077 != 0 {
-        return Err(format!("`{shown}` can be read by others; run `chmod 600` on it, or better, change the key"));
+        return Err(format!(
+            "`{shown}` can be read by others; run `chmod 600` on it, or better, change the key"
+        ));
     }
     let mut text = zeroize::Zeroizing::new(String::new());
     std::io::Read::read_to_string(
@@ -368,7 +374,10 @@ mod tests {
     }
 
     fn complaint(text: &str) -> String {
-        parse_with_key(text, "8f3a91c2d4e5b6071829aabbccddee01", 0o600).err().map(|e| e.to_string()).unwrap_or_default()
+        parse_with_key(text, "8f3a91c2d4e5b6071829aabbccddee01", 0o600)
+            .err()
+            .map(|e| e.to_string())
+            .unwrap_or_default()
     }
 
     #[test]
@@ -390,26 +399,30 @@ mod tests {
 
     #[test]
     fn a_default_key_is_refused() {
-        let found = parse_with_key(GOOD, "303132333435363738393a3b3c3d3e3f", 0o600).err().unwrap().to_string();
+        let found =
+            parse_with_key(GOOD, "303132333435363738393a3b3c3d3e3f", 0o600).err().unwrap().to_string();
         assert!(found.contains("OSDP_DEFAULT_KEY"), "{found}");
         assert!(!found.contains("3031"), "the key itself must not be shown");
     }
 
     #[test]
     fn a_key_file_that_others_can_read_is_refused() {
-        let found = parse_with_key(GOOD, "8f3a91c2d4e5b6071829aabbccddee01", 0o644).err().unwrap().to_string();
+        let found =
+            parse_with_key(GOOD, "8f3a91c2d4e5b6071829aabbccddee01", 0o644).err().unwrap().to_string();
         assert!(found.contains("chmod 600"), "{found}");
     }
 
     #[test]
     fn a_wire_used_twice_is_refused() {
-        let twice = GOOD.replace("exit = \"none\"", "exit = { osdp = { bus = \"a\", address = 0, number = 0 } }");
+        let twice =
+            GOOD.replace("exit = \"none\"", "exit = { osdp = { bus = \"a\", address = 0, number = 0 } }");
         assert!(complaint(&twice).contains("in use twice"));
     }
 
     #[test]
     fn a_device_that_nobody_described_is_refused() {
-        let other = GOOD.replace("reader = { bus = \"a\", address = 0,", "reader = { bus = \"a\", address = 5,");
+        let other =
+            GOOD.replace("reader = { bus = \"a\", address = 0,", "reader = { bus = \"a\", address = 5,");
         assert!(complaint(&other).contains("device 5 on bus `a`"));
     }
 }

@@ -17,7 +17,7 @@ use crate::memory::{Memory, MemoryError};
 use crate::unit::Unit;
 use core::time::Duration;
 use lockward_door::{Answer as DoorAnswer, Feedback, Key};
-use lockward_model::{Body, ConfigRef, ControllerId, Deny, DoorId, LockCause, Mono, Now, PinFact, PinHash, Side, Time};
+use lockward_model::{Body, ConfigRef, ControllerId, Deny, DoorId, Mono, Now, PinFact, PinHash, Side, Time};
 use lockward_policy::Grant;
 use lockward_site::{Answer, Question, Site};
 use lockward_store::Disk;
@@ -71,7 +71,7 @@ pub enum Effect {
     /// Tell the hub.
     Send(Box<ToHub>),
     /// Compare a PIN, on another thread: that takes long on purpose. The answer comes back as `PinChecked`.
-    CheckPin(PinCheck),
+    CheckPin(Box<PinCheck>),
     /// End the link; it will be tried again.
     HangUp,
 }
@@ -95,7 +95,7 @@ pub struct PinCheck {
 impl PinCheck {
     /// Compares; takes tens of milliseconds (Argon2id).
     #[must_use]
-    pub fn run(self) -> Input {
+    pub fn run(self: Box<Self>) -> Input {
         let matches = |hash| lockward_wire::credential::verify_pin(hash, &self.typed, &self.pepper);
         let fact = if self.hashes.iter().any(matches) { PinFact::Right } else { PinFact::Wrong };
         Input::PinChecked(self.question, fact)
@@ -169,9 +169,9 @@ impl<D: Disk + Clone> Core<D> {
         }
         core.units = doors.iter().map(|wiring| Unit::new(wiring, now)).collect();
         core.reconfigure(now, effects);
+        // Doors begin locked, and say so on their first input.
         for door in 0..core.units.len() {
-            effects.push(Effect::Lock(door));
-            core.note_door(now, door, Body::Locked(LockCause::Start));
+            core.door(now, door, lockward_door::Input::Timer, effects);
         }
         core.tick(now, effects);
         Ok(core)
@@ -247,7 +247,9 @@ impl<D: Disk + Clone> Core<D> {
                 let door = door.and_then(|d| self.units.get(d)).map(Unit::id);
                 self.note(now, door, body);
             }
-            Input::PinChecked(q, fact) => self.decide(now, q.door, q.question, Question { pin: fact, ..q.asked }, out),
+            Input::PinChecked(q, fact) => {
+                self.decide(now, q.door, q.question, &Question { pin: fact, ..q.asked }, out);
+            }
             Input::Linked => self.on_link(now, out),
             Input::Unlinked => self.linked = None,
             Input::Hub(message) => self.on_hub(now, *message, out),
@@ -279,7 +281,14 @@ impl<D: Disk + Clone> Core<D> {
         self.door(now, door, lockward_door::Input::Decided { question, answer }, out);
     }
 
-    fn ask(&mut self, now: Now, door: usize, asked: Asked, pin: lockward_door::PinEntry, out: &mut Vec<Effect>) {
+    fn ask(
+        &mut self,
+        now: Now,
+        door: usize,
+        asked: Asked,
+        pin: lockward_door::PinEntry,
+        out: &mut Vec<Effect>,
+    ) {
         use lockward_door::PinEntry;
         let Some(unit) = self.units.get(door) else { return };
         let base = Question {
@@ -294,32 +303,37 @@ impl<D: Disk + Clone> Core<D> {
         };
         let question = asked.question;
         match pin {
-            PinEntry::NotAsked => self.decide(now, door, question, base, out),
-            PinEntry::Missing => self.decide(now, door, question, Question { pin: PinFact::Missing, ..base }, out),
+            PinEntry::NotAsked => self.decide(now, door, question, &base, out),
+            PinEntry::Missing => {
+                self.decide(now, door, question, &Question { pin: PinFact::Missing, ..base }, out);
+            }
             PinEntry::Typed(digits) => {
                 let hashes = match (&self.site, asked.token) {
                     (Some(site), Some(token)) => site.pins_beside(token, now.wall),
                     _ => Vec::new(),
                 };
-                match (std::str::from_utf8(digits.ascii()).unwrap_or_default().parse::<Pin>(), self.memory.pepper()) {
+                match (
+                    std::str::from_utf8(digits.ascii()).unwrap_or_default().parse::<Pin>(),
+                    self.memory.pepper(),
+                ) {
                     (Ok(typed), Some(pepper)) => {
                         let question = PinQuestion { door, question, asked: base };
-                        out.push(Effect::CheckPin(PinCheck { question, typed, hashes, pepper }));
+                        out.push(Effect::CheckPin(Box::new(PinCheck { question, typed, hashes, pepper })));
                     }
-                    _ => self.decide(now, door, question, Question { pin: PinFact::Wrong, ..base }, out),
+                    _ => self.decide(now, door, question, &Question { pin: PinFact::Wrong, ..base }, out),
                 }
             }
         }
     }
 
-    fn decide(&mut self, now: Now, door: usize, question: u32, asked: Question, out: &mut Vec<Effect>) {
+    fn decide(&mut self, now: Now, door: usize, question: u32, asked: &Question, out: &mut Vec<Effect>) {
         let Some(site) = &self.site else {
-            let access = lockward_site::undecided(&asked);
+            let access = lockward_site::undecided(asked);
             self.note_door(now, door, Body::Access(access));
             return self.answer(now, door, question, DoorAnswer::Denied(Deny::NoConfiguration), out);
         };
         // The configuration may have moved while a PIN was compared: the decision and its record name one moment.
-        let asked = Question { at: now.wall, config: self.memory.config_ref(), ..asked };
+        let asked = Question { at: now.wall, config: self.memory.config_ref(), ..asked.clone() };
         match site.decide(&asked, now.mono + GRANT_LIFE) {
             Answer::Granted(grant, access) => {
                 self.note_door(now, door, Body::Access(access));
@@ -335,7 +349,8 @@ impl<D: Disk + Clone> Core<D> {
 
     /// Timers of doors, and schedules.
     fn tick(&mut self, now: Now, out: &mut Vec<Effect>) {
-        let due: Vec<usize> = (0..).zip(&self.units).filter(|(_, u)| u.is_due(now.mono)).map(|(i, _)| i).collect();
+        let due: Vec<usize> =
+            (0..).zip(&self.units).filter(|(_, u)| u.is_due(now.mono)).map(|(i, _)| i).collect();
         for door in due {
             self.door(now, door, lockward_door::Input::Timer, out);
         }
@@ -397,6 +412,7 @@ impl<D: Disk + Clone> Core<D> {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Asked {
     side: Side,
     token: Option<lockward_model::CardToken>,

@@ -18,7 +18,7 @@ use core::time::Duration;
 use lockward_ledger::leaf_hash;
 use lockward_model::{ControllerId, PublicKey, SiteId};
 use lockward_site::{Keep, Site};
-use lockward_store::{Disk, Journal, JournalOpenError, RealDisk};
+use lockward_store::{Disk, JournalOpenError, RealDisk};
 use lockward_wire::link::{EnrollCode, EnrollOffer, EnrollReply, EnrollRequest, Frames};
 use std::path::Path;
 use std::sync::Arc;
@@ -72,7 +72,9 @@ pub enum EnrollError {
 fn meaning(code: &str) -> &'static str {
     match code {
         "ENROLL_UNKNOWN" => "no code was made for this controller; run `lockward enroll` with its name",
-        "ENROLL_SECRET" => "the code is wrong, was used already, or is too old; make a new one with `lockward enroll`",
+        "ENROLL_SECRET" => {
+            "the code is wrong, was used already, or is too old; make a new one with `lockward enroll`"
+        }
         _ => "see the hub's event log",
     }
 }
@@ -95,7 +97,11 @@ pub fn enroll(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(reach)?;
     let talk = async { tokio::time::timeout(PATIENCE, talk(hub, controller, code, clock)).await };
     let (identity, founding) = runtime.block_on(talk).map_err(|e| reach(e.into()))??;
-    RealDisk.make_dir(dir).map_err(|source| JournalOpenError::Io { doing: "make", path: dir.into(), source })?;
+    RealDisk.make_dir(dir).map_err(|source| JournalOpenError::Io {
+        doing: "make",
+        path: dir.into(),
+        source,
+    })?;
     // The founding first: an identity without it would not start.
     crate::memory::found(RealDisk, dir, &founding).map_err(|e| EnrollError::Answer(e.to_string()))?;
     identity.write(RealDisk, dir)?;
@@ -130,10 +136,12 @@ async fn talk(
         return Err(EnrollError::OtherHub { hub: hub.into() });
     }
 
-    let pkcs8 = Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new()).map_err(|_| EnrollError::Key)?;
+    let pkcs8 = Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new())
+        .map_err(|_| EnrollError::Key)?;
     let key = Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).map_err(|_| EnrollError::Key)?;
     let public = PublicKey(key.public_key().as_ref().try_into().map_err(|_| EnrollError::Key)?);
-    let request = EnrollRequest::signed(controller, code.secret(), &id, &key, public);
+    let request =
+        EnrollRequest::signed(controller, code.secret(), &id, &key, public).ok_or(EnrollError::Key)?;
     let bytes = Zeroizing::new(request.encode().map_err(|e| EnrollError::Answer(e.to_string()))?);
     stream.write_all(&bytes).await.map_err(reach)?;
     stream.flush().await.map_err(reach)?;

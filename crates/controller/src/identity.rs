@@ -11,7 +11,9 @@ use zeroize::Zeroizing;
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
     /// The controller never enrolled.
-    #[error("this controller is not enrolled; run `lockward enroll NAME` at the hub, then start it once with `--enroll CODE`")]
+    #[error(
+        "this controller is not enrolled; run `lockward enroll NAME` at the hub, then start it once with `--enroll CODE`"
+    )]
     NotEnrolled,
     /// It can not be read or written.
     #[error("the controller's identity can not be kept")]

@@ -9,9 +9,12 @@ use crate::state::{Keys, State, StateFileError};
 use lockward_ledger::{Frontier, Head, leaf_hash, verify_consistency};
 use lockward_model::{CardToken, ConfigRef, Digest, Event, Source, Time};
 use lockward_site::{Keep, Refusal, Site};
-use lockward_store::{AppendError, Disk, Journal, JournalOpenError, Limits, ReadError, StateError, StateFile};
+use lockward_store::{
+    AppendError, Disk, Journal, JournalOpenError, Limits, ReadError, StateError, StateFile,
+};
 use lockward_wire::PinPepper;
 use lockward_wire::event::{ChainHead, Leaf, seal};
+use lockward_wire::link::ITEMS_MAX;
 use std::path::{Path, PathBuf};
 
 /// Events that wait in memory while the disk refuses them or the hub has not given a key yet: a day of a busy door.
@@ -64,6 +67,12 @@ pub enum MemoryError {
     Encode(#[from] lockward_wire::event::EncodeError),
 }
 
+/// Events on their way to the hub, and the signed head of the chain that ends with the last.
+pub(crate) struct Batch {
+    pub(crate) leaves: Vec<Vec<u8>>,
+    pub(crate) head: Vec<u8>,
+}
+
 /// The controller's folder.
 pub struct Memory<D: Disk + Clone> {
     disk: D,
@@ -94,7 +103,8 @@ impl<D: Disk + Clone> Memory<D> {
     pub fn open(disk: D, dir: &Path, seed: u64) -> Result<Self, MemoryError> {
         let identity = Identity::read(disk.clone(), dir)?;
         let (config, _) = Journal::open(disk.clone(), &dir.join("config"), config_limits(), seed)?;
-        let (spool, _) = Journal::open(disk.clone(), &dir.join("spool"), Limits::SPOOL, seed.rotate_left(32))?;
+        let (spool, _) =
+            Journal::open(disk.clone(), &dir.join("spool"), Limits::SPOOL, seed.rotate_left(32))?;
         let state_file = StateFile::open(disk.clone(), &dir.join("state"))?;
         let state = match state_file.read()? {
             Some(bytes) => State::from_bytes(&bytes)?,
@@ -104,8 +114,20 @@ impl<D: Disk + Clone> Memory<D> {
         let (root, head) = (digest(frontier.root()), Digest([0; 32]));
         let dir = dir.to_owned();
         let newest = Time(0);
-        let mut memory =
-            Self { disk, dir, identity, config, spool, state_file, state, frontier, root, head, newest, seed };
+        let mut memory = Self {
+            disk,
+            dir,
+            identity,
+            config,
+            spool,
+            state_file,
+            state,
+            frontier,
+            root,
+            head,
+            newest,
+            seed,
+        };
         memory.find_head()?;
         Ok(memory)
     }
@@ -137,7 +159,8 @@ impl<D: Disk + Clone> Memory<D> {
             let refused = |refusal| MemoryError::Config { index, refusal };
             match &mut site {
                 None => {
-                    let found = Site::found(&record.bytes, self.identity.site, Keep::Decisions).map_err(refused)?;
+                    let found =
+                        Site::found(&record.bytes, self.identity.site, Keep::Decisions).map_err(refused)?;
                     if leaf_hash(&record.bytes).as_bytes() != &self.identity.site.0 {
                         return Err(refused(Refusal::OtherSite));
                     }
@@ -215,19 +238,20 @@ impl<D: Disk + Clone> Memory<D> {
     fn heal(&mut self) -> Result<(), MemoryError> {
         if self.spool.is_poisoned() {
             self.seed = self.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1);
-            self.spool = Journal::open(self.disk.clone(), &self.dir.join("spool"), Limits::SPOOL, self.seed)?.0;
+            self.spool =
+                Journal::open(self.disk.clone(), &self.dir.join("spool"), Limits::SPOOL, self.seed)?.0;
             self.find_head()?;
         }
         Ok(())
     }
 
     /// Events from `first` on, up to `bytes_max` of them, and the signed head of the chain that ends with the last.
-    pub(crate) fn events(&self, first: u64, bytes_max: usize) -> Result<Option<(Vec<Vec<u8>>, Vec<u8>)>, MemoryError> {
+    pub(crate) fn events(&self, first: u64, bytes_max: usize) -> Result<Option<Batch>, MemoryError> {
         let (mut leaves, mut bytes) = (Vec::new(), 0);
         for record in self.spool.read_from(first) {
             let record = record?;
             bytes += record.bytes.len();
-            if bytes > bytes_max && !leaves.is_empty() {
+            if (bytes > bytes_max || leaves.len() == ITEMS_MAX) && !leaves.is_empty() {
                 break;
             }
             leaves.push(record.bytes);
@@ -236,7 +260,7 @@ impl<D: Disk + Clone> Memory<D> {
         let count = first + leaves.len() as u64;
         let head = digest(leaf_hash(last));
         let signed = ChainHead::sign(&self.identity.site, self.source(), count, head, &self.identity.key);
-        Ok(Some((leaves, signed)))
+        Ok(Some(Batch { leaves, head: signed }))
     }
 
     /// The hub holds everything below `count`. The newest record stays, to continue the chain after a restart.
@@ -331,7 +355,6 @@ impl<D: Disk + Clone> Memory<D> {
 pub(crate) fn digest(hash: lockward_ledger::Hash) -> Digest {
     Digest(*hash.as_bytes())
 }
-
 
 /// Begins the config log of a controller that enrols, with the site's founding.
 ///

@@ -1,7 +1,7 @@
 //! What the controller and its hub tell each other: events up, configuration down, each side checking the other.
 
 use crate::core::{Core, Effect};
-use crate::memory::MemoryError;
+use crate::memory::{Batch, MemoryError};
 use crate::state::Keys;
 use lockward_ledger::{Frontier, KeyName, SignedCheckpoint, VerifierKey, leaf_hash};
 use lockward_model::{Body, Now};
@@ -67,7 +67,9 @@ impl<D: Disk + Clone> Core<D> {
                 self.hear(now, Some(time));
                 if acked > self.memory.next_seq() {
                     // The hub holds events of ours that we do not: this disk was set back. Going on would fork the chain.
-                    error!("the hub holds more of this controller's events than the controller; enrol it anew");
+                    error!(
+                        "the hub holds more of this controller's events than the controller; enrol it anew"
+                    );
                     return out.push(Effect::HangUp);
                 }
                 self.memory.release(acked);
@@ -167,7 +169,8 @@ impl<D: Disk + Clone> Core<D> {
             Log::Event => &founding.event_origin,
         };
         let name: KeyName = origin.parse().map_err(|_| Withheld::NoSite)?;
-        SignedCheckpoint::open(note, &VerifierKey::new(name, founding.log_key.0)).map_err(Withheld::Checkpoint)
+        SignedCheckpoint::open(note, &VerifierKey::new(name, founding.log_key.0))
+            .map_err(Withheld::Checkpoint)
     }
 
     /// The site judges and applies; then the disk; then it counts. A crash between the two leaves the entry to be
@@ -214,7 +217,7 @@ impl<D: Disk + Clone> Core<D> {
         let Some(sent) = &mut self.linked else { return };
         while sent.in_flight < IN_FLIGHT_MAX && sent.next < self.memory.next_seq() {
             match self.memory.events(sent.next, ITEMS_BYTES_MAX) {
-                Ok(Some((leaves, head))) => {
+                Ok(Some(Batch { leaves, head })) => {
                     let first_seq = sent.next;
                     sent.next += leaves.len() as u64;
                     sent.in_flight += 1;

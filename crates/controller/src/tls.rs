@@ -45,7 +45,8 @@ pub(crate) fn link(identity: &Identity, clock: &Arc<dyn Clock>) -> Result<Client
     roots.add(CertificateDer::from(identity.ca.clone()))?;
     let chain = identity.chain.iter().cloned().map(CertificateDer::from).collect();
     let key = PrivatePkcs8KeyDer::from(identity.pkcs8.to_vec());
-    let mut config = builder(clock)?.with_root_certificates(roots).with_client_auth_cert(chain, key.into())?;
+    let mut config =
+        builder(clock)?.with_root_certificates(roots).with_client_auth_cert(chain, key.into())?;
     config.alpn_protocols = vec![lockward_wire::link::ALPN_LINK.to_vec()];
     Ok(config)
 }

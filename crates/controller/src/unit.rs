@@ -4,8 +4,8 @@ use crate::config::{DoorWiring, Point};
 use core::time::Duration;
 use lockward_door::{Action, Door, Input, State, Wiring};
 use lockward_model::{
-    ControllerId, Door as Settings, DoorId, DoorKind, ExitHardware, Mono, Now, OpenLimit, Relock, ReleaseTime, Text,
-    ZoneId,
+    ControllerId, Door as Settings, DoorId, DoorKind, ExitHardware, Mono, Now, OpenLimit, ReleaseTime,
+    Relock, Text, ZoneId,
 };
 
 pub(crate) struct Unit {
@@ -57,7 +57,13 @@ impl Unit {
 /// controller that knows nothing yet must not keep anyone in.
 fn unplaced(id: DoorId) -> Settings {
     #[expect(clippy::expect_used, reason = "constants that the test below parses")]
-    let (title, zone, controller, release, open_limit): (Text, ZoneId, ControllerId, ReleaseTime, OpenLimit) = (
+    let (title, zone, controller, release, open_limit): (
+        Text,
+        ZoneId,
+        ControllerId,
+        ReleaseTime,
+        OpenLimit,
+    ) = (
         "not configured".parse().expect("a title"),
         "unplaced".parse().expect("an id"),
         "unplaced".parse().expect("an id"),

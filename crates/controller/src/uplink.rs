@@ -98,7 +98,11 @@ async fn dial_for_ever(
     }
 }
 
-async fn dial(hub: &str, identity: Option<Identity>, clock: &Arc<dyn Clock>) -> io::Result<TlsStream<TcpStream>> {
+async fn dial(
+    hub: &str,
+    identity: Option<Identity>,
+    clock: &Arc<dyn Clock>,
+) -> io::Result<TlsStream<TcpStream>> {
     let identity = identity.ok_or_else(|| io::Error::other("the controller's identity can not be read"))?;
     let config = tls::link(&identity, clock).map_err(io::Error::other)?;
     let name = tls::hub_name().map_err(io::Error::other)?;
@@ -152,6 +156,10 @@ async fn talk(
             _ = renew.tick() => Box::new(ToHub::Renew),
         };
         let bytes = say.encode().map_err(io::Error::other)?;
-        timeout(PATIENCE, async { writer.write_all(&bytes).await?; writer.flush().await }).await??;
+        timeout(PATIENCE, async {
+            writer.write_all(&bytes).await?;
+            writer.flush().await
+        })
+        .await??;
     }
 }

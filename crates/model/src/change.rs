@@ -1,9 +1,9 @@
 //! Changes: every edit that a site's configuration can undergo, and the first entry that everything descends from.
 
 use crate::{
-    Controller, ControllerId, Credential, CredentialId, Door, DoorId, Group, GroupId, Operator, OperatorId,
-    Person, PersonId, PolicyId, PolicyText, PublicKey, Rule, RuleId, Schedule, ScheduleId, Service, SiteId,
-    SiteZone, Text, Time, Zone, ZoneId,
+    ControllerId, Credential, CredentialId, Door, DoorId, Group, GroupId, Operator, OperatorId, Person,
+    PersonId, PolicyId, PolicyText, PublicKey, Rule, RuleId, Schedule, ScheduleId, Service, SiteId, SiteZone,
+    Text, Time, Zone, ZoneId,
 };
 
 /// One edit. "Put" makes or replaces.

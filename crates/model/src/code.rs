@@ -63,6 +63,7 @@ codes! {
     OsdpPairingOpened = 38 "OSDP_INSTALL_OPEN" "pairing window opened" true,
     OsdpPairingClosed = 39 "OSDP_INSTALL_CLOSE" "pairing window closed" false,
     OsdpPaired = 40 "OSDP_PAIRED" "reader took the site's key" false,
+    OsdpDefaultKey = 41 "OSDP_DEFAULT_KEY" "reader offered the published default key; refused" true,
     ControllerStarted = 60 "CONTROLLER_STARTED" "controller started" false,
     ConfigApplied = 61 "CONFIG_APPLIED" "change in force" false,
     ConfigRefused = 62 "CONFIG_REFUSED" "change refused by the controller" true,

@@ -61,6 +61,8 @@ pub enum ReaderFact {
     PairingClosed,
     /// It took the site's key.
     Paired,
+    /// It offered the standard's published key.
+    DefaultKeyRefused,
 }
 
 /// What happened.
@@ -184,6 +186,7 @@ impl Body {
                 ReaderFact::PairingOpened => Code::OsdpPairingOpened,
                 ReaderFact::PairingClosed => Code::OsdpPairingClosed,
                 ReaderFact::Paired => Code::OsdpPaired,
+                ReaderFact::DefaultKeyRefused => Code::OsdpDefaultKey,
             },
             Self::Started { .. } => Code::ControllerStarted,
             Self::ConfigApplied(_) => Code::ConfigApplied,

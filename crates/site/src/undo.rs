@@ -2,8 +2,10 @@
 
 use crate::Site;
 
+type Back = Box<dyn FnOnce(&mut Site)>;
+
 #[derive(Default)]
-pub(crate) struct Undo(Vec<Box<dyn FnOnce(&mut Site)>>);
+pub(crate) struct Undo(Vec<Back>);
 
 impl Undo {
     pub(crate) fn push(&mut self, back: impl FnOnce(&mut Site) + 'static) {

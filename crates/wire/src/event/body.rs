@@ -136,6 +136,7 @@ twins! {
         8 PairingOpened = ReaderFact::PairingOpened => ReaderFact::PairingOpened,
         9 PairingClosed = ReaderFact::PairingClosed => ReaderFact::PairingClosed,
         10 Paired = ReaderFact::Paired => ReaderFact::Paired,
+        11 DefaultKeyRefused = ReaderFact::DefaultKeyRefused => ReaderFact::DefaultKeyRefused,
     }
 }
 

@@ -88,6 +88,7 @@ fn fact() -> impl Strategy<Value = ReaderFact> {
         ReaderFact::PairingOpened,
         ReaderFact::PairingClosed,
         ReaderFact::Paired,
+        ReaderFact::DefaultKeyRefused,
     ])
 }
 

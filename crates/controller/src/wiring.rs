@@ -1,0 +1,161 @@
+//! Which bus event belongs to which door: reads the installer's file once, and sorts what the lines report.
+
+use crate::config::{Config, Point};
+use crate::core::Input;
+use crate::run::Wake;
+use lockward_door::Key;
+use lockward_model::{Body, ReaderFact};
+use lockward_osdp::bus::PdEvent;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use tracing::warn;
+
+/// What an input of a device is to a door.
+#[derive(Clone, Copy)]
+enum Wire {
+    Contact(usize),
+    Exit(usize),
+}
+
+pub(crate) struct Wiring {
+    names: Vec<Box<str>>,
+    /// The door of the reader at a bus and address.
+    readers: BTreeMap<(usize, u8), usize>,
+    /// What an input is wired to, at a bus, address and number.
+    inputs: BTreeMap<(usize, u8, usize), Wire>,
+}
+
+impl Wiring {
+    pub(crate) fn new(config: &Config) -> Self {
+        let names: Vec<Box<str>> = config.buses.iter().map(|b| b.name.as_str().into()).collect();
+        let (readers, inputs) = (BTreeMap::new(), BTreeMap::new());
+        let mut wiring = Self { names, readers, inputs };
+        for (index, door) in config.doors.iter().enumerate() {
+            if let Some(r) = &door.reader
+                && let Some(bus) = wiring.bus(&r.bus)
+            {
+                wiring.readers.insert((bus, r.address), index);
+            }
+            for (point, wire) in [(&door.contact, Wire::Contact(index)), (&door.exit, Wire::Exit(index))] {
+                if let Point::Osdp { bus, address, number } = point
+                    && let Some(bus) = wiring.bus(bus)
+                {
+                    wiring.inputs.insert((bus, *address, usize::from(*number)), wire);
+                }
+            }
+        }
+        wiring
+    }
+
+    pub(crate) fn bus(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|n| **n == *name)
+    }
+
+    /// The door that a device is the reader of.
+    pub(crate) fn reader(&self, bus: &str, address: u8) -> Option<usize> {
+        self.readers.get(&(self.bus(bus)?, address)).copied()
+    }
+
+    pub(crate) fn sorter(self: &Arc<Self>, bus: usize, wake: SyncSender<Wake>) -> Sorter {
+        Sorter { wiring: Arc::clone(self), bus, wake, inputs: BTreeMap::new() }
+    }
+}
+
+/// Turns what one line reports into what the loop understands.
+pub(crate) struct Sorter {
+    wiring: Arc<Wiring>,
+    bus: usize,
+    wake: SyncSender<Wake>,
+    inputs: BTreeMap<(u8, usize), bool>,
+}
+
+impl Sorter {
+    fn say(&self, wake: Wake) {
+        // The loop has ended; so will this line.
+        let _ = self.wake.send(wake);
+    }
+
+    fn input(&self, input: Input) {
+        self.say(Wake::Core(input));
+    }
+
+    fn fact(&self, address: u8, fact: ReaderFact) {
+        let bus = self.wiring.names.get(self.bus).cloned().unwrap_or_default();
+        let door = self.wiring.readers.get(&(self.bus, address)).copied();
+        self.input(Input::Fact(door, Body::Reader { bus, address, fact }));
+    }
+
+    pub(crate) fn sort(&mut self, address: u8, event: PdEvent) {
+        let door = self.wiring.readers.get(&(self.bus, address)).copied();
+        match event {
+            PdEvent::Card { card, .. } => {
+                if let Some(door) = door {
+                    self.input(Input::Card { door, bits: card.bits, data: card.data().to_vec() });
+                }
+            }
+            PdEvent::Keys { digits, .. } => {
+                let keys = digits.0.iter().filter_map(|b| key(*b));
+                if let Some(door) = door {
+                    keys.for_each(|key| self.input(Input::Key(door, key)));
+                }
+            }
+            PdEvent::Inputs(states) => self.inputs(address, &states),
+            PdEvent::Online => {
+                self.fact(address, ReaderFact::Online);
+                self.say(Wake::Back(self.bus, address));
+                if let Some(door) = door {
+                    self.input(Input::Reader(door, true));
+                }
+            }
+            PdEvent::Offline => {
+                self.fact(address, ReaderFact::Offline);
+                if let Some(door) = door {
+                    self.input(Input::Reader(door, false));
+                }
+            }
+            PdEvent::Tamper(on) => self.fact(address, ReaderFact::Tamper(on)),
+            PdEvent::Identity(device) => self.say(Wake::Met(self.bus, address, device)),
+            PdEvent::Downgrade => self.fact(address, ReaderFact::Downgrade),
+            PdEvent::IdentityChanged { .. } => self.fact(address, ReaderFact::IdentityChanged),
+            PdEvent::KeyRefused => self.fact(address, ReaderFact::KeyRefused),
+            PdEvent::DefaultKeyRefused => self.fact(address, ReaderFact::DefaultKeyRefused),
+            PdEvent::InsecureRefused(_) => self.fact(address, ReaderFact::InsecureRefused),
+            PdEvent::Paired => self.fact(address, ReaderFact::Paired),
+            PdEvent::PairingClosed => self.fact(address, ReaderFact::PairingClosed),
+            PdEvent::SessionLost(error) => {
+                warn!(address, %error, "a reader's session ended; a new one begins");
+            }
+            PdEvent::PowerFailure(on) => warn!(address, on, "a device reports its power"),
+            // The session ended before the command was acknowledged: what it was about is said again.
+            PdEvent::CommandFailed(_, None) => self.say(Wake::Back(self.bus, address)),
+            PdEvent::CommandFailed(command, nak) => {
+                warn!(address, ?command, ?nak, "a device declined a command");
+            }
+            PdEvent::Outputs(_) | PdEvent::Capabilities(_) => {}
+        }
+    }
+
+    fn inputs(&mut self, address: u8, states: &[bool]) {
+        for (number, state) in states.iter().enumerate() {
+            let Some(wire) = self.wiring.inputs.get(&(self.bus, address, number)).copied() else { continue };
+            if self.inputs.insert((address, number), *state) == Some(*state) {
+                continue;
+            }
+            self.input(match wire {
+                Wire::Contact(door) => Input::Contact(door, *state),
+                Wire::Exit(door) => Input::Exit(door, *state),
+            });
+        }
+    }
+}
+
+/// OSDP 2.2, 7.12: digits as ASCII, `*` as 7F and `#` as 0D.
+fn key(byte: u8) -> Option<Key> {
+    match byte {
+        b'0'..=b'9' => Some(Key::Digit(byte - b'0')),
+        0x0d | b'#' => Some(Key::Enter),
+        0x7f | b'*' => Some(Key::Clear),
+        _ => None,
+    }
+}
