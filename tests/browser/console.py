@@ -1,0 +1,161 @@
+"""The console in a real browser, against a running demonstration: what an operator sees, live, under a strict policy.
+
+    console.py --lockward target/debug/lockward [--shots DIR]
+"""
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+from playwright.sync_api import expect, sync_playwright
+
+passed, failed = 0, []
+
+
+def case(name):
+    """Runs a function at once, as a named test."""
+    def run(function):
+        global passed
+        try:
+            function()
+            passed += 1
+            print(f"ok   {name}", flush=True)
+        except Exception as error:  # the name and the reason are the report
+            failed.append(name)
+            print(f"FAIL {name}\n     {error}", flush=True)
+    return run
+
+
+def start(lockward):
+    """A demonstration, and the address of its console."""
+    command = [lockward, "demo", "--seed", "7", "--speed", "20", "--for", "170s", "--listen", "127.0.0.1:0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    for line in process.stdout:
+        found = re.search(r"http://127\.0\.0\.1:\d+/\S+", line)
+        if found:
+            return process, found.group(0)
+    sys.exit("the demonstration ended without an address")
+
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--lockward", required=True)
+parser.add_argument("--shots", help="a folder for screenshots")
+arguments = parser.parse_args()
+chromium = shutil.which("chromium") or sys.exit("install Debian's package chromium")
+demo, link = start(arguments.lockward)
+base = re.match(r"http://[^/]+", link).group(0)
+
+try:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        page = context.new_page()
+        complaints = []
+        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda e: complaints.append(str(e)))
+
+        def shot(name):
+            if arguments.shots:
+                page.screenshot(path=f"{arguments.shots}/{name}.png", full_page=False)
+
+        @case("without the link nobody sees anything")
+        def _():
+            stranger = browser.new_context().new_page()
+            answer = stranger.goto(base + "/")
+            assert answer.status in (401, 403) or "/sign-in" in stranger.url, f"{answer.status} {stranger.url}"
+            assert "Dock" not in stranger.content()
+
+        @case("the link signs in, and serves once")
+        def _():
+            page.goto(link)
+            expect(page.get_by_role("heading", name="Doors", exact=True)).to_be_visible()
+            second = browser.new_context().new_page()
+            second.goto(link)
+            assert second.get_by_role("heading", name="Doors", exact=True).count() == 0
+
+        @case("the overview shows every door and every locker")
+        def _():
+            page.goto(base + "/")
+            text = page.inner_text("body")
+            assert re.search(r"\d+\s+of\s+12 secure", text), text[:400]
+            assert re.search(r"\d+\s+of\s+8 secure", text), text[:400]
+            shot("overview")
+
+        @case("events arrive while one looks")
+        def _():
+            expect(page.get_by_text("Live", exact=True).first).to_be_visible(timeout=10_000)
+            before = page.inner_text("main")
+            for _ in range(60):
+                time.sleep(0.5)
+                if page.inner_text("main") != before:
+                    return
+            raise AssertionError("nothing moved in 30 s")
+
+        @case("a door has a page with its last events")
+        def _():
+            page.locator("a[href^='/doors/']").first.click()
+            page.wait_for_url("**/doors/**")
+            expect(page.locator("h1")).to_be_visible()
+            shot("door")
+
+        @case("a person has a page with name, groups and credentials, and no number")
+        def _():
+            page.goto(base + "/people")
+            shot("people")
+            page.locator("a[href^='/people/']").first.click()
+            page.wait_for_url("**/people/**")
+            text = page.inner_text("main")
+            assert "card" in text.lower(), text[:400]
+            shot("person")
+
+        @case("the log page shows both logs with their roots")
+        def _():
+            page.goto(base + "/log")
+            text = page.inner_text("main")
+            assert "/config" in text or "onfig" in text, text[:400]
+            shot("log")
+
+        @case("an unknown door is a page that says so")
+        def _():
+            assert page.goto(base + "/doors/no-such-door").status == 404
+
+        @case("the policy of content was never broken")
+        def _():
+            real = [c for c in complaints if "404" not in c]
+            assert not real, real
+            headers = page.goto(base + "/").headers
+            policy = headers["content-security-policy"]
+            assert "default-src 'none'" in policy and "unsafe-inline" not in policy, policy
+
+        @case("a phone in the dark can use it")
+        def _():
+            phone = browser.new_context(
+                viewport={"width": 390, "height": 844}, color_scheme="dark", storage_state=context.storage_state())
+            small = phone.new_page()
+            small.goto(base + "/")
+            width = small.evaluate("document.documentElement.scrollWidth")
+            assert width <= 390, f"{width} px wide"
+            if arguments.shots:
+                small.screenshot(path=f"{arguments.shots}/phone.png")
+
+        @case("a strange host name is refused")
+        def _():
+            request = urllib.request.Request(base + "/", headers={"Host": "evil.example"})
+            try:
+                urllib.request.urlopen(request)
+            except urllib.error.HTTPError as error:
+                assert error.code in (400, 401, 403, 421), error.code
+            else:
+                raise AssertionError("served under another name")
+
+        browser.close()
+finally:
+    demo.terminate()
+    demo.wait(20)
+
+print(f"{passed} passed, {len(failed)} failed")
+sys.exit(1 if failed else 0)
