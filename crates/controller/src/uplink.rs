@@ -26,7 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const PING_EVERY: Duration = Duration::from_secs(5);
 /// Nothing heard for so long: the link is gone, whatever TCP believes.
 const SILENCE_MAX: Duration = Duration::from_secs(15);
-/// A certificate is renewed when this much of the week that it holds is left.
+/// A certificate is asked for anew once the link has stood for a while, and daily from then on.
+const RENEW_FIRST: Duration = Duration::from_secs(60);
 const RENEW_EVERY: Duration = Duration::from_secs(24 * 3600);
 const READ_BYTES: usize = 64 * 1024;
 
@@ -123,7 +124,7 @@ async fn talk(
     let mut frames = Frames::default();
     let mut buffer = vec![0; READ_BYTES];
     let mut ping = tokio::time::interval(PING_EVERY);
-    let mut renew = tokio::time::interval_at(tokio::time::Instant::now() + RENEW_EVERY, RENEW_EVERY);
+    let mut renew = tokio::time::interval_at(tokio::time::Instant::now() + RENEW_FIRST, RENEW_EVERY);
     let mut heard = tokio::time::Instant::now();
     loop {
         let say = tokio::select! {
