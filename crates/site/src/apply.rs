@@ -6,14 +6,11 @@ use crate::undo::Undo;
 use crate::{Placed, Refusal, Site};
 use lockward_model::{
     Change, Controller, Credential, Door, DoorId, GroupId, Operator, Person, PolicyId, Proof, Rule, RuleId,
-    Schedule, ScheduleId, SiteId, Target, Zone, ZoneId,
+    Schedule, ScheduleId, Service, SiteId, Target,
 };
 use lockward_policy::Policies;
 use lockward_wire::config::{Envelope, EnvelopeError, Payload, key_id};
-use std::collections::BTreeMap;
-
-/// How deep zones may nest: room in aisle in hall in floor in building in campus, and as much again.
-pub(crate) const ZONE_DEPTH_MAX: usize = 16;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a fold keeps of people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,14 +44,14 @@ impl Site {
         signers(&envelope, |id| {
             founding.operators.iter().find(|o| key_id(&o.key) == id).map(|o| (o.key, ()))
         })?;
+        let invalid = |verb, what| Refusal::Invalid { index: 0, verb, what };
+        unmistakable(&founding.operators, &founding.hub).map_err(|what| invalid("put-operator", what))?;
         let mut policies = Policies::new();
         for text in &founding.policies {
-            let invalid = |e: lockward_policy::PolicyError| Refusal::Invalid {
-                index: 0,
-                verb: "put-policy",
-                what: crate::undo::told(&e),
-            };
-            policies.put_policy(text).map_err(invalid)?;
+            policies.put_policy(text).map_err(|e| invalid("put-policy", crate::undo::told(&e)))?;
+        }
+        if let Some(id) = twice(founding.policies.iter().map(|p| p.id)) {
+            return Err(invalid("put-policy", format!("policy `{id}` is there twice")));
         }
         Ok(Self {
             id,
@@ -91,6 +88,11 @@ impl Site {
         // The policies in force before this entry judge it, all of it, before any of it takes effect.
         let by: Vec<Signed<'_>> = signers(&envelope, |id| self.signer_by_id(id))?;
         self.authorise(&set.changes, &by)?;
+        if set.changes.is_empty() {
+            // There is nothing in it that a policy could have allowed.
+            let what = "a change set holds at least one change".into();
+            return Err(Refusal::Invalid { index: 0, verb: "nothing", what });
+        }
 
         let mut undo = Undo::default();
         for (index, change) in set.changes.into_iter().enumerate() {
@@ -158,6 +160,12 @@ impl Site {
                         "controller `{id}` has a key; revoke it, and give the new device a new id"
                     ));
                 }
+                if let Some(other) = self.controllers.values().find(|c| c.key == Some(key)) {
+                    return Err(format!(
+                        "the key of controller `{id}` is controller `{}`'s already; give the device a new key",
+                        other.id
+                    ));
+                }
                 self.set_controller(Controller { key: Some(key), ..known.clone() }, undo);
                 Ok(())
             }
@@ -168,64 +176,12 @@ impl Site {
             }
             Change::PutOperator(o) => self.put_operator(o, undo),
             Change::RemoveOperator(id) => {
-                if self.operators.len() == 1 {
-                    return Err("the last operator can not be removed: nobody could change the site".into());
-                }
                 let gone = self.operators.remove(&id).ok_or_else(|| none("operator", &id))?;
                 undo.push(move |s| restore(&mut s.operators, id, Some(gone)));
+                if self.operators.is_empty() {
+                    return Err("the last operator can not be removed: nobody could change the site".into());
+                }
                 Ok(())
-            }
-        }
-    }
-
-    fn put_zone(&mut self, zone: Zone, undo: &mut Undo) -> Result<(), String> {
-        let mut around = zone.parent;
-        for _ in 0..ZONE_DEPTH_MAX {
-            let Some(id) = around else { break };
-            if id == zone.id {
-                return Err(format!("zone `{id}` would lie within itself"));
-            }
-            around = self.zones.get(&id).ok_or_else(|| none("zone", &id))?.parent;
-        }
-        if around.is_some() {
-            return Err(format!("zone `{}` would lie more than {ZONE_DEPTH_MAX} zones deep", zone.id));
-        }
-        let (id, moved) = (zone.id, self.zones.get(&zone.id).is_some_and(|old| old.parent != zone.parent));
-        let old = self.zones.insert(id, zone);
-        undo.push(move |s| {
-            restore(&mut s.zones, id, old);
-            s.place_doors();
-        });
-        if moved {
-            self.place_doors();
-        }
-        Ok(())
-    }
-
-    fn remove_zone(&mut self, id: ZoneId, undo: &mut Undo) -> Result<(), String> {
-        let zone = self.zones.values().find(|z| z.parent == Some(id)).map(|z| format!("zone `{}`", z.id));
-        let touches = |d: &Door| d.to == id || d.from == Some(id);
-        let door = self.doors.values().find(|p| touches(&p.door)).map(|p| format!("door `{}`", p.door.id));
-        let names = |r: &&Rule| r.targets.contains(&Target::Zone(id));
-        let rule = self.rules.values().find(names).map(|r| format!("rule `{}`", r.id));
-        if let Some(user) = zone.or(door).or(rule) {
-            return Err(format!("zone `{id}` is in use by {user}; change that first"));
-        }
-        let gone = self.zones.remove(&id).ok_or_else(|| none("zone", &id))?;
-        undo.push(move |s| restore(&mut s.zones, id, Some(gone)));
-        Ok(())
-    }
-
-    fn enclosing(&self, zone: ZoneId) -> Vec<ZoneId> {
-        let up = |z: &ZoneId| self.zones.get(z).and_then(|z| z.parent);
-        std::iter::successors(Some(zone), up).take(ZONE_DEPTH_MAX + 1).collect()
-    }
-
-    fn place_doors(&mut self) {
-        let placed: Vec<_> = self.doors.iter().map(|(id, p)| (*id, self.enclosing(p.door.to))).collect();
-        for (id, zones) in placed {
-            if let Some(p) = self.doors.get_mut(&id) {
-                p.zones = zones;
             }
         }
     }
@@ -408,13 +364,31 @@ impl Site {
     }
 }
 
-fn restore<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, old: Option<V>) {
+/// Everybody who may sign must have a name and a key of their own.
+fn unmistakable(operators: &[Operator], hub: &Service) -> Result<(), String> {
+    if let Some(id) = twice(operators.iter().map(|o| o.id)) {
+        return Err(format!("operator `{id}` is there twice"));
+    }
+    let keys = [hub.key].into_iter().chain(operators.iter().map(|o| o.key));
+    match twice(keys).and_then(|key| operators.iter().rfind(|o| o.key == key)) {
+        Some(o) => Err(format!("the key of operator `{}` is someone else's already", o.id)),
+        None => Ok(()),
+    }
+}
+
+/// The first that has been there before.
+fn twice<T: Ord + Copy>(mut all: impl Iterator<Item = T>) -> Option<T> {
+    let mut seen = BTreeSet::new();
+    all.find(|one| !seen.insert(*one))
+}
+
+pub(crate) fn restore<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, old: Option<V>) {
     match old {
         Some(old) => drop(map.insert(key, old)),
         None => drop(map.remove(&key)),
     }
 }
 
-fn none(what: &str, id: &dyn std::fmt::Display) -> String {
+pub(crate) fn none(what: &str, id: &dyn std::fmt::Display) -> String {
     format!("{what} `{id}` does not exist; put it first")
 }

@@ -28,13 +28,17 @@ impl Signed<'_> {
 }
 
 /// Checks every signature of an envelope against the keys that `who` knows. One that does not hold spoils the entry.
+/// Who signs twice is found once: policies count the signers.
 pub(crate) fn signers<T>(
     envelope: &Envelope,
     who: impl Fn(KeyId) -> Option<(PublicKey, T)>,
 ) -> Result<Vec<T>, Refusal> {
     let mut found: Vec<(PublicKey, T)> = Vec::new();
     for id in envelope.signature_ids() {
-        found.push(who(id).ok_or_else(|| Refusal::UnknownSigner(id.to_string()))?);
+        let (key, someone) = who(id).ok_or_else(|| Refusal::UnknownSigner(id.to_string()))?;
+        if !found.iter().any(|(other, _)| *other == key) {
+            found.push((key, someone));
+        }
     }
     if found.is_empty() {
         return Err(Refusal::Unsigned);

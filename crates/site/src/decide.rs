@@ -4,8 +4,8 @@ use crate::people::{Holder, Holds};
 use crate::{Placed, Site};
 use core::time::Duration;
 use lockward_model::{
-    Access, CardToken, ConfigRef, Deny, Door, DoorId, Event, Factors, Mono, Outcome, PersonId, PinFact,
-    PinHash, ScheduleId, Side, Time,
+    Access, CardToken, ConfigRef, Deny, Digest, Door, DoorId, Event, Factors, Mono, Outcome, PersonId,
+    PinFact, PinHash, ScheduleId, Side, Time,
 };
 use lockward_policy::{Grant, Place, Situation, Verdict, Who, Would};
 
@@ -185,10 +185,11 @@ pub fn undecided(q: &Question) -> Access {
     Access { config: None, ..access(q, None, outcome) }
 }
 
-/// Decides a recorded decision again. `site` must be the fold at the record's own config size.
+/// Decides a recorded decision again. `site` must be the fold at the record's own config size; that its root is the
+/// log's is for whoever holds the log to check.
 ///
 /// # Errors
-/// [`Divergence`], if the record differs from what its own inputs give in any way: outcome, reasons or person.
+/// [`Divergence`], if the record differs from what its own inputs give in any way: outcome, reasons, person or factors.
 pub fn redecide(site: &Site, event: &Event, recorded: &Access) -> Result<(), Divergence> {
     let told = |outcome: &Outcome, person: Option<PersonId>| match outcome {
         Outcome::Granted { because } => format!("granted to {person:?} by {because:?}"),
@@ -196,11 +197,8 @@ pub fn redecide(site: &Site, event: &Event, recorded: &Access) -> Result<(), Div
     };
     let diverged =
         |decided: String| Divergence { recorded: told(&recorded.outcome, recorded.person), decided };
-    let (Some(door), Some(config)) = (event.door, recorded.config) else {
-        // Without a configuration there is nothing to decide by, and nothing may have opened.
-        let shut = matches!(recorded.outcome, Outcome::Denied { why: Deny::NoConfiguration, .. });
-        return if shut { Ok(()) } else { Err(diverged("denied: NO_CONFIGURATION".into())) };
-    };
+    let Some(door) = event.door else { return Err(diverged("nothing: it names no door".into())) };
+    let here = ConfigRef { size: site.size(), root: Digest([0; 32]) };
     let question = Question {
         door,
         side: recorded.side,
@@ -209,8 +207,17 @@ pub fn redecide(site: &Site, event: &Event, recorded: &Access) -> Result<(), Div
         keypad: recorded.keypad,
         at: event.time,
         config_age: recorded.config_age,
-        config,
+        config: recorded.config.unwrap_or(here),
     };
+    if recorded.config.is_none() {
+        // Without a configuration there is nothing to decide by, and nothing may have opened.
+        let again = undecided(&question);
+        return if again == *recorded { Ok(()) } else { Err(diverged(told(&again.outcome, again.person))) };
+    }
+    if question.config.size != here.size {
+        let (asked, here) = (question.config.size, here.size);
+        return Err(diverged(format!("nothing: it is of configuration {asked}, and this is {here}")));
+    }
     match site.decide(&question, Mono(0)) {
         Answer::Granted(_, again) | Answer::Denied(_, again) if again == *recorded => Ok(()),
         Answer::Granted(_, again) | Answer::Denied(_, again) => {

@@ -11,6 +11,7 @@ mod refusal;
 mod table;
 mod undo;
 mod view;
+mod zones;
 
 pub use apply::Keep;
 pub use decide::{Answer, Divergence, Question, redecide, undecided};

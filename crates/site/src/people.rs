@@ -34,6 +34,7 @@ struct PersonRecord {
     valid: Span,
     suspended: bool,
     sealed: Option<Box<[u8]>>,
+    /// By their ids: the same however it came about.
     credentials: Vec<Slot>,
 }
 
@@ -239,14 +240,16 @@ impl People {
             Proof::Card(token) => Some(*token),
             Proof::Pin(_) => None,
         };
+        let id = c.id;
         let slot = self.credentials.insert(CredentialRecord {
-            id: c.id,
+            id,
             person,
             proof: c.proof,
             valid: Span::of(c.valid),
         });
         if let Some(record) = self.people.get_mut(person) {
-            record.credentials.push(slot);
+            let before = |s: &Slot| self.credentials.get(*s).is_some_and(|other| other.id < id);
+            record.credentials.insert(record.credentials.partition_point(before), slot);
         }
         if let Some(token) = token {
             let hasher = &self.hasher;

@@ -97,7 +97,7 @@ impl Site {
     pub fn counts(&self) -> (usize, usize) {
         (self.people.len(), self.people.credentials_len())
     }
-    /// A person's credentials.
+    /// A person's credentials, by id.
     #[must_use]
     pub fn credentials_of(&self, id: PersonId) -> Vec<Credential> {
         self.people.credentials_of(id)
@@ -110,13 +110,16 @@ impl Site {
         let Some(placed) = self.doors.get(&door) else { return Vec::new() };
         let steps = [Factors::CARD, Factors::CARD.with(Factors::PIN)];
         let entrant = |(person, groups)| {
-            steps.into_iter().find_map(|factors| {
+            for factors in steps {
                 let situation = self.situation(&open, factors, Duration::ZERO);
                 match self.policies.may_enter(&Who { person, groups }, &place(placed), &situation) {
-                    Verdict::Permit { because } => Some(Entrant { person, factors, because }),
-                    _ => None,
+                    Verdict::Permit { because } => return Some(Entrant { person, factors, because }),
+                    // The door refuses then, and asks for no PIN.
+                    Verdict::Error => return None,
+                    Verdict::Forbid { .. } | Verdict::Nothing { .. } => {}
                 }
-            })
+            }
+            None
         };
         let mut found: Vec<_> = self.people.present(at).filter_map(entrant).collect();
         found.sort_by_key(|e| e.person);

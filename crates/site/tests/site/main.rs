@@ -1,0 +1,18 @@
+//! The site from outside: who may change it, what it refuses, what it decides; and that it is the same for everybody.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod again;
+mod authority;
+mod decisions;
+mod founding;
+mod house;
+mod keep;
+mod people;
+mod picture;
+mod pin;
+mod random;
+mod references;
+mod times;
+mod who_can;
+mod whole_or_nothing;
+mod zones;

@@ -1,0 +1,212 @@
+//! Random sites: changes over a few names of each kind, so that everything meets.
+
+use crate::house::*;
+use crate::picture::Sample;
+use core::time::Duration;
+use lockward_model::*;
+use proptest::collection::vec;
+use proptest::option::{of, weighted};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+/// How many there are of each noun.
+const N: usize = 4;
+
+fn name(letter: char) -> impl Strategy<Value = String> {
+    (0..N).prop_map(move |n| format!("{letter}{n}"))
+}
+
+fn one<T: core::str::FromStr<Err: core::fmt::Debug> + core::fmt::Debug>(
+    letter: char,
+) -> impl Strategy<Value = T> {
+    name(letter).prop_map(|s| id(&s))
+}
+
+pub(crate) fn token(n: usize) -> CardToken {
+    CardToken([u8::try_from(n).unwrap(); 16])
+}
+
+/// An hour of two weeks around the end of summer time.
+pub(crate) fn moment() -> impl Strategy<Value = Time> {
+    (0i64..14 * 24).prop_map(|hours| utc(10, 18, hours, 0))
+}
+
+fn valid() -> impl Strategy<Value = Validity> {
+    let open = (weighted(0.2, moment()), weighted(0.2, moment()));
+    open.prop_map(|(from, until)| Validity { from, until })
+}
+
+pub(crate) fn factors() -> impl Strategy<Value = Factors> {
+    (0u8..4).prop_map(|bits| Factors::from_bits(bits).unwrap())
+}
+
+fn places() -> impl Strategy<Value = Change> {
+    let zone = (one('z'), of(one('z')));
+    let door = (name('d'), name('z'), of(one('z')), select(&DoorKind::ALL), of(one('s')), name('k'));
+    let schedule = (one('s'), 1u8..0x80, 0u16..23, 1u16..24);
+    prop_oneof![
+        3 => zone.prop_map(|(id, parent): (ZoneId, _)| {
+            let title = self::id(&format!("in {parent:?}"));
+            Change::PutZone(Zone { id, title, parent })
+        }),
+        2 => one('z').prop_map(Change::RemoveZone),
+        3 => door.prop_map(|(id, to, from, kind, unlocked, k)| {
+            Change::PutDoor(Door { from, kind, unlocked, controller: self::id(&k), ..door_to(&id, &to) })
+        }),
+        1 => one('d').prop_map(Change::RemoveDoor),
+        2 => schedule.prop_map(|(id, days, from, hours)| {
+            let to = (from + hours).min(24) * 60;
+            let window = Window { days: Days(days), from: from * 60, to };
+            Change::PutSchedule(Schedule::new(id, self::id("s"), vec![window], vec![]).unwrap())
+        }),
+        1 => one('s').prop_map(Change::RemoveSchedule),
+    ]
+}
+
+fn people() -> impl Strategy<Value = Change> {
+    let person = (one('p'), vec(one('g'), 0..3), valid(), weighted(0.2, Just(())), of(any::<[u8; 4]>()));
+    let holder = || (name('c'), name('p'));
+    let card = (holder(), 0..N, valid())
+        .prop_map(|((id, p), n, valid)| Credential { valid, ..card(&id, &p, token(n)) });
+    let pin = (holder(), select(vec!['a', 'b']), valid())
+        .prop_map(|((id, p), salt, valid)| Credential { valid, ..pin(&id, &p, salt) });
+    prop_oneof![
+        2 => name('g').prop_map(|g| group(&g)),
+        2 => one('g').prop_map(Change::RemoveGroup),
+        4 => person.prop_map(|(id, groups, valid, suspended, sealed)| {
+            let (suspended, sealed) = (suspended.is_some(), sealed.map(Into::into));
+            Change::PutPerson(Person { id, groups, valid, suspended, sealed })
+        }),
+        1 => one('p').prop_map(Change::RemovePerson),
+        1 => one('p').prop_map(Change::SuspendPerson),
+        3 => card.prop_map(Change::PutCredential),
+        2 => pin.prop_map(Change::PutCredential),
+        2 => one('c').prop_map(Change::RevokeCredential),
+    ]
+}
+
+fn texts() -> impl Strategy<Value = &'static str> {
+    select(vec![
+        r#"permit (principal == Person::"p1", action == Action::"enter", resource in Zone::"z1");"#,
+        r#"permit (principal in Group::"g2", action == Action::"enter", resource) when { context.config_age < 60 };"#,
+        r#"forbid (principal in Group::"g0", action == Action::"enter", resource);"#,
+        r#"forbid (principal, action == Action::"enter", resource) unless { context.factors.contains("pin") };"#,
+        r#"forbid (principal, action == Action::"enter", resource in Zone::"z0")
+            when { context.schedules.contains(Schedule::"s1") };"#,
+        // Can not be evaluated without a PIN.
+        r#"forbid (principal in Group::"g1", action == Action::"enter", resource == Door::"d1")
+            when { !context.factors.contains("pin") && context.config_age - 9223372036854775807 - 9 < 0 };"#,
+        r#"permit (principal == Operator::"o1", action == Action::"change:put-door", resource);"#,
+    ])
+}
+
+fn rules() -> impl Strategy<Value = Change> {
+    let target = prop_oneof![one('z').prop_map(Target::Zone), one('d').prop_map(Target::Door)];
+    let rule = (one('r'), vec(one('g'), 1..3), vec(target, 1..3), of(one('s')), factors());
+    let text = (name('t'), texts());
+    prop_oneof![
+        5 => rule.prop_map(|(id, groups, targets, schedule, factors)| {
+            Change::PutRule(Rule { id, title: self::id("r"), groups, targets, schedule, factors })
+        }),
+        1 => one('r').prop_map(Change::RemoveRule),
+        2 => text.prop_map(|(id, text)| policy(&id, text)),
+        2 => one('t').prop_map(Change::RemovePolicy),
+    ]
+}
+
+fn machines() -> impl Strategy<Value = Change> {
+    let role = select(vec!["owner", "people", "auditor"]);
+    prop_oneof![
+        2 => name('k').prop_map(|k| controller(&k)),
+        2 => (one('k'), 0u8..4).prop_map(|(id, n)| Change::BindController { id, key: key(20 + n) }),
+        2 => one('k').prop_map(Change::RevokeController),
+        3 => (name('o'), 0u8..4, role).prop_map(|(o, n, role)| Change::PutOperator(operator(&o, 30 + n, role))),
+        2 => one('o').prop_map(Change::RemoveOperator),
+    ]
+}
+
+/// Any change; it may or may not fit a site.
+pub(crate) fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![4 => places(), 5 => people(), 4 => rules(), 2 => machines()]
+}
+
+/// Something to begin with: half of it in use, half of it free to be removed.
+fn seedlings() -> Vec<Change> {
+    let each = |letter: char| (0..N).map(move |n| format!("{letter}{n}"));
+    let mut all: Vec<Change> = each('z').map(|z| zone(&z, (z != "z0").then_some("z0"))).collect();
+    all.extend(each('g').map(|g| group(&g)));
+    all.extend(each('k').map(|k| controller(&k)));
+    all.extend([weekdays("s0", 8, 18), weekdays("s1", 0, 12)]);
+    all.extend([operator("o0", 30, "people"), operator("o1", 31, "owner")].map(Change::PutOperator));
+    all.push(policy("t0", r#"permit (principal, action == Action::"enter", resource == Door::"d3");"#));
+    for n in 0..N {
+        let (p, used) = (format!("p{n}"), n % 2);
+        let door = door_to(&format!("d{n}"), &format!("z{used}"));
+        all.push(Change::PutDoor(Door { controller: id("k0"), ..door }));
+        all.push(Change::PutPerson(person(&p, &[&format!("g{used}")])));
+        all.push(Change::PutCredential(card(&format!("c{n}"), &p, token(n))));
+        all.push(Change::PutCredential(pin(&format!("b{n}"), &p, 'b')));
+    }
+    all.push(Change::PutRule(rule("r0", "g0", Target::Zone(id("z0")))));
+    all.push(Change::PutRule(rule("r1", "g1", Target::Zone(id("z1")))));
+    all
+}
+
+/// Of these changes those that fit, one entry each; and which they were.
+pub(crate) fn grow(house: &mut House, changes: Vec<Change>) -> Vec<Change> {
+    changes.into_iter().filter(|c| house.change(vec![c.clone()]).is_ok()).collect()
+}
+
+/// A site that has seen some changes.
+pub(crate) fn grown(changes: Vec<Change>) -> House {
+    let mut house = House::new();
+    house.put(seedlings());
+    grow(&mut house, changes);
+    house
+}
+
+pub(crate) fn house(most: usize) -> impl Strategy<Value = Vec<Change>> {
+    vec(change(), 0..most)
+}
+
+/// Every door and card of a random site.
+pub(crate) fn sample(at: Time) -> Sample {
+    Sample {
+        doors: (0..N).map(|n| id(&format!("d{n}"))).collect(),
+        tokens: (0..=N).map(token).collect(),
+        times: vec![at],
+    }
+}
+
+pub(crate) fn question() -> impl Strategy<Value = lockward_site::Question> {
+    let pin = select(vec![PinFact::NotAsked, PinFact::Right, PinFact::Wrong, PinFact::Missing]);
+    let side = select(vec![Side::Entry, Side::Exit]);
+    (one('d'), side, weighted(0.95, 0..=N), pin, any::<bool>(), moment(), 0u64..100).prop_map(
+        |(door, side, shown, pin, keypad, at, age)| lockward_site::Question {
+            door,
+            side,
+            token: shown.map(token),
+            pin,
+            keypad,
+            at,
+            config_age: Duration::from_secs(age),
+            config: ConfigRef { size: 0, root: Digest([9; 32]) },
+        },
+    )
+}
+
+#[test]
+fn random_sites_are_full_of_life() {
+    use proptest::strategy::ValueTree as _;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut seen = std::collections::BTreeMap::new();
+    for _ in 0..40 {
+        let changes = house(40).new_tree(&mut runner).unwrap().current();
+        for change in grow(&mut grown(vec![]), changes) {
+            *seen.entry(change.verb()).or_insert(0) += 1;
+        }
+    }
+    // Each kind of change fits often enough to be worth its place here.
+    let rare: Vec<_> = Change::VERBS.iter().filter(|v| seen.get(*v).copied().unwrap_or(0) < 3).collect();
+    assert!(rare.is_empty(), "{rare:?} of {seen:?}");
+}

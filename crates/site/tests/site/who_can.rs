@@ -1,0 +1,88 @@
+//! The list of who can open a door never differs from what the door would say to each of them.
+
+use crate::house::*;
+use crate::picture;
+use crate::random::{grown, house, moment};
+use core::time::Duration;
+use lockward_model::*;
+use lockward_site::{Answer, Entrant, Question, Site};
+use proptest::prelude::*;
+
+/// Walks up to a door that heard from the hub just now, and types the right PIN when asked.
+fn walk_up(site: &Site, person: PersonId, door: DoorId, token: CardToken, at: Time) -> Option<Entrant> {
+    let q =
+        Question { config_age: Duration::ZERO, ..picture::question(door, token, PinFact::NotAsked, at, 1) };
+    let answer = match site.decide(&q, Mono(1)) {
+        Answer::NeedPin => site.decide(&Question { pin: PinFact::Right, ..q }, Mono(1)),
+        answer => answer,
+    };
+    let Answer::Granted(_, Access { factors, outcome: Outcome::Granted { because }, .. }) = answer else {
+        return None;
+    };
+    Some(Entrant { person, factors, because })
+}
+
+/// Gives everybody a card and a PIN, and asks for each at each door.
+fn assert_agree(house: &mut House, at: Time) -> usize {
+    let mut people: Vec<PersonId> = house.site.people().collect();
+    people.sort_unstable();
+    let cards: Vec<(PersonId, CardToken)> =
+        people.into_iter().zip((0x80..).map(|n| CardToken([n; 16]))).collect();
+    for (person, token) in &cards {
+        house.put(vec![
+            Change::PutCredential(card(&format!("card-of-{person}"), person.as_str(), *token)),
+            Change::PutCredential(pin(&format!("pin-of-{person}"), person.as_str(), 'z')),
+        ]);
+    }
+    let mut entrants = 0;
+    for door in house.site.doors().map(|d| d.id) {
+        let walked: Vec<Entrant> =
+            cards.iter().filter_map(|(p, t)| walk_up(&house.site, *p, door, *t, at)).collect();
+        assert_eq!(house.site.who_can(door, at), walked, "at {door}");
+        entrants += walked.len();
+    }
+    entrants
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) })]
+
+    #[test]
+    fn who_can_agrees_with_the_door(history in house(25), at in moment()) {
+        assert_agree(&mut grown(history), at);
+    }
+}
+
+#[test]
+fn the_random_sites_let_somebody_in() {
+    assert!(assert_agree(&mut grown(vec![]), noon()) > 10);
+}
+
+#[test]
+fn the_list_names_what_each_needs_and_why() {
+    let mut house = House::warehouse();
+    let with = |factors, because: &str| Entrant { person: id("ann"), factors, because: vec![because.into()] };
+    assert_eq!(
+        house.site.who_can(id("cage"), noon()),
+        [with(Factors::CARD.with(Factors::PIN), "rule/cages")]
+    );
+    assert_eq!(house.site.who_can(id("aisle-1"), noon()), [with(Factors::CARD, "rule/in")]);
+    let at_gate =
+        |house: &House, at| house.site.who_can(id("gate"), at).iter().map(|e| e.person).collect::<Vec<_>>();
+    assert_eq!(at_gate(&house, noon()), [id("ann"), id("ben")]);
+    assert_eq!(at_gate(&house, night()), [id("ann")]);
+    house.put(vec![Change::SuspendPerson(id("ann"))]);
+    assert_eq!(at_gate(&house, noon()), [id("ben")]);
+    assert!(house.site.who_can(id("nowhere"), noon()).is_empty());
+}
+
+#[test]
+fn given_a_policy_that_can_not_be_evaluated_without_a_pin_then_nobody_is_listed() {
+    let mut house = House::warehouse();
+    // Overflows, unless there is a PIN.
+    let bad = r#"forbid (principal, action == Action::"enter", resource == Door::"gate")
+        when { !context.factors.contains("pin") && context.config_age - 9223372036854775807 - 9 < 0 };"#;
+    house.put(vec![policy("bad", bad)]);
+    assert_agree(&mut house, noon());
+    assert!(house.site.who_can(id("gate"), noon()).is_empty());
+}
