@@ -1,1 +1,25 @@
-//! Placeholder while the room is being built.
+//! A whole site from one seed: hub, controllers, readers, people. Real protocols, real disks, and nobody who is there.
+//!
+//! - [`Demo`] is the day at the sample site that `lockward demo` shows.
+//! - [`House`] is that site without people: its machines can be stopped, its cables pulled.
+//! - [`hardware`] are readers and lock boards that speak OSDP, for any controller.
+
+pub mod card;
+pub mod chance;
+pub mod clock;
+pub mod crowd;
+pub mod day;
+mod demo;
+pub mod hardware;
+mod house;
+mod installer;
+pub mod people;
+pub mod plan;
+mod settle;
+mod summary;
+pub mod when;
+
+pub use demo::{Demo, DemoOptions};
+pub use house::{House, HouseError};
+pub use settle::SettleError;
+pub use summary::{Count, Summary};

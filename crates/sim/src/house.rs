@@ -1,0 +1,296 @@
+//! A whole site on one machine: a hub, its controllers, their lines; each can be stopped and started again alone.
+
+use crate::clock::ScaledClock;
+use crate::hardware::Bus;
+use crate::installer::wire;
+use crate::people::Worker;
+use crate::plan::CONTROLLERS;
+use crate::settle::{SettleError, settle};
+use lockward_controller::clock::Clock as ControllerClock;
+use lockward_controller::config::{Config, ConfigError};
+use lockward_controller::enroll::{EnrollError, enroll};
+use lockward_controller::{dice, run};
+use lockward_hub::{Clock, EnrolError, Hub, HubConfig, HubStartError, Office, OfficeError};
+use lockward_model::{ControllerId, DoorId};
+use lockward_store::{HubError, Journal, JournalOpenError, Limits, Log, RealDisk};
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Why a site does not come up.
+#[derive(Debug, thiserror::Error)]
+pub enum HouseError {
+    /// The sample site could not be made.
+    #[error(transparent)]
+    Settle(#[from] SettleError),
+    /// The hub does not start.
+    #[error(transparent)]
+    Hub(#[from] HubStartError),
+    /// The hub's folder does not open.
+    #[error(transparent)]
+    Office(#[from] OfficeError),
+    /// The hub's store can not be read.
+    #[error(transparent)]
+    Store(#[from] HubError),
+    /// The hub makes no code for a controller.
+    #[error(transparent)]
+    Code(#[from] EnrolError),
+    /// A controller does not become one.
+    #[error("controller `{controller}` could not be enrolled")]
+    Enroll {
+        /// Which.
+        controller: ControllerId,
+        /// Why.
+        #[source]
+        source: EnrollError,
+    },
+    /// What its installer wrote is refused.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A controller does not start.
+    #[error("controller `{controller}` does not start")]
+    Run {
+        /// Which.
+        controller: ControllerId,
+        /// Why.
+        #[source]
+        source: run::RunError,
+    },
+    /// A controller's spool can not be read.
+    #[error("the spool of controller `{controller}` can not be read")]
+    Spool {
+        /// Which.
+        controller: ControllerId,
+        /// Why.
+        #[source]
+        source: JournalOpenError,
+    },
+    /// A folder, a socket or a thread.
+    #[error("could not {doing}")]
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+pub(crate) fn failed(doing: &'static str) -> impl Fn(io::Error) -> HouseError {
+    move |source| HouseError::Io { doing, source }
+}
+
+/// A controller in its place.
+struct Station {
+    dir: PathBuf,
+    config: PathBuf,
+    bus: Arc<Bus>,
+    doors: Vec<DoorId>,
+    running: Option<run::Running>,
+}
+
+/// A whole site.
+pub struct House {
+    dir: PathBuf,
+    clock: Arc<ScaledClock>,
+    // Before the runtime: a hub ends on it.
+    hub: Option<lockward_hub::Running>,
+    stations: BTreeMap<ControllerId, Station>,
+    listen: SocketAddr,
+    console: Option<SocketAddr>,
+    banner: Option<String>,
+    runtime: tokio::runtime::Runtime,
+}
+
+/// The hub's folder in a site's.
+pub(crate) fn hub_dir(dir: &Path) -> PathBuf {
+    dir.join("hub")
+}
+
+impl House {
+    /// Opens the site in `dir`, or makes it there if there is none; then starts the hub and every controller.
+    /// `listen` is for browsers: without TLS on the loopback, with TLS anywhere else.
+    ///
+    /// # Errors
+    /// [`HouseError`]; nothing is left running.
+    pub fn open(
+        dir: &Path,
+        people: &[Worker],
+        clock: &Arc<ScaledClock>,
+        listen: SocketAddr,
+        banner: Option<String>,
+    ) -> Result<Self, HouseError> {
+        std::fs::create_dir_all(dir).map_err(failed("make the site's folder"))?;
+        if !hub_dir(dir).exists() {
+            settle(&hub_dir(dir), people, clock)?;
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(failed("start the hub's threads"))?;
+        let plain = listen.ip().is_loopback();
+        let mut house = Self {
+            dir: dir.into(),
+            clock: Arc::clone(clock),
+            hub: None,
+            stations: BTreeMap::new(),
+            listen: if plain { SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) } else { listen },
+            console: plain.then_some(listen),
+            banner,
+            runtime,
+        };
+        house.start_hub()?;
+        for (id, _) in CONTROLLERS {
+            house.install(id)?;
+        }
+        for id in house.controllers() {
+            house.start_controller(id)?;
+        }
+        Ok(house)
+    }
+
+    /// The controllers.
+    #[must_use]
+    pub fn controllers(&self) -> Vec<ControllerId> {
+        self.stations.keys().copied().collect()
+    }
+
+    /// Every door, with the line that it hangs on.
+    #[must_use]
+    pub fn doors(&self) -> BTreeMap<DoorId, Arc<Bus>> {
+        let of = |s: &Station| s.doors.iter().map(|d| (*d, Arc::clone(&s.bus))).collect::<Vec<_>>();
+        self.stations.values().flat_map(of).collect()
+    }
+
+    /// The hub, if it runs.
+    #[must_use]
+    pub fn hub(&self) -> Option<&lockward_hub::Running> {
+        self.hub.as_ref()
+    }
+
+    /// Runs something beside the hub.
+    pub fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// What each door of a running controller looks like.
+    #[must_use]
+    pub fn states(&self) -> BTreeMap<DoorId, lockward_door::State> {
+        self.stations.values().filter_map(|s| s.running.as_ref()).flat_map(run::Running::doors).collect()
+    }
+
+    /// Starts the hub, where it listened before if it did.
+    ///
+    /// # Errors
+    /// [`HouseError::Hub`].
+    pub fn start_hub(&mut self) -> Result<(), HouseError> {
+        let config = HubConfig {
+            dir: hub_dir(&self.dir),
+            master: None,
+            listen: self.listen,
+            console: self.console,
+            banner: self.banner.clone(),
+            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+        };
+        let running = self.runtime.block_on(Hub::start(config))?;
+        self.listen = running.addr();
+        self.console = running.console();
+        self.hub = Some(running);
+        Ok(())
+    }
+
+    /// Stops the hub; doors go on.
+    pub fn stop_hub(&mut self) {
+        if let Some(hub) = self.hub.take() {
+            self.runtime.block_on(hub.stop());
+        }
+    }
+
+    /// Starts a controller.
+    ///
+    /// # Errors
+    /// [`HouseError`].
+    pub fn start_controller(&mut self, id: ControllerId) -> Result<(), HouseError> {
+        if let Some(station) = self.stations.get_mut(&id) {
+            let clock = Arc::clone(&self.clock) as Arc<dyn ControllerClock>;
+            let config = Config::read(&station.config)?;
+            let running = run::start(config, &run::Options::default(), clock)
+                .map_err(|source| HouseError::Run { controller: id, source })?;
+            station.running = Some(running);
+        }
+        Ok(())
+    }
+
+    /// Stops a controller; its doors go where they fail.
+    pub fn stop_controller(&mut self, id: ControllerId) {
+        if let Some(running) = self.stations.get_mut(&id).and_then(|s| s.running.take()) {
+            running.stop();
+        }
+    }
+
+    /// How many events a controller that stands still has written, and how many of them the hub has.
+    ///
+    /// # Errors
+    /// [`HouseError`].
+    pub fn count(&self, office: &Office, id: ControllerId) -> Result<(u64, u64), HouseError> {
+        let Some(station) = self.stations.get(&id) else { return Ok((0, 0)) };
+        let spool = station.dir.join("store").join("spool");
+        let seed = u64::from_be_bytes(dice::bytes());
+        let (journal, _) = Journal::open(RealDisk, &spool, Limits::SPOOL, seed)
+            .map_err(|source| HouseError::Spool { controller: id, source })?;
+        let held = office.store().source(&id.to_string())?.map_or(0, |s| s.count);
+        Ok((journal.next(), held))
+    }
+
+    /// The size of the hub's event log; `None` while the hub does not run.
+    #[must_use]
+    pub fn events(&self) -> Option<u64> {
+        let head = self.hub.as_ref()?.office().store().head(Log::Event).ok()?;
+        Some(head.size())
+    }
+
+    /// The hub's folder, opened beside it or without it.
+    ///
+    /// # Errors
+    /// [`HouseError::Office`].
+    pub fn office(&self) -> Result<Office, HouseError> {
+        Ok(Office::open(&hub_dir(&self.dir), None, Arc::clone(&self.clock) as Arc<dyn Clock>)?)
+    }
+
+    /// Puts a controller into its place, and enrols it if it has not been.
+    fn install(&mut self, id: &str) -> Result<(), HouseError> {
+        let dir = self.dir.join("controllers").join(id);
+        // The hub listens on every address; its controllers are on this machine.
+        let mut hub = self.listen;
+        if hub.ip().is_unspecified() {
+            hub.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        let wired = wire(&dir, id, hub).map_err(failed("wire a controller"))?;
+        let config = Config::read(&wired.config)?;
+        let controller = config.controller;
+        let bound = |office: &Arc<Office>| office.site().controller(controller).is_some_and(|c| c.key.is_some());
+        if let Some(office) = self.hub.as_ref().map(lockward_hub::Running::office)
+            && !bound(office)
+        {
+            let code = office.issue_enrolment(controller)?;
+            let clock = Arc::clone(&self.clock) as Arc<dyn ControllerClock>;
+            enroll(&config.hub, controller, &code, &config.folder, &clock)
+                .map_err(|source| HouseError::Enroll { controller, source })?;
+        }
+        let (bus, doors) = (Arc::new(wired.bus), wired.doors);
+        self.stations.insert(controller, Station { dir, config: wired.config, bus, doors, running: None });
+        Ok(())
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        for id in self.controllers() {
+            self.stop_controller(id);
+        }
+        self.stop_hub();
+    }
+}
