@@ -70,6 +70,22 @@ fn a_stranger_under_the_owners_key_id_is_refused() {
 }
 
 #[test]
+fn a_signature_over_other_bytes_spoils_the_entry_beside_one_that_holds() {
+    let mut house = House::warehouse();
+    let two =
+        r#"forbid (principal, action in Action::"change", resource) unless { context.approvals >= 2 };"#;
+    house.put(vec![policy("four-eyes", two)]);
+    // Both sign something mild; one of them signs what is meant.
+    let mild = house.entry(vec![Change::SuspendPerson(id("ben"))], &[OWNER, AUDITOR]);
+    let meant = house.entry(yard(), &[OWNER]);
+    let text = |entry: &[u8]| String::from_utf8(entry.to_vec()).unwrap();
+    let (mild, meant) = (text(&mild), text(&meant));
+    let (_, lent) = mild.rsplit_once(r#",{"keyid""#).unwrap();
+    let forged = format!(r#"{},{{"keyid"{lent}"#, meant.strip_suffix("]}").unwrap());
+    assert_refused(&mut house, forged.as_bytes(), "SIGNER_UNKNOWN");
+}
+
+#[test]
 fn keys_that_sign_no_changes_are_strangers() {
     let mut house = House::warehouse();
     // The log key, the recovery key, and a controller's.
