@@ -1,1 +1,82 @@
-fn main() {}
+//! The program `lockward`: one verb a file; this one only tells them apart.
+
+mod change;
+mod dice;
+mod enroll;
+mod export;
+mod folder;
+mod http;
+mod init;
+mod operator_key;
+mod published;
+mod say;
+mod serve;
+mod show;
+mod stored;
+mod terminal;
+mod verify;
+mod who_can;
+mod why;
+
+use clap::{Parser, Subcommand};
+use std::error::Error;
+use std::process::ExitCode;
+
+/// Electronic locking: who may open what, and the proof.
+#[derive(Parser)]
+#[command(name = "lockward", version, term_width = 80, max_term_width = 80)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Init(init::Init),
+    Serve(serve::Serve),
+    Enroll(enroll::Enroll),
+    /// Changes the site, or shows how it was changed.
+    #[command(subcommand)]
+    Change(ChangeVerb),
+    WhoCan(who_can::WhoCan),
+    Why(why::Why),
+    /// Checks the logs, or hands them out.
+    #[command(subcommand)]
+    Log(LogVerb),
+}
+
+#[derive(Subcommand)]
+enum ChangeVerb {
+    Apply(change::Apply),
+    Show(show::Show),
+}
+
+#[derive(Subcommand)]
+enum LogVerb {
+    Verify(verify::Verify),
+    Export(export::Export),
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().verb) {
+        Ok(code) => code,
+        Err(error) => {
+            say::complain(error.as_ref());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(verb: Verb) -> Result<ExitCode, Box<dyn Error>> {
+    Ok(match verb {
+        Verb::Init(args) => init::init(args)?,
+        Verb::Serve(args) => serve::serve(args)?,
+        Verb::Enroll(args) => enroll::enroll(&args)?,
+        Verb::Change(ChangeVerb::Apply(args)) => change::apply(&args)?,
+        Verb::Change(ChangeVerb::Show(args)) => show::show(&args)?,
+        Verb::WhoCan(args) => who_can::who_can(&args)?,
+        Verb::Why(args) => why::why(&args)?,
+        Verb::Log(LogVerb::Verify(args)) => verify::verify(args)?,
+        Verb::Log(LogVerb::Export(args)) => export::export(&args)?,
+    })
+}

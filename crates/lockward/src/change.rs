@@ -1,0 +1,195 @@
+//! `lockward change apply`: a readable file becomes a reviewed, signed change set; all of it, or nothing.
+//!
+//! 1. The file is read whole, and worked out against the site. A mistake is named with its place.
+//! 2. It is signed and applied to a copy of the site in memory: whether the site survives it, and whether this key may,
+//!    is the site's own code to say.
+//! 3. The difference between the site and the copy is the review.
+//! 4. Only then, and after a yes, names are sealed with people's own keys, and the entries are appended.
+
+mod file;
+mod plan;
+pub(crate) mod read;
+mod review;
+mod split;
+pub(crate) mod told;
+
+use crate::say::{count, say};
+use crate::terminal::{self, AskError};
+use crate::{folder, operator_key};
+use aws_lc_rs::signature::Ed25519KeyPair;
+use clap::Args;
+use file::{FileError, Source};
+use lockward_hub::{ChangeError, KeysError, Office, OfficeError};
+use lockward_model::{ChangeSet, Text, Time};
+use lockward_site::Refusal;
+use lockward_wire::config::{EncodeError, Envelope, PayloadType, encode_changes};
+use operator_key::KeyFileError;
+use plan::{Item, Plan};
+use std::ops::Range;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Changes the site as a file says: shows what that does, asks, signs.
+#[derive(Args)]
+pub(crate) struct Apply {
+    /// The change file (TOML): see docs/changes.md.
+    file: PathBuf,
+    #[command(flatten)]
+    folder: folder::Folder,
+    /// The key file of the operator who signs.
+    #[arg(long, value_name = "FILE", default_value = "operator.key")]
+    key: PathBuf,
+    /// Reads the key's passphrase from the first line of a file.
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+    /// Signs without asking.
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Why a file was not applied. Unless it says otherwise, nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApplyError {
+    /// The file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The site's folder.
+    #[error(transparent)]
+    Folder(#[from] folder::FolderError),
+    /// The site can not be read.
+    #[error(transparent)]
+    Office(#[from] OfficeError),
+    /// The operator's key.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// A key of somebody else.
+    #[error("the key in `{0}` is of no operator of this site; nothing was changed")]
+    Stranger(PathBuf),
+    /// The site refuses the whole.
+    #[error("the site refuses the change [{}]; nothing was changed", .0.code())]
+    Refused(#[source] Refusal),
+    /// Nobody answered.
+    #[error(transparent)]
+    Ask(#[from] AskError),
+    /// It does not fit an entry.
+    #[error("the change does not fit an entry; nothing was changed")]
+    Encode(#[from] EncodeError),
+    /// People's keys.
+    #[error("a person's attributes could not be sealed")]
+    Seal(#[from] KeysError),
+    /// An entry was not taken.
+    #[error(
+        "entry {nth} of {of} was not taken [{}]; {}", source.code(),
+        if *nth == 1 { "nothing was changed".into() } else { format!("{} were; run this again for the rest", nth - 1) }
+    )]
+    Append {
+        /// Which, from 1.
+        nth: usize,
+        /// Of how many.
+        of: usize,
+        /// Why.
+        #[source]
+        source: ChangeError,
+    },
+}
+
+pub(crate) fn apply(args: &Apply) -> Result<ExitCode, ApplyError> {
+    // 1. The file, whole.
+    let source = Source::read(&args.file)?;
+    let file = source.parse()?;
+    let reason = source.reason(&file)?;
+    let office = args.folder.open()?;
+    let mut plan = plan::plan(&source, &file, &office)?;
+    if plan.items.is_empty() {
+        say(&format!("Nothing to change: {} as the site has them.", count(plan.unchanged, "record")));
+        return Ok(ExitCode::SUCCESS);
+    }
+    // 2. A rehearsal: the entries as they would be, on a copy of the site.
+    let key = operator_key::open(&args.key, || terminal::passphrase(args.passphrase_file.as_deref()))?;
+    let public = operator_key::public(&key);
+    if !office.site().operators().any(|o| o.key == public) {
+        return Err(ApplyError::Stranger(args.key.clone()));
+    }
+    let runs = split::split(office.id(), reason.as_ref(), &plan.items).map_err(|(nth, e)| {
+        let item = plan.items.get(nth);
+        item.map_or(ApplyError::Encode(e), |i| {
+            source.wrong(i.at, format!("{} is too long for an entry", i.record)).into()
+        })
+    })?;
+    let mut after = office.site_at(u64::MAX)?;
+    let (first, now) = (after.size(), office.now().wall);
+    let draft = Draft { office: &office, key: &key, reason, first, now };
+    for (nth, run) in runs.iter().enumerate() {
+        let items = plan.items.get(run.clone()).unwrap_or_default();
+        after.apply(&draft.entry(nth, items)?).map_err(|refusal| placed(&source, items, refusal))?;
+    }
+    // 3. The review.
+    say(&format!("{} for site \"{}\":", count(plan.items.len(), "change"), office.site().founding().title));
+    say(&review::review(&office.site(), &after, &plan, now));
+    if runs.len() > 1 {
+        say(&format!("This takes {} entries of the config log, one after the other.", runs.len()));
+    }
+    if !args.yes && !terminal::agrees("Sign and apply?")? {
+        say("Nothing was changed.");
+        return Ok(ExitCode::FAILURE);
+    }
+    // 4. For good.
+    append(&draft, &runs, &mut plan)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What all entries of one file share.
+struct Draft<'a> {
+    office: &'a Office,
+    key: &'a Ed25519KeyPair,
+    reason: Option<Text>,
+    /// The index of the first entry.
+    first: u64,
+    now: Time,
+}
+
+impl Draft<'_> {
+    /// The `nth` entry, from 0, signed.
+    fn entry(&self, nth: usize, items: &[Item]) -> Result<Vec<u8>, EncodeError> {
+        let changes = items.iter().map(|i| i.change.clone()).collect();
+        let at = self.first + u64::try_from(nth).unwrap_or(u64::MAX);
+        let (site, reason) = (self.office.id(), self.reason.clone());
+        let set = ChangeSet { site, at, drafted: self.now, reason, changes };
+        let mut envelope = Envelope::new(PayloadType::ChangeSet, encode_changes(&set)?)?;
+        envelope.sign(self.key)?;
+        Ok(envelope.to_bytes())
+    }
+}
+
+fn append(draft: &Draft<'_>, runs: &[Range<usize>], plan: &mut Plan) -> Result<(), ApplyError> {
+    for (nth, run) in runs.iter().enumerate() {
+        let items = plan.items.get_mut(run.clone()).unwrap_or_default();
+        for item in items.iter_mut() {
+            if let (Some(attributes), lockward_model::Change::PutPerson(p)) =
+                (&item.to_seal, &mut item.change)
+            {
+                p.sealed = Some(draft.office.seal_person(p.id, attributes)?);
+            }
+        }
+        let (entry, of) = (draft.entry(nth, items)?, runs.len());
+        let refused = |source| ApplyError::Append { nth: nth + 1, of, source };
+        let at = draft.office.append_change(&entry).map_err(refused)?;
+        say(&format!("Entry {at} of the config log: {}.", count(items.len(), "change")));
+    }
+    Ok(())
+}
+
+/// A refusal, told at the place of the record that it is about.
+fn placed(source: &Source, items: &[Item], refusal: Refusal) -> ApplyError {
+    let (index, what) = match &refusal {
+        Refusal::Invalid { index, what, .. } => (*index, format!("{what} [{}]", refusal.code())),
+        Refusal::NotAllowed { index, signers, .. } => {
+            (*index, format!("the policies in force do not let {signers} do this [{}]", refusal.code()))
+        }
+        _ => return ApplyError::Refused(refusal),
+    };
+    match items.get(index) {
+        Some(item) => source.wrong(item.at, format!("{}: {what}", item.record)).into(),
+        None => ApplyError::Refused(refusal),
+    }
+}

@@ -1,0 +1,352 @@
+//! The change file as it stands: which sections and keys there are. A closed world: an unknown key is an error.
+
+use core::fmt;
+use lockward_model::Text;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+use std::path::{Path, PathBuf};
+use toml::Spanned;
+use toml::value::Datetime;
+use zeroize::Zeroizing;
+
+/// Largest change file: 50,000 people with a card and a PIN each, of some 300 bytes together.
+const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Letters that may differ between a word and what was meant.
+const TYPO_MAX: usize = 2;
+
+/// What is wrong with a change file. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FileError {
+    /// The file.
+    #[error("could not read the change file `{path}`")]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Longer than [`FILE_BYTES_MAX`].
+    #[error("the change file `{0}` is longer than {FILE_BYTES_MAX} bytes; split it")]
+    TooLong(PathBuf),
+    /// A place in it.
+    #[error("{path}:{at}: {what}")]
+    Wrong {
+        /// Which file.
+        path: String,
+        /// Line, or line and column.
+        at: Place,
+        /// What is wrong, and what to do.
+        what: String,
+    },
+}
+
+/// Where in a file, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
+}
+
+/// A section's records, each with its place.
+pub(crate) type Section<T> = Vec<Spanned<T>>;
+/// Ids, each with its place.
+pub(crate) type Names = Vec<Spanned<String>>;
+
+/// What a person wants changed.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ChangeFile {
+    pub(crate) reason: Option<Spanned<String>>,
+    pub(crate) suspend: Names,
+    pub(crate) revoke_controllers: Names,
+    pub(crate) zone: Section<Zone>,
+    pub(crate) controller: Section<Titled>,
+    pub(crate) schedule: Section<Schedule>,
+    pub(crate) group: Section<Titled>,
+    pub(crate) door: Section<Door>,
+    pub(crate) person: Section<Person>,
+    pub(crate) card: Section<Card>,
+    pub(crate) pin: Section<PinCode>,
+    pub(crate) rule: Section<Rule>,
+    pub(crate) policy: Section<Policy>,
+    pub(crate) operator: Section<Operator>,
+    pub(crate) remove: Remove,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Remove {
+    pub(crate) zones: Names,
+    pub(crate) doors: Names,
+    pub(crate) schedules: Names,
+    pub(crate) groups: Names,
+    pub(crate) people: Names,
+    pub(crate) credentials: Names,
+    pub(crate) rules: Names,
+    pub(crate) policies: Names,
+    pub(crate) operators: Names,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Zone {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    #[serde(rename = "in")]
+    pub(crate) parent: Option<String>,
+}
+
+/// A group or a controller.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Titled {
+    pub(crate) id: String,
+    pub(crate) title: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Schedule {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    #[serde(default)]
+    pub(crate) window: Vec<Window>,
+    #[serde(default)]
+    pub(crate) exception: Vec<Exception>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Window {
+    pub(crate) days: Vec<String>,
+    pub(crate) from: String,
+    pub(crate) to: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Exception {
+    pub(crate) date: Datetime,
+    pub(crate) windows: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Door {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    pub(crate) kind: String,
+    pub(crate) from: Option<String>,
+    pub(crate) to: String,
+    pub(crate) controller: String,
+    pub(crate) release: String,
+    pub(crate) open_limit: String,
+    pub(crate) relock: String,
+    pub(crate) exit: String,
+    pub(crate) unlocked: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Person {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) contact: Option<String>,
+    #[serde(default)]
+    pub(crate) groups: Vec<String>,
+    pub(crate) valid_from: Option<Datetime>,
+    pub(crate) valid_until: Option<Datetime>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Card {
+    pub(crate) id: String,
+    pub(crate) person: String,
+    pub(crate) number: Secret,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PinCode {
+    pub(crate) id: String,
+    pub(crate) person: String,
+    pub(crate) pin: Secret,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rule {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    pub(crate) groups: Vec<String>,
+    #[serde(default)]
+    pub(crate) zones: Vec<String>,
+    #[serde(default)]
+    pub(crate) doors: Vec<String>,
+    pub(crate) schedule: Option<String>,
+    pub(crate) factors: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Policy {
+    pub(crate) id: String,
+    pub(crate) text: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Operator {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    pub(crate) key: String,
+    pub(crate) roles: Vec<String>,
+}
+
+/// A card number or a PIN: wiped when dropped, and in no error.
+pub(crate) struct Secret(pub(crate) Zeroizing<String>);
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        match toml::Value::deserialize(d) {
+            Ok(toml::Value::String(text)) => Ok(Self(Zeroizing::new(text))),
+            // What serde would say repeats the value.
+            _ => Err(D::Error::custom("a card number or a PIN stands in quotes")),
+        }
+    }
+}
+
+/// The text of a change file, and its name for messages.
+pub(crate) struct Source {
+    name: String,
+    text: Zeroizing<String>,
+}
+
+impl Source {
+    pub(crate) fn read(path: &Path) -> Result<Self, FileError> {
+        let failed = |source| FileError::Read { path: path.into(), source };
+        if std::fs::metadata(path).map_err(failed)?.len() > FILE_BYTES_MAX {
+            return Err(FileError::TooLong(path.into()));
+        }
+        let text = Zeroizing::new(std::fs::read_to_string(path).map_err(failed)?);
+        Ok(Self { name: path.display().to_string(), text })
+    }
+
+    pub(crate) fn parse(&self) -> Result<ChangeFile, FileError> {
+        toml::from_str(&self.text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            self.wrong(at, told(error.message()))
+        })
+    }
+
+    /// An error at a byte of the file.
+    pub(crate) fn wrong(&self, at: usize, what: impl Into<String>) -> FileError {
+        let before = self.text.get(..at).unwrap_or_default();
+        let line_start = before.rfind('\n').map_or(0, |i| i + 1);
+        let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
+        let at = Place { line: before.matches('\n').count() + 1, column };
+        FileError::Wrong { path: self.name.clone(), at, what: what.into() }
+    }
+
+    pub(crate) fn reason(&self, file: &ChangeFile) -> Result<Option<Text>, FileError> {
+        let Some(reason) = &file.reason else { return Ok(None) };
+        let text = reason.get_ref().parse();
+        text.map(Some).map_err(|e| self.wrong(reason.span().start, format!("`reason`: {e}")))
+    }
+}
+
+/// What the parser says, with a hint where a word is nearly one that is known.
+fn told(message: &str) -> String {
+    let message = message.trim_end().replace('\n', "; ");
+    let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    match words.split_first() {
+        Some((unknown, known)) if message.starts_with("unknown field") => {
+            let hint = nearest(unknown, known.iter().copied());
+            let hint = hint.map(|word| format!("; did you mean `{word}`?")).unwrap_or_default();
+            let known: Vec<_> = known.iter().map(|word| format!("`{word}`")).collect();
+            format!("there is no key `{unknown}` here{hint} (known: {})", known.join(", "))
+        }
+        _ => message,
+    }
+}
+
+/// The known word that a mistyped one is nearest to.
+pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let near = known.into_iter().map(|k| (distance(word, k), k)).min()?;
+    (near.0 <= TYPO_MAX && near.0 < word.len()).then_some(near.1)
+}
+
+/// Levenshtein's distance in bytes; the words are ids and keys.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        let mut next = vec![left];
+        for (y, up) in b.bytes().zip(row.iter().skip(1)) {
+            left = (diagonal + usize::from(x != y)).min(left + 1).min(up + 1);
+            diagonal = *up;
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(text: &str) -> String {
+        let source = Source { name: "site.toml".into(), text: Zeroizing::new(text.into()) };
+        let Err(error) = source.parse() else { panic!("`{text}` was taken") };
+        error.to_string()
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_place_and_what_was_meant() {
+        let said = wrong("[[zone]]\nid = \"a\"\n  titel = \"A\"\n");
+        assert_eq!(
+            said,
+            "site.toml:3:3: there is no key `titel` here; did you mean `title`? (known: `id`, `title`, `in`)"
+        );
+        assert!(
+            wrong("[[zones]]\nid = \"a\"\n")
+                .contains("1:3: there is no key `zones` here; did you mean `zone`?")
+        );
+        assert!(wrong("colour = 1\n").contains("`colour` here (known: `reason`"));
+    }
+
+    #[test]
+    fn a_missing_key_is_named() {
+        let said = wrong("\n[[group]]\nid = \"a\"\n");
+        assert_eq!(said, "site.toml:2:1: missing field `title`");
+    }
+
+    #[test]
+    fn a_pin_or_a_card_number_without_quotes_is_not_repeated() {
+        for text in [
+            "[[pin]]\nid=\"a\"\nperson=\"b\"\npin = 4711\n",
+            "[[card]]\nid=\"a\"\nperson=\"b\"\nnumber = 4711\n",
+        ] {
+            let said = wrong(text);
+            assert!(said.contains("4:") && said.contains("quotes") && !said.contains("4711"), "{said}");
+        }
+    }
+
+    #[test]
+    fn near_words_are_found_and_far_ones_are_not() {
+        assert_eq!(nearest("dor", ["zone", "door"]), Some("door"));
+        assert_eq!(nearest("colour", ["zone", "door"]), None);
+        assert_eq!(nearest("x", ["a", "b"]), None);
+        assert_eq!([distance("", "abc"), distance("kitten", "sitting"), distance("a", "a")], [3, 3, 0]);
+    }
+}

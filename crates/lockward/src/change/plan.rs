@@ -1,0 +1,309 @@
+//! From a change file to the changes that it makes to the site as it is: what is as wanted already is left out.
+//!
+//! The order is such that nothing refers to what is not there yet, and that no rule is in force before the policies that
+//! bound it: what takes away comes first, then what others refer to, and last what may change who may change.
+
+use super::file::{ChangeFile, FileError, Names, Source, nearest};
+use super::{read, told};
+use crate::dice;
+use lockward_hub::Office;
+use lockward_model::{
+    CardToken, Change, Credential, CredentialId, Group, Person, PersonId, PinHash, Proof, Validity,
+};
+use lockward_site::Site;
+use lockward_wire::PersonKey;
+use lockward_wire::credential::{CardNumber, Pin, hash_pin, verify_pin};
+use lockward_wire::seal::PersonAttributes;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
+
+/// One change, and the record of the file that asks for it.
+pub(crate) struct Item {
+    /// Byte of the file.
+    pub(crate) at: usize,
+    /// `[[door]] main`.
+    pub(crate) record: String,
+    pub(crate) change: Change,
+    /// What has to be sealed with the person's own key before the change is final. Until then it is sealed, at the
+    /// same length, with a key that nobody keeps.
+    pub(crate) to_seal: Option<PersonAttributes>,
+}
+
+/// What the whole file comes to.
+pub(crate) struct Plan {
+    pub(crate) items: Vec<Item>,
+    /// Records that say what is so already.
+    pub(crate) unchanged: usize,
+}
+
+/// Works the file out against the site.
+///
+/// # Errors
+/// [`FileError::Wrong`], with the place.
+pub(crate) fn plan(source: &Source, file: &ChangeFile, office: &Office) -> Result<Plan, FileError> {
+    let site = office.site();
+    let mut planner = Planner {
+        source,
+        office,
+        site: &site,
+        plan: Plan { items: Vec::new(), unchanged: 0 },
+        seen: BTreeSet::new(),
+        cards: HashMap::new(),
+    };
+    planner.takes_away(file)?;
+    planner.places(file)?;
+    planner.people(file)?;
+    planner.authority(file)?;
+    planner.clears_up(file)?;
+    planner.who_may_change(file)?;
+    Ok(planner.plan)
+}
+
+struct Planner<'a> {
+    source: &'a Source,
+    office: &'a Office,
+    site: &'a Site,
+    plan: Plan,
+    /// Records that the file has so far: one of a name in each section.
+    seen: BTreeSet<String>,
+    /// Cards that the file gives, and to which credential.
+    cards: HashMap<CardToken, CredentialId>,
+}
+
+impl Planner<'_> {
+    /// What takes authority away, or frees a card for somebody else.
+    fn takes_away(&mut self, file: &ChangeFile) -> Result<(), FileError> {
+        let people: Vec<String> = self.site.people().map(|id| id.to_string()).collect();
+        let credentials = self.site.people().flat_map(|id| self.site.credentials_of(id));
+        let credentials: Vec<String> = credentials.map(|c| c.id.to_string()).collect();
+        self.named("suspend", &file.suspend, &people, |s| Ok(Change::SuspendPerson(s.parse()?)))?;
+        let remove = &file.remove;
+        self.named("credentials", &remove.credentials, &credentials, |s| {
+            Ok(Change::RevokeCredential(s.parse()?))
+        })?;
+        let rules: Vec<_> = self.site.rules().map(|r| r.id.to_string()).collect();
+        self.named("rules", &remove.rules, &rules, |s| Ok(Change::RemoveRule(s.parse()?)))?;
+        self.named("people", &remove.people, &people, |s| Ok(Change::RemovePerson(s.parse()?)))?;
+        let controllers: Vec<_> = self.site.controllers().map(|c| c.id.to_string()).collect();
+        self.named("revoke_controllers", &file.revoke_controllers, &controllers, |s| {
+            Ok(Change::RevokeController(s.parse()?))
+        })
+    }
+
+    fn places(&mut self, file: &ChangeFile) -> Result<(), FileError> {
+        let mut zones = Vec::new();
+        for record in &file.zone {
+            zones.push((record.span(), self.read("zone", record.span(), read::zone(record.get_ref()))?));
+        }
+        // A zone comes after the one that it lies in, wherever the file has it. A circle is the site's to refuse.
+        let parents: BTreeMap<_, _> = zones.iter().map(|(_, z)| (z.id, z.parent)).collect();
+        let depth = |id| {
+            let up = |id: &_| parents.get(id).copied().flatten();
+            std::iter::successors(Some(id), up).take(parents.len()).count()
+        };
+        zones.sort_by_key(|(span, z)| (depth(z.id), span.start));
+        for (span, zone) in zones {
+            self.put("zone", span, Change::PutZone(zone))?;
+        }
+        for record in &file.schedule {
+            let schedule = self.read("schedule", record.span(), read::schedule(record.get_ref()))?;
+            self.put("schedule", record.span(), Change::PutSchedule(schedule))?;
+        }
+        for record in &file.controller {
+            let titled = record.get_ref();
+            let (id, title) = (read::key("id", &titled.id), read::key("title", &titled.title));
+            let (id, title) =
+                (self.read("controller", record.span(), id)?, self.read("controller", record.span(), title)?);
+            self.put("controller", record.span(), Change::PutController { id, title })?;
+        }
+        for record in &file.door {
+            let door = self.read("door", record.span(), read::door(record.get_ref()))?;
+            self.put("door", record.span(), Change::PutDoor(door))?;
+        }
+        Ok(())
+    }
+
+    fn people(&mut self, file: &ChangeFile) -> Result<(), FileError> {
+        for record in &file.group {
+            let titled = record.get_ref();
+            let group = read::key("id", &titled.id)
+                .and_then(|id| Ok(Group { id, title: read::key("title", &titled.title)? }));
+            let group = self.read("group", record.span(), group)?;
+            self.put("group", record.span(), Change::PutGroup(group))?;
+        }
+        for record in &file.person {
+            self.person(record.span(), record.get_ref())?;
+        }
+        for record in &file.card {
+            let (span, card) = (record.span(), record.get_ref());
+            let number = CardNumber::parse(&card.number.0).map_err(|e| format!("`number`: {e}"));
+            let token = self.office.keys().card().token_of(&self.read("card", span.clone(), number)?);
+            let id: CredentialId = self.read("card", span.clone(), read::key("id", &card.id))?;
+            if let Some(other) = self.cards.insert(token, id) {
+                return Err(self.wrong(
+                    "card",
+                    &card.id,
+                    span,
+                    format!("the same card is given to `{other}`"),
+                ));
+            }
+            self.credential("card", span, id, &card.person, Proof::Card(token))?;
+        }
+        for record in &file.pin {
+            let (span, given) = (record.span(), record.get_ref());
+            let pin: Pin = self.read("pin", span.clone(), read::key("pin", &given.pin.0))?;
+            let id: CredentialId = self.read("pin", span.clone(), read::key("id", &given.id))?;
+            let proof = Proof::Pin(self.pin_hash(id, &given.person, &pin));
+            self.credential("pin", span, id, &given.person, proof)?;
+        }
+        Ok(())
+    }
+
+    fn person(&mut self, span: Range<usize>, given: &super::file::Person) -> Result<(), FileError> {
+        let id: PersonId = self.read("person", span.clone(), read::key("id", &given.id))?;
+        let groups = self.read("person", span.clone(), read::groups(given))?;
+        let valid = read::validity(given, &self.site.founding().zone);
+        let valid = self.read("person", span.clone(), valid)?;
+        let attributes = PersonAttributes { name: given.name.trim().into(), contact: given.contact.clone() };
+        let known = self.site.person(id);
+        let sealed = known.as_ref().and_then(|p| p.sealed.clone());
+        let same =
+            sealed.as_deref().and_then(|s| self.office.open_person(id, s)).as_ref() == Some(&attributes);
+        let (sealed, to_seal) = if same {
+            (sealed, None)
+        } else {
+            let nobodys = PersonKey::from_bytes(dice::roll());
+            let sealed = attributes.seal(&self.site.id(), id, dice::roll(), &nobodys);
+            let sealed = self.read("person", span.clone(), sealed.map_err(|e| e.to_string()))?;
+            (Some(sealed.into_boxed_slice()), Some(attributes))
+        };
+        self.put("person", span, Change::PutPerson(Person { id, groups, valid, suspended: false, sealed }))?;
+        if let Some(item) = self.plan.items.last_mut().filter(|_| to_seal.is_some()) {
+            item.to_seal = to_seal;
+        }
+        Ok(())
+    }
+
+    /// The hash that is there already, if it is of this PIN; else a new one.
+    fn pin_hash(&self, id: CredentialId, person: &str, pin: &Pin) -> PinHash {
+        let pepper = self.office.keys().pepper();
+        let known = person.parse().map(|person| self.site.credentials_of(person)).unwrap_or_default();
+        let same = known.into_iter().filter(|c| c.id == id).find_map(|c| match c.proof {
+            Proof::Pin(hash) if verify_pin(&hash, pin, pepper) => Some(hash),
+            _ => None,
+        });
+        same.unwrap_or_else(|| hash_pin(pin, dice::roll(), pepper))
+    }
+
+    fn credential(
+        &mut self,
+        section: &str,
+        span: Range<usize>,
+        id: CredentialId,
+        person: &str,
+        proof: Proof,
+    ) -> Result<(), FileError> {
+        let person = self.read(section, span.clone(), read::key("person", person))?;
+        let credential = Credential { id, person, proof, valid: Validity::default() };
+        self.put(section, span, Change::PutCredential(credential))
+    }
+
+    fn authority(&mut self, file: &ChangeFile) -> Result<(), FileError> {
+        for record in &file.policy {
+            let policy = self.read("policy", record.span(), read::policy(record.get_ref()))?;
+            self.put("policy", record.span(), Change::PutPolicy(policy))?;
+        }
+        for record in &file.rule {
+            let rule = self.read("rule", record.span(), read::rule(record.get_ref()))?;
+            self.put("rule", record.span(), Change::PutRule(rule))?;
+        }
+        Ok(())
+    }
+
+    /// Places and groups that nothing refers to any more.
+    fn clears_up(&mut self, file: &ChangeFile) -> Result<(), FileError> {
+        let remove = &file.remove;
+        let doors: Vec<_> = self.site.doors().map(|d| d.id.to_string()).collect();
+        self.named("doors", &remove.doors, &doors, |s| Ok(Change::RemoveDoor(s.parse()?)))?;
+        let schedules: Vec<_> = self.site.schedules().map(|s| s.id().to_string()).collect();
+        self.named("schedules", &remove.schedules, &schedules, |s| Ok(Change::RemoveSchedule(s.parse()?)))?;
+        let groups: Vec<_> = self.site.groups().map(|g| g.id.to_string()).collect();
+        self.named("groups", &remove.groups, &groups, |s| Ok(Change::RemoveGroup(s.parse()?)))?;
+        let zones: Vec<_> = self.site.zones().map(|z| z.id.to_string()).collect();
+        let first = self.plan.items.len();
+        self.named("zones", &remove.zones, &zones, |s| Ok(Change::RemoveZone(s.parse()?)))?;
+        // The innermost first.
+        let depth = |item: &Item| match item.change {
+            Change::RemoveZone(id) => {
+                let up = |id: &_| self.site.zone(*id).and_then(|z| z.parent);
+                std::iter::successors(Some(id), up).count()
+            }
+            _ => 0,
+        };
+        self.plan.items.get_mut(first..).unwrap_or_default().sort_by_key(|item| usize::MAX - depth(item));
+        Ok(())
+    }
+
+    fn who_may_change(&mut self, file: &ChangeFile) -> Result<(), FileError> {
+        let policies: Vec<_> = self.site.policy_texts().map(|p| p.id.to_string()).collect();
+        self.named("policies", &file.remove.policies, &policies, |s| Ok(Change::RemovePolicy(s.parse()?)))?;
+        for record in &file.operator {
+            let operator = self.read("operator", record.span(), read::operator(record.get_ref()))?;
+            self.put("operator", record.span(), Change::PutOperator(operator))?;
+        }
+        let operators: Vec<_> = self.site.operators().map(|o| o.id.to_string()).collect();
+        self.named("operators", &file.remove.operators, &operators, |s| {
+            Ok(Change::RemoveOperator(s.parse()?))
+        })
+    }
+
+    /// A list of ids that have to be there.
+    fn named(
+        &mut self,
+        list: &str,
+        names: &Names,
+        known: &[String],
+        change: impl Fn(&str) -> Result<Change, lockward_model::IdError>,
+    ) -> Result<(), FileError> {
+        for name in names {
+            let (span, name) = (name.span(), name.get_ref());
+            let made = change(name).map_err(|e| self.source.wrong(span.start, format!("`{list}`: {e}")))?;
+            if !known.contains(name) {
+                let hint = nearest(name, known.iter().map(String::as_str));
+                let hint = hint.map(|h| format!("; did you mean `{h}`?")).unwrap_or_default();
+                let what = format!("`{list}`: there is no `{name}` at this site{hint}");
+                return Err(self.source.wrong(span.start, what));
+            }
+            let record = format!("{list} `{name}`");
+            if !self.seen.insert(record.clone()) {
+                return Err(self.source.wrong(span.start, format!("`{list}` names `{name}` twice")));
+            }
+            self.plan.items.push(Item { at: span.start, record, change: made, to_seal: None });
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, section: &str, span: Range<usize>, change: Change) -> Result<(), FileError> {
+        let id = told::subject(&change);
+        // Cards and PINs are credentials both, and share their ids.
+        let kind = if matches!(change, Change::PutCredential(_)) { "credential" } else { section };
+        if !self.seen.insert(format!("{kind} {id}")) {
+            return Err(self.wrong(section, &id, span, "an earlier record has the same `id`".into()));
+        }
+        if told::existing(self.site, &change).as_ref() == Some(&change) {
+            self.plan.unchanged += 1;
+        } else {
+            let record = format!("[[{section}]] `{id}`");
+            self.plan.items.push(Item { at: span.start, record, change, to_seal: None });
+        }
+        Ok(())
+    }
+
+    fn read<T>(&self, section: &str, span: Range<usize>, read: Result<T, String>) -> Result<T, FileError> {
+        read.map_err(|what| self.source.wrong(span.start, format!("[[{section}]] {what}")))
+    }
+
+    fn wrong(&self, section: &str, id: &str, span: Range<usize>, what: String) -> FileError {
+        self.source.wrong(span.start, format!("[[{section}]] `{id}`: {what}"))
+    }
+}

@@ -1,0 +1,268 @@
+//! From the words of a change file to the model's nouns: spans, times, days, ids.
+
+use super::file;
+use core::time::Duration;
+use jiff::civil::{Date, DateTime};
+use lockward_model::{
+    DayException, Days, Door, DoorKind, ExitHardware, Factors, OpenLimit, Operator, PolicyText, PublicKey,
+    ReleaseTime, Relock, Rule, Schedule, SiteZone, Target, Time, Validity, Window, Zone,
+};
+use toml::value::Datetime;
+
+/// What is wrong with one record, and what to do.
+pub(crate) type Wrong = String;
+
+/// Reads one value, and says which key it was if it can not be.
+pub(crate) fn key<T: core::str::FromStr>(name: &str, text: &str) -> Result<T, Wrong>
+where
+    T::Err: core::fmt::Display,
+{
+    text.parse().map_err(|e: T::Err| format!("`{name}`: {e}"))
+}
+
+fn keys<T: core::str::FromStr>(name: &str, texts: &[String]) -> Result<Vec<T>, Wrong>
+where
+    T::Err: core::fmt::Display,
+{
+    texts.iter().map(|t| key(name, t)).collect()
+}
+
+fn maybe<T: core::str::FromStr>(name: &str, text: Option<&String>) -> Result<Option<T>, Wrong>
+where
+    T::Err: core::fmt::Display,
+{
+    text.map(|t| key(name, t)).transpose()
+}
+
+fn one_of<T: Copy>(name: &str, text: &str, all: &[(&str, T)]) -> Result<T, Wrong> {
+    let found = all.iter().find(|(word, _)| *word == text);
+    found.map(|(_, meaning)| *meaning).ok_or_else(|| {
+        let words: Vec<_> = all.iter().map(|(word, _)| format!("`{word}`")).collect();
+        format!("`{name}`: `{}` is not known; give one of {}", text.escape_debug(), words.join(", "))
+    })
+}
+
+pub(crate) fn zone(z: &file::Zone) -> Result<Zone, Wrong> {
+    Ok(Zone {
+        id: key("id", &z.id)?,
+        title: key("title", &z.title)?,
+        parent: maybe("in", z.parent.as_ref())?,
+    })
+}
+
+pub(crate) fn door(d: &file::Door) -> Result<Door, Wrong> {
+    let kinds = DoorKind::ALL.map(|k| (k.as_str(), k));
+    let relock = [("on-open", Relock::OnOpen), ("on-close", Relock::OnClose)];
+    let exit = [("mechanical", ExitHardware::Mechanical), ("released", ExitHardware::Released)];
+    Ok(Door {
+        id: key("id", &d.id)?,
+        title: key("title", &d.title)?,
+        kind: one_of("kind", &d.kind, &kinds)?,
+        from: maybe("from", d.from.as_ref())?,
+        to: key("to", &d.to)?,
+        controller: key("controller", &d.controller)?,
+        release: ReleaseTime::new(span("release", &d.release)?).map_err(|e| format!("`release`: {e}"))?,
+        open_limit: OpenLimit::new(span("open_limit", &d.open_limit)?)
+            .map_err(|e| format!("`open_limit`: {e}"))?,
+        relock: one_of("relock", &d.relock, &relock)?,
+        exit: one_of("exit", &d.exit, &exit)?,
+        unlocked: maybe("unlocked", d.unlocked.as_ref())?,
+    })
+}
+
+pub(crate) fn schedule(s: &file::Schedule) -> Result<Schedule, Wrong> {
+    let window = |w: &file::Window| -> Result<Window, Wrong> {
+        Ok(Window { days: days(&w.days)?, from: minute("from", &w.from)?, to: minute("to", &w.to)? })
+    };
+    let windows = s.window.iter().map(window).collect::<Result<_, Wrong>>()?;
+    let exceptions = s.exception.iter().map(exception).collect::<Result<Vec<_>, Wrong>>()?;
+    let mut dates: Vec<Date> = exceptions.iter().map(|e| e.date).collect();
+    dates.sort_unstable();
+    if let Some([date, _]) = dates.windows(2).find(|pair| pair.first() == pair.last()) {
+        return Err(format!("two exceptions are for {date}; make them one, with all its windows"));
+    }
+    Schedule::new(key("id", &s.id)?, key("title", &s.title)?, windows, exceptions).map_err(|e| e.to_string())
+}
+
+fn exception(e: &file::Exception) -> Result<DayException, Wrong> {
+    let date = e.date.to_string().parse::<Date>();
+    let window = |text: &String| {
+        let (from, to) = text.split_once('-').ok_or_else(|| {
+            format!("`windows`: `{}` is no span of a day; an example is `10:00-14:00`", text.escape_debug())
+        })?;
+        Ok((minute("windows", from)?, minute("windows", to)?))
+    };
+    Ok(DayException {
+        date: date.map_err(|_| format!("`date`: `{}` is no date; an example is 2026-12-25", e.date))?,
+        windows: e.windows.iter().map(window).collect::<Result<_, Wrong>>()?,
+    })
+}
+
+fn days(words: &[String]) -> Result<Days, Wrong> {
+    let known = |word: &str| Days::NAMES.iter().position(|n| *n == word);
+    let mut days = Days::default();
+    for word in words {
+        let (first, last) = word.split_once('-').unwrap_or((word, word));
+        let range = known(first).zip(known(last)).filter(|(first, last)| first <= last);
+        let Some((first, last)) = range else {
+            return Err(format!(
+                "`days`: `{}` is no day; examples are `mon`, `mon-fri`, `sat-sun`",
+                word.escape_debug()
+            ));
+        };
+        for name in Days::NAMES.iter().skip(first).take(last + 1 - first) {
+            days = days.with(name).unwrap_or(days);
+        }
+    }
+    Ok(days)
+}
+
+/// Minutes after midnight of `HH:MM`, up to `24:00`.
+fn minute(name: &str, text: &str) -> Result<u16, Wrong> {
+    let digits =
+        |s: &str| (s.len() == 2 && s.bytes().all(|b| b.is_ascii_digit())).then(|| s.parse::<u16>().ok());
+    let parts = text.split_once(':').and_then(|(h, m)| digits(h)?.zip(digits(m)?));
+    let fits = parts.filter(|(h, m)| *m < 60 && (*h < 24 || (*h, *m) == (24, 0)));
+    fits.map(|(h, m)| h * 60 + m)
+        .ok_or_else(|| format!("`{name}`: `{}` is no time; give 00:00 to 24:00", text.escape_debug()))
+}
+
+/// `500ms`, `5s`, `2m`, `1h`.
+fn span(name: &str, text: &str) -> Result<Duration, Wrong> {
+    let wrong =
+        || format!("`{name}`: `{}` is no span; examples are `5s`, `500ms`, `2m`", text.escape_debug());
+    let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at_checked(unit_at).ok_or_else(wrong)?;
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    let each = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return Err(wrong()),
+    };
+    number.checked_mul(each).map(Duration::from_millis).ok_or_else(wrong)
+}
+
+pub(crate) fn rule(r: &file::Rule) -> Result<Rule, Wrong> {
+    let factor = |all: Factors, word: &String| {
+        let known = [("card", Factors::CARD), ("pin", Factors::PIN)];
+        one_of("factors", word, &known).map(|f| all.with(f))
+    };
+    let zones = keys("zones", &r.zones)?.into_iter().map(Target::Zone);
+    let doors = keys("doors", &r.doors)?.into_iter().map(Target::Door);
+    Ok(Rule {
+        id: key("id", &r.id)?,
+        title: key("title", &r.title)?,
+        groups: keys("groups", &r.groups)?,
+        targets: zones.chain(doors).collect(),
+        schedule: maybe("schedule", r.schedule.as_ref())?,
+        factors: r.factors.iter().try_fold(Factors::NONE, factor)?,
+    })
+}
+
+pub(crate) fn policy(p: &file::Policy) -> Result<PolicyText, Wrong> {
+    Ok(PolicyText { id: key("id", &p.id)?, text: p.text.as_str().into() })
+}
+
+pub(crate) fn operator(o: &file::Operator) -> Result<Operator, Wrong> {
+    let wrong = "`key`: give the 64 hex digits behind `public` in the operator's key file";
+    Ok(Operator {
+        id: key("id", &o.id)?,
+        title: key("title", &o.title)?,
+        key: PublicKey::from_hex(&o.key).ok_or(wrong)?,
+        roles: keys("roles", &o.roles)?,
+    })
+}
+
+pub(crate) fn groups(p: &file::Person) -> Result<Vec<lockward_model::GroupId>, Wrong> {
+    // As the site keeps them, so that nothing changes where nothing was meant.
+    let mut groups = keys("groups", &p.groups)?;
+    groups.sort_unstable();
+    groups.dedup();
+    Ok(groups)
+}
+
+/// When a person counts: a date alone is the whole day, at both ends.
+pub(crate) fn validity(p: &file::Person, zone: &SiteZone) -> Result<Validity, Wrong> {
+    let at = |name, text: Option<&Datetime>, days| text.map(|t| moment(name, &t.to_string(), zone, days));
+    let valid = Validity {
+        from: at("valid_from", p.valid_from.as_ref(), 0).transpose()?,
+        until: at("valid_until", p.valid_until.as_ref(), 1).transpose()?,
+    };
+    match (valid.from, valid.until) {
+        (Some(from), Some(until)) if until <= from => {
+            Err("`valid_until` does not come after `valid_from`".into())
+        }
+        _ => Ok(valid),
+    }
+}
+
+/// A moment: with an offset, or on the site's clock. A date alone is its midnight, `days` later.
+pub(crate) fn moment(name: &str, text: &str, zone: &SiteZone, days: i64) -> Result<Time, Wrong> {
+    let wrong = || {
+        format!(
+            "`{name}`: `{}` is no time; examples are 2026-12-01, 2026-12-01T08:00, 2026-12-01T08:00:00Z",
+            text.escape_debug()
+        )
+    };
+    if let Ok(exact) = text.parse::<jiff::Timestamp>() {
+        return Ok(Time(exact.as_millisecond()));
+    }
+    let local = match text.parse::<Date>() {
+        Ok(date) if !text.contains(['T', 't', ' ']) => {
+            date.checked_add(jiff::Span::new().days(days)).map_err(|_| wrong())?.at(0, 0, 0, 0)
+        }
+        _ => text.parse::<DateTime>().map_err(|_| wrong())?,
+    };
+    let zone = jiff::tz::TimeZoneDatabase::bundled().get(zone.name()).map_err(|_| wrong())?;
+    let there = local.to_zoned(zone).map_err(|_| wrong())?;
+    Ok(Time(there.timestamp().as_millisecond()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn berlin() -> SiteZone {
+        SiteZone::new("Europe/Berlin").unwrap()
+    }
+
+    #[test]
+    fn spans_are_read_and_nonsense_is_not() {
+        assert_eq!(span("x", "5s"), Ok(Duration::from_secs(5)));
+        assert_eq!(span("x", "500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(span("x", "2m"), Ok(Duration::from_secs(120)));
+        for nonsense in ["", "5", "s", "5 s", "-5s", "5d", "99999999999999999999s", "18446744073709551615h"] {
+            assert!(span("x", nonsense).is_err(), "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn days_are_read_as_ranges_and_alone() {
+        let read = |words: &[&str]| days(&words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>());
+        assert_eq!(read(&["mon-fri"]), Ok(Days(0b001_1111)));
+        assert_eq!(read(&["sat", "mon"]), Ok(Days(0b010_0001)));
+        assert!(read(&["fri-mon"]).is_err());
+        assert!(read(&["Monday"]).is_err());
+    }
+
+    #[test]
+    fn times_of_day_go_to_midnight_and_no_further() {
+        assert_eq!(minute("x", "00:00"), Ok(0));
+        assert_eq!(minute("x", "24:00"), Ok(1_440));
+        for nonsense in ["24:01", "8:00", "08:60", "0800", "+8:00", "08:0a"] {
+            assert!(minute("x", nonsense).is_err(), "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn a_date_is_told_by_the_sites_clock_and_its_last_day_counts() {
+        let utc = |t: &str| Time(t.parse::<jiff::Timestamp>().unwrap().as_millisecond());
+        assert_eq!(moment("x", "2026-12-01", &berlin(), 0), Ok(utc("2026-11-30T23:00:00Z")));
+        assert_eq!(moment("x", "2026-12-31", &berlin(), 1), Ok(utc("2026-12-31T23:00:00Z")));
+        assert_eq!(moment("x", "2026-07-01T08:00", &berlin(), 1), Ok(utc("2026-07-01T06:00:00Z")));
+        assert_eq!(moment("x", "2026-07-01T08:00:00Z", &berlin(), 0), Ok(utc("2026-07-01T08:00:00Z")));
+        assert!(moment("x", "tomorrow", &berlin(), 0).is_err());
+    }
+}

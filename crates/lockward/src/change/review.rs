@@ -1,0 +1,187 @@
+//! The review before a signature: what is added, changed and removed, and who gains and who loses which doors.
+
+use super::plan::{Item, Plan};
+use super::told::{self, Mark};
+use crate::say::count;
+use core::time::Duration;
+use lockward_model::{Change, DoorId, Factors, PersonId, Time};
+use lockward_site::Site;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Records of one kind that are listed one by one; more are counted.
+const LISTED_MAX: usize = 12;
+/// People that are named one by one; more are counted by their groups.
+const NAMED_MAX: usize = 6;
+/// Moments that are looked at: now, and two for each of eleven schedules.
+const MOMENTS_MAX: usize = 23;
+/// Decisions that a review may take: some 10 s at 10 µs each.
+const DECISIONS_MAX: usize = 1_000_000;
+/// How far ahead a schedule's next opening is looked for: a week, and a holiday.
+const AHEAD: Duration = Duration::from_secs(8 * 24 * 3_600);
+/// The shortest window that is surely found: nobody opens a building for less.
+const STEP: Duration = Duration::from_secs(5 * 60);
+
+/// The review as text.
+pub(crate) fn review(before: &Site, after: &Site, plan: &Plan, now: Time) -> String {
+    let mut out = listed(before, plan);
+    out.push_str(&access(before, after, &plan.items, now));
+    out
+}
+
+fn listed(before: &Site, plan: &Plan) -> String {
+    let mut kinds: BTreeMap<(&str, Mark), Vec<String>> = BTreeMap::new();
+    let mut order = Vec::new();
+    for item in &plan.items {
+        let (mark, line) = told::tell(before, &item.change);
+        let key = (told::noun(&item.change), mark);
+        let lines = kinds.entry(key).or_default();
+        if lines.is_empty() {
+            order.push(key);
+        }
+        lines.push(line);
+    }
+    let mut out = String::new();
+    for (noun, mark) in order {
+        let lines = kinds.remove(&(noun, mark)).unwrap_or_default();
+        let sign = mark.sign();
+        for line in lines.iter().take(LISTED_MAX) {
+            out.push_str(&format!("  {sign} {line}\n"));
+        }
+        if let Some(more) = lines.len().checked_sub(LISTED_MAX).filter(|more| *more > 0) {
+            out.push_str(&format!("  {sign} and {more} more: {}\n", count(lines.len(), noun)));
+        }
+    }
+    if plan.unchanged > 0 {
+        out.push_str(&format!("  = {} as the site has them already\n", count(plan.unchanged, "record")));
+    }
+    out
+}
+
+/// What one door gains and loses.
+#[derive(Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Shift {
+    gain: BTreeSet<PersonId>,
+    lose: BTreeSet<PersonId>,
+    /// Who needs other factors than before.
+    need: BTreeMap<PersonId, Factors>,
+}
+
+fn access(before: &Site, after: &Site, items: &[Item], now: Time) -> String {
+    if !items.iter().any(|i| touches_access(&i.change)) {
+        return "Nobody gains or loses a door.\n".into();
+    }
+    let moments = moments(before, after, items, now);
+    let doors: BTreeSet<DoorId> = before.doors().chain(after.doors()).map(|d| d.id).collect();
+    let decisions = doors.len() * moments.len() * (before.counts().0 + after.counts().0);
+    if decisions > DECISIONS_MAX {
+        return format!(
+            "Who gains and loses is not worked out: that would take {decisions} decisions, and a review takes \
+             {DECISIONS_MAX} at most. Ask `lockward who-can` about single doors before and after.\n"
+        );
+    }
+    let mut rows: BTreeMap<Shift, Vec<DoorId>> = BTreeMap::new();
+    for door in doors {
+        let shift = shift(before, after, door, &moments);
+        if shift != Shift::default() {
+            rows.entry(shift).or_default().push(door);
+        }
+    }
+    let labels: Vec<_> = moments.iter().map(|(label, _)| label.as_str()).collect();
+    let looked = format!("(looked at {}: {})", count(moments.len(), "moment"), labels.join("; "));
+    if rows.is_empty() {
+        return format!("Nobody gains or loses a door {looked}.\n");
+    }
+    let mut out = format!("Who gains and who loses {looked}:\n");
+    for (shift, doors) in rows {
+        let doors = short(doors.iter().map(ToString::to_string).collect(), "door");
+        out.push_str(&format!("  {doors}:\n"));
+        for (sign, people) in [("+", &shift.gain), ("-", &shift.lose)] {
+            if !people.is_empty() {
+                out.push_str(&format!("    {sign} {}\n", told_people(before, after, people)));
+            }
+        }
+        for factors in shift.need.values().collect::<BTreeSet<_>>() {
+            let people = shift.need.iter().filter(|(_, f)| *f == factors).map(|(p, _)| *p).collect();
+            let people = told_people(before, after, &people);
+            out.push_str(&format!("    ~ now with {}: {people}\n", told::factors(*factors)));
+        }
+    }
+    out
+}
+
+/// False for what can change no decision at a door.
+fn touches_access(change: &Change) -> bool {
+    !matches!(
+        change,
+        Change::PutController { .. }
+            | Change::BindController { .. }
+            | Change::RevokeController(_)
+            | Change::PutOperator(_)
+            | Change::RemoveOperator(_)
+    )
+}
+
+fn shift(before: &Site, after: &Site, door: DoorId, moments: &[(String, Time)]) -> Shift {
+    let can = |site: &Site, at: Time| -> BTreeMap<PersonId, Factors> {
+        site.who_can(door, at).into_iter().map(|e| (e.person, e.factors)).collect()
+    };
+    let mut shift = Shift::default();
+    for (_, at) in moments {
+        let (old, new) = (can(before, *at), can(after, *at));
+        shift.gain.extend(new.keys().filter(|p| !old.contains_key(p)));
+        shift.lose.extend(old.keys().filter(|p| !new.contains_key(p)));
+        let other = new.iter().filter(|(p, f)| old.get(p).is_some_and(|was| was != *f));
+        shift.need.extend(other.map(|(p, f)| (*p, *f)));
+    }
+    shift
+}
+
+/// Now; the next time at which each schedule is open, and closed; when somebody's time begins.
+fn moments(before: &Site, after: &Site, items: &[Item], now: Time) -> Vec<(String, Time)> {
+    let mut moments = vec![("now".to_owned(), now)];
+    let zone = &after.founding().zone;
+    let steps = AHEAD.as_secs() / STEP.as_secs();
+    let ahead: Vec<_> = (0..steps).map(|n| now + STEP * u32::try_from(n).unwrap_or(u32::MAX)).collect();
+    let gone = before.schedules().filter(|s| !after.schedules().any(|other| other.id() == s.id()));
+    for schedule in after.schedules().chain(gone) {
+        for (word, open) in [("open", true), ("closed", false)] {
+            let next = ahead.iter().find(|at| schedule.is_open(zone.local(**at)) == open);
+            moments.extend(next.map(|at| (format!("`{}` {word}", schedule.id()), *at)));
+        }
+    }
+    let begins = |item: &Item| match &item.change {
+        Change::PutPerson(p) => p.valid.from.filter(|from| *from > now),
+        _ => None,
+    };
+    let begins: BTreeSet<_> = items.iter().filter_map(begins).collect();
+    moments.extend(begins.into_iter().map(|at| (at.to_string(), at)));
+    moments.truncate(MOMENTS_MAX);
+    moments
+}
+
+fn told_people(before: &Site, after: &Site, people: &BTreeSet<PersonId>) -> String {
+    if people.len() <= NAMED_MAX {
+        return people.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    }
+    let mut groups: BTreeMap<String, usize> = BTreeMap::new();
+    for id in people {
+        let person = after.person(*id).or_else(|| before.person(*id));
+        let set = person.map(|p| p.groups).unwrap_or_default();
+        let name = match set.as_slice() {
+            [] => "in no group".to_owned(),
+            set => set.iter().map(ToString::to_string).collect::<Vec<_>>().join("+"),
+        };
+        *groups.entry(name).or_default() += 1;
+    }
+    let groups: Vec<_> = groups.iter().map(|(name, n)| format!("{name} {n}")).collect();
+    format!("{} ({})", count(people.len(), "person"), groups.join(", "))
+}
+
+fn short(mut names: Vec<String>, noun: &str) -> String {
+    let all = names.len();
+    if all <= NAMED_MAX {
+        return names.join(", ");
+    }
+    names.truncate(NAMED_MAX);
+    format!("{} and {}", names.join(", "), count(all - NAMED_MAX, &format!("more {noun}")))
+}

@@ -1,0 +1,268 @@
+//! A change in words: what it is about, what is there already, and which of its parts differ. No token, no hash.
+
+use core::time::Duration;
+use lockward_model::{
+    Change, Door, ExitHardware, Operator, Person, PolicyText, Proof, Relock, Rule, Schedule, Target, Time,
+    Validity,
+};
+use lockward_site::Site;
+
+/// What a change does to what it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Mark {
+    Added,
+    Changed,
+    Removed,
+}
+
+impl Mark {
+    pub(crate) fn sign(self) -> char {
+        match self {
+            Self::Added => '+',
+            Self::Changed => '~',
+            Self::Removed => '-',
+        }
+    }
+}
+
+/// What kind of thing a change is about.
+pub(crate) fn noun(change: &Change) -> &'static str {
+    match change {
+        Change::PutZone(_) | Change::RemoveZone(_) => "zone",
+        Change::PutDoor(_) | Change::RemoveDoor(_) => "door",
+        Change::PutSchedule(_) | Change::RemoveSchedule(_) => "schedule",
+        Change::PutGroup(_) | Change::RemoveGroup(_) => "group",
+        Change::PutPerson(_) | Change::RemovePerson(_) | Change::SuspendPerson(_) => "person",
+        Change::PutCredential(c) => match c.proof {
+            Proof::Card(_) => "card",
+            Proof::Pin(_) => "PIN",
+        },
+        Change::RevokeCredential(_) => "credential",
+        Change::PutRule(_) | Change::RemoveRule(_) => "rule",
+        Change::PutPolicy(_) | Change::RemovePolicy(_) => "policy",
+        Change::PutController { .. } | Change::BindController { .. } | Change::RevokeController(_) => {
+            "controller"
+        }
+        Change::PutOperator(_) | Change::RemoveOperator(_) => "operator",
+    }
+}
+
+/// The id of what a change is about.
+pub(crate) fn subject(change: &Change) -> String {
+    match change {
+        Change::PutZone(z) => z.id.to_string(),
+        Change::RemoveZone(id) => id.to_string(),
+        Change::PutDoor(d) => d.id.to_string(),
+        Change::RemoveDoor(id) => id.to_string(),
+        Change::PutSchedule(s) => s.id().to_string(),
+        Change::RemoveSchedule(id) => id.to_string(),
+        Change::PutGroup(g) => g.id.to_string(),
+        Change::RemoveGroup(id) => id.to_string(),
+        Change::PutPerson(p) => p.id.to_string(),
+        Change::RemovePerson(id) | Change::SuspendPerson(id) => id.to_string(),
+        Change::PutCredential(c) => c.id.to_string(),
+        Change::RevokeCredential(id) => id.to_string(),
+        Change::PutRule(r) => r.id.to_string(),
+        Change::RemoveRule(id) => id.to_string(),
+        Change::PutPolicy(p) => p.id.to_string(),
+        Change::RemovePolicy(id) => id.to_string(),
+        Change::PutController { id, .. } | Change::BindController { id, .. } => id.to_string(),
+        Change::RevokeController(id) => id.to_string(),
+        Change::PutOperator(o) => o.id.to_string(),
+        Change::RemoveOperator(id) => id.to_string(),
+    }
+}
+
+/// What stands in the place of what a change puts: the change that would put that.
+pub(crate) fn existing(site: &Site, change: &Change) -> Option<Change> {
+    match change {
+        Change::PutZone(z) => site.zone(z.id).cloned().map(Change::PutZone),
+        Change::PutDoor(d) => site.door(d.id).cloned().map(Change::PutDoor),
+        Change::PutSchedule(s) => {
+            site.schedules().find(|other| other.id() == s.id()).cloned().map(Change::PutSchedule)
+        }
+        Change::PutGroup(g) => site.groups().find(|other| other.id == g.id).cloned().map(Change::PutGroup),
+        Change::PutPerson(p) => site.person(p.id).map(Change::PutPerson),
+        Change::PutCredential(c) => site
+            .credentials_of(c.person)
+            .into_iter()
+            .find(|other| other.id == c.id)
+            .map(Change::PutCredential),
+        Change::PutRule(r) => site.rules().find(|other| other.id == r.id).cloned().map(Change::PutRule),
+        Change::PutPolicy(p) => {
+            site.policy_texts().find(|other| other.id == p.id).cloned().map(Change::PutPolicy)
+        }
+        Change::PutController { id, .. } => {
+            let known = site.controller(*id)?;
+            Some(Change::PutController { id: known.id, title: known.title.clone() })
+        }
+        Change::PutOperator(o) => {
+            site.operators().find(|other| other.id == o.id).cloned().map(Change::PutOperator)
+        }
+        _ => None,
+    }
+}
+
+/// A change as it would be made to `site`: what it does, and its particulars.
+pub(crate) fn tell(site: &Site, change: &Change) -> (Mark, String) {
+    let old = existing(site, change);
+    let head = format!("{} {}", noun(change), subject(change));
+    let parts = parts(change);
+    match (&old, change) {
+        (_, Change::BindController { .. }) => (Mark::Changed, format!("{head}: takes its key")),
+        (_, Change::SuspendPerson(_)) => (Mark::Changed, format!("{head}: suspended")),
+        (_, Change::RevokeController(_)) => (Mark::Removed, format!("{head}: cut off for good")),
+        (Some(old), new) => {
+            let before = self::parts(old);
+            let differs = |(name, value): &(&'static str, String)| {
+                let was = before.iter().find(|(n, _)| n == name).map_or("none", |(_, v)| v.as_str());
+                (was != value).then(|| format!("{name} {was} -> {value}"))
+            };
+            let mut told: Vec<_> = parts.iter().filter_map(differs).collect();
+            let gone = before.iter().filter(|(n, _)| !parts.iter().any(|(name, _)| name == n));
+            told.extend(gone.map(|(name, was)| format!("{name} {was} -> none")));
+            if told.is_empty() && old != new {
+                told.push(hidden(new).into());
+            }
+            (Mark::Changed, format!("{head}: {}", told.join("; ")))
+        }
+        (None, _) if parts.is_empty() => (Mark::Removed, head),
+        (None, _) => {
+            let told: Vec<_> = parts.iter().map(|(name, value)| format!("{name} {value}")).collect();
+            (Mark::Added, format!("{head}: {}", told.join("; ")))
+        }
+    }
+}
+
+/// What differs where nothing that may be shown does.
+fn hidden(change: &Change) -> &'static str {
+    match change {
+        Change::PutPerson(_) => "name or contact",
+        Change::PutCredential(_) => "another card or PIN",
+        _ => "said again",
+    }
+}
+
+fn parts(change: &Change) -> Vec<(&'static str, String)> {
+    match change {
+        Change::PutZone(z) => {
+            let within = z.parent.map(|p| ("in", p.to_string()));
+            std::iter::once(("title", quoted(&z.title))).chain(within).collect()
+        }
+        Change::PutDoor(d) => door(d),
+        Change::PutSchedule(s) => schedule(s),
+        Change::PutGroup(g) => vec![("title", quoted(&g.title))],
+        Change::PutPerson(p) => person(p),
+        Change::PutCredential(c) => {
+            std::iter::once(("person", c.person.to_string())).chain(validity(c.valid)).collect()
+        }
+        Change::PutRule(r) => rule(r),
+        Change::PutPolicy(PolicyText { text, .. }) => vec![("text", one_line(text))],
+        Change::PutController { title, .. } => vec![("title", quoted(title))],
+        Change::PutOperator(o) => operator(o),
+        _ => Vec::new(),
+    }
+}
+
+fn quoted(text: &impl core::fmt::Display) -> String {
+    format!("\"{text}\"")
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn list<T: core::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
+    let items: Vec<_> = items.into_iter().map(|i| i.to_string()).collect();
+    if items.is_empty() { "none".into() } else { items.join(", ") }
+}
+
+fn door(d: &Door) -> Vec<(&'static str, String)> {
+    let relock = match d.relock {
+        Relock::OnOpen => "on opening",
+        Relock::OnClose => "on closing",
+    };
+    let exit = match d.exit {
+        ExitHardware::Mechanical => "mechanical",
+        ExitHardware::Released => "released",
+    };
+    let mut parts = vec![
+        ("title", quoted(&d.title)),
+        ("kind", d.kind.as_str().into()),
+        ("from", d.from.map_or("the street".into(), |z| z.to_string())),
+        ("to", d.to.to_string()),
+        ("controller", d.controller.to_string()),
+        ("release", span(d.release.get())),
+        ("open limit", span(d.open_limit.get())),
+        ("relocks", relock.into()),
+        ("exit", exit.into()),
+    ];
+    parts.extend(d.unlocked.map(|s| ("unlocked by", s.to_string())));
+    parts
+}
+
+fn schedule(s: &Schedule) -> Vec<(&'static str, String)> {
+    let window = |w: &lockward_model::Window| {
+        format!("{} {}-{}", w.days.names().collect::<Vec<_>>().join(" "), clock(w.from), clock(w.to))
+    };
+    let exception = |e: &lockward_model::DayException| {
+        let windows = e.windows.iter().map(|(from, to)| format!("{}-{}", clock(*from), clock(*to)));
+        let windows: Vec<_> = windows.collect();
+        format!("{} {}", e.date, if windows.is_empty() { "closed".into() } else { windows.join(" ") })
+    };
+    let mut parts = vec![("title", quoted(s.title())), ("open", list(s.windows().iter().map(window)))];
+    if !s.exceptions().is_empty() {
+        parts.push(("except", list(s.exceptions().iter().map(exception))));
+    }
+    parts
+}
+
+fn person(p: &Person) -> Vec<(&'static str, String)> {
+    let mut parts = vec![("groups", list(&p.groups))];
+    parts.extend(validity(p.valid));
+    parts.extend(p.suspended.then(|| ("suspended", "yes".into())));
+    parts
+}
+
+fn validity(v: Validity) -> impl Iterator<Item = (&'static str, String)> {
+    let told = |t: Time| t.to_string();
+    [("from", v.from.map(told)), ("until", v.until.map(told))].into_iter().filter_map(|(n, t)| Some((n, t?)))
+}
+
+fn rule(r: &Rule) -> Vec<(&'static str, String)> {
+    let target = |t: &Target| match t {
+        Target::Zone(id) => format!("zone {id}"),
+        Target::Door(id) => format!("door {id}"),
+    };
+    vec![
+        ("title", quoted(&r.title)),
+        ("lets", list(&r.groups)),
+        ("into", list(r.targets.iter().map(target))),
+        ("when", r.schedule.map_or("always".into(), |s| s.to_string())),
+        ("with", factors(r.factors)),
+    ]
+}
+
+fn operator(o: &Operator) -> Vec<(&'static str, String)> {
+    vec![("title", quoted(&o.title)), ("roles", list(&o.roles)), ("key", o.key.to_string())]
+}
+
+/// `card and pin`.
+pub(crate) fn factors(factors: lockward_model::Factors) -> String {
+    let names: Vec<_> = factors.names().map(|n| if n == "pin" { "PIN" } else { n }).collect();
+    if names.is_empty() { "nothing more".into() } else { names.join(" and ") }
+}
+
+fn clock(minute: u16) -> String {
+    format!("{:02}:{:02}", minute / 60, minute % 60)
+}
+
+/// `5s`, `500ms`, `2m`: as the change file has it.
+pub(crate) fn span(d: Duration) -> String {
+    match d.as_millis() {
+        ms if ms >= 3_600_000 && ms % 3_600_000 == 0 => format!("{}h", ms / 3_600_000),
+        ms if ms >= 60_000 && ms % 60_000 == 0 => format!("{}m", ms / 60_000),
+        ms if ms >= 1_000 && ms % 1_000 == 0 => format!("{}s", ms / 1_000),
+        ms => format!("{ms}ms"),
+    }
+}

@@ -1,0 +1,80 @@
+//! `lockward serve`: runs the hub of a site until it is told to stop.
+
+use crate::folder::{Folder, outside_master};
+use crate::say::say;
+use clap::Args;
+use lockward_hub::{Hub, HubConfig, HubStartError, MasterError, Running, SystemClock};
+use std::io;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Runs the hub: controllers and browsers over TLS, and a console for this machine.
+#[derive(Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    folder: Folder,
+    /// Where controllers and browsers connect over TLS.
+    #[arg(long, value_name = "ADDR", default_value = "[::]:8443")]
+    listen: SocketAddr,
+    /// Where browsers of this machine connect without TLS: a loopback address.
+    #[arg(long, value_name = "ADDR")]
+    console: Option<SocketAddr>,
+    /// Prints a token for tools, which serves until the hub stops.
+    #[arg(long)]
+    token: bool,
+}
+
+/// Why the hub does not run.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ServeError {
+    /// The master key in the environment.
+    #[error(transparent)]
+    Master(#[from] MasterError),
+    /// The hub.
+    #[error(transparent)]
+    Start(#[from] HubStartError),
+    /// The operating system.
+    #[error("the hub can not be run on this machine")]
+    Runtime(#[from] io::Error),
+}
+
+pub(crate) fn serve(args: Serve) -> Result<ExitCode, ServeError> {
+    let config = HubConfig {
+        master: outside_master(&args.folder.dir)?,
+        dir: args.folder.dir,
+        listen: args.listen,
+        console: args.console,
+        banner: None,
+        clock: Arc::new(SystemClock::default()),
+    };
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        let hub = Hub::start(config).await?;
+        tell(&hub, args.token);
+        until_told_to_stop().await?;
+        say("Stopping.");
+        hub.stop().await;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn tell(hub: &Running, token: bool) {
+    let title = hub.office().site().founding().title.clone();
+    say(&format!("Site \"{title}\": the hub listens on {}.", hub.addr()));
+    // The link is one word: it stays whole, however long.
+    say(&format!("Console, for one sign-in:\n  {}", hub.console_url()));
+    if token {
+        say(&format!("Token for tools:\n  {}", hub.token().as_str()));
+    }
+    say("Ctrl-C stops it.");
+}
+
+/// Ctrl-C, or what a service manager sends.
+pub(crate) async fn until_told_to_stop() -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed,
+        _ = terminate.recv() => Ok(()),
+    }
+}

@@ -1,0 +1,49 @@
+//! Both logs as a hub's own store has them: for an audit of a folder, and to export them.
+
+use lockward_audit::{Log, Source};
+use lockward_ledger::{Hash, TILE_WIDTH, TileId, decode_tile};
+use lockward_store::{HubError, HubStore};
+
+/// The logs of a hub's own store.
+pub(crate) struct Stored(pub(crate) HubStore);
+
+fn stored(log: Log) -> lockward_store::Log {
+    match log {
+        Log::Config => lockward_store::Log::Config,
+        Log::Event => lockward_store::Log::Event,
+    }
+}
+
+/// The newest checkpoint of a store's log, with the cosignatures over just this one.
+pub(crate) fn checkpoint(store: &HubStore, log: lockward_store::Log) -> Result<Vec<u8>, HubError> {
+    let head = store.head(log)?;
+    let size = head.size();
+    let mut note = head.checkpoint.unwrap_or_default();
+    for word in store.cosignatures(log, size)?.into_iter().filter(|word| word.size == size) {
+        note.extend(word.line);
+        note.push(b'\n');
+    }
+    Ok(note)
+}
+
+impl Source for Stored {
+    type Error = HubError;
+
+    fn checkpoint(&mut self, log: Log) -> Result<Vec<u8>, HubError> {
+        checkpoint(&self.0, stored(log))
+    }
+
+    fn entries(&mut self, log: Log, first: u64, max: usize) -> Result<Vec<Vec<u8>>, HubError> {
+        let end = first.saturating_add(u64::try_from(max).unwrap_or(u64::MAX));
+        self.0.entries(stored(log), first..end)
+    }
+
+    fn leaf_hashes(&mut self, log: Log, first: u64, max: usize) -> Result<Option<Vec<Hash>>, HubError> {
+        let size = self.0.head(stored(log))?.size();
+        let width = u64::from(TILE_WIDTH);
+        let Some(id) = TileId::in_log(0, first / width, size) else { return Ok(Some(Vec::new())) };
+        let Some(bytes) = self.0.tile(stored(log), id)? else { return Ok(None) };
+        let skip = usize::try_from(first % width).unwrap_or(usize::MAX);
+        Ok(decode_tile(&bytes).ok().map(|all| all.into_iter().skip(skip).take(max).collect()))
+    }
+}

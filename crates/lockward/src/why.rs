@@ -1,0 +1,155 @@
+//! `lockward why`: one event told in sentences, and a decision decided again.
+
+use crate::folder::{Folder, FolderError};
+use crate::say::say;
+use crate::who_can::{on_the_wall, person, policies};
+use clap::Args;
+use lockward_hub::{ExplainError, Explained, Office};
+use lockward_model::{Access, Body, Event, LockCause, Opening, Outcome, PinFact, Side, Source};
+use lockward_site::Site;
+use std::process::ExitCode;
+
+/// Tells an event of the log: what happened, and why; a decision is decided again.
+#[derive(Args)]
+pub(crate) struct Why {
+    /// Its index in the event log, from 0.
+    event: u64,
+    #[command(flatten)]
+    folder: Folder,
+}
+
+/// Why it can not be told.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WhyError {
+    /// The site's folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The event.
+    #[error(transparent)]
+    Event(#[from] ExplainError),
+}
+
+pub(crate) fn why(args: &Why) -> Result<ExitCode, WhyError> {
+    let office = args.folder.open()?;
+    let Explained { event, again } = office.explain(args.event)?;
+    let site = office.site();
+    let zone = &site.founding().zone;
+    let place = event.door.map(|id| {
+        let title = site.door(id).map(|d| format!(" \"{}\"", d.title)).unwrap_or_default();
+        format!(", at door `{id}`{title}")
+    });
+    let writer = match event.source {
+        Source::Hub => "the hub".to_owned(),
+        Source::Controller(id) => format!("controller `{id}`"),
+    };
+    say(&format!("Event {}: {}.", args.event, event.body.code().sentence()));
+    say(&format!("  When and where: {}{}.", on_the_wall(zone, event.time), place.unwrap_or_default()));
+    say(&format!("  Written by {writer}, as its record {}.", event.seq));
+    say(&match &event.body {
+        Body::Access(access) => told_access(&office, &site, access),
+        _ => told(&event),
+    });
+    match again {
+        Some(Ok(())) => say("  Decided again now, from the same inputs and configuration: the same result."),
+        Some(Err(divergence)) => {
+            say(&format!("  Decided again now, IT COMES OUT OTHERWISE: {divergence}."));
+            return Ok(ExitCode::FAILURE);
+        }
+        None => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn told_access(office: &Office, site: &Site, access: &Access) -> String {
+    let who = match (access.person, access.token) {
+        (Some(id), _) => format!("The card of {}", person(office, site, id)),
+        (None, Some(_)) => "A card that the site did not know".into(),
+        (None, None) => "Something that is no card".into(),
+    };
+    let side = match access.side {
+        Side::Entry => "at the reader outside",
+        Side::Exit => "at the reader inside",
+    };
+    let pin = match access.pin {
+        PinFact::NotAsked => "no PIN was asked for",
+        PinFact::Right => "the PIN was right",
+        PinFact::Wrong => "the PIN was wrong",
+        PinFact::Missing => "the PIN was not given",
+    };
+    let decided = match &access.outcome {
+        Outcome::Granted { because } => format!("granted, by {}", policies(because)),
+        Outcome::Denied { why, because } if because.is_empty() => {
+            format!("denied [{}]: {}", why.code(), why.sentence())
+        }
+        Outcome::Denied { why, because } => {
+            format!("denied [{}]: {}, by {}", why.code(), why.sentence(), policies(because))
+        }
+    };
+    let rested = match access.config {
+        Some(config) => format!(
+            "It rested on the first {} entries of the config log (root {}), which the controller had heard \
+             confirmed {} s before.",
+            config.size,
+            config.root,
+            access.config_age.as_secs()
+        ),
+        None => "The controller had no configuration.".into(),
+    };
+    format!("  {who} was shown {side}; {pin}.\n  Decision: {decided}.\n  {rested}")
+}
+
+/// Everything but decisions.
+fn told(event: &Event) -> String {
+    let cause = |cause: &LockCause| match cause {
+        LockCause::Schedule => "by its schedule",
+        LockCause::Start => "because the controller started",
+    };
+    let told = match &event.body {
+        Body::Access(_) => String::new(),
+        Body::ExitRequested { released: true } => {
+            "Somebody asked to leave, and the lock was released.".into()
+        }
+        Body::ExitRequested { released: false } => "Somebody left; the lock needed no release.".into(),
+        Body::DoorOpened(Opening::Granted) => "It opened after a grant.".into(),
+        Body::DoorOpened(Opening::Exit) => "It opened from inside.".into(),
+        Body::DoorOpened(Opening::Free) => "It opened while it stood unlocked.".into(),
+        Body::DoorOpened(Opening::Forced) => "It opened without any release: this is an alarm.".into(),
+        Body::DoorClosed { open_for } => format!("It had stood open for {} s.", open_for.as_secs()),
+        Body::DoorHeld { limit } => {
+            format!("It stood open longer than {} s: this is an alarm.", limit.as_secs())
+        }
+        Body::NotEntered => "The release ended, and the door had not opened.".into(),
+        Body::Unlocked(why) => format!("It stands unlocked {}.", cause(why)),
+        Body::Locked(why) => format!("It locks again {}.", cause(why)),
+        Body::Reader { bus, address, .. } => format!("The device at address {address} of bus `{bus}`."),
+        Body::Started { away, config } => {
+            let away = away.map_or("for an unknown time".into(), |a| format!("for {} s", a.as_secs()));
+            let config = config.map_or("no configuration".into(), |c| format!("configuration {}", c.size));
+            format!("It had been away {away}, and came up with {config}.")
+        }
+        Body::ConfigApplied(config) => {
+            format!("The first {} entries of the config log are in force.", config.size)
+        }
+        Body::ConfigRefused { at, code } => {
+            format!("Entry {at} of the config log was refused [{code}]; the last good state stays in force.")
+        }
+        Body::ClockStep { by_ms, taken } => {
+            format!("A step by {by_ms} ms was {}.", if *taken { "taken" } else { "refused" })
+        }
+        Body::Connected(id) => format!("Controller `{id}` reached the hub."),
+        Body::Disconnected(id) => format!("The link of controller `{id}` ended."),
+        Body::LinkRefused { claimed, code } => {
+            let who =
+                claimed.map_or("A peer without a legible name".into(), |c| format!("A peer that said `{c}`"));
+            format!("{who} was refused [{code}].")
+        }
+        Body::Enrolled { controller, .. } => format!("Controller `{controller}` took its identity."),
+        Body::Gap { controller, due, came } => {
+            format!(
+                "Record {due} of controller `{controller}` was due, and record {came} came: this is an alarm."
+            )
+        }
+        Body::Founded(site) => format!("The site's identity is {site}."),
+    };
+    format!("  {told}")
+}
