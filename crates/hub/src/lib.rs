@@ -1,1 +1,51 @@
-//! Placeholder while the room is being built.
+//! Routes, sessions, gateway, sequencing: the hub, which gathers, shows and passes on, and opens nothing.
+//!
+//! Architecture invariant: no `door` and no `osdp` in here. The hub advises; the door decides.
+//!
+//! - [`found`] makes a site, [`Office`] opens it, [`Hub::start`] runs it.
+//! - A controller's link: `gateway` → `session` → `sequencer` → log; only then the acknowledgement.
+//! - The config log grows in [`Office::append_change`] and nowhere else.
+//! - Pages read the live view, which follows the log: nothing is shown that is not durable.
+
+mod access;
+mod answer;
+mod ca;
+mod chain;
+mod clock;
+mod core;
+mod details;
+mod dice;
+mod enrol;
+mod follower;
+mod founding;
+mod frames;
+mod gateway;
+mod hub;
+mod keys;
+mod links;
+mod live;
+mod master;
+mod office;
+mod own;
+mod push;
+mod refusals;
+mod routes;
+mod sequencer;
+mod session;
+mod stream;
+mod tell;
+mod tiles;
+mod tls;
+mod views;
+
+pub use access::Secret;
+pub use ca::{CONTROLLER_LIFE, CaError, controller_name};
+pub use clock::{Clock, SystemClock};
+pub use founding::{FoundError, Founded, FoundingRequest, RecoveryKey, found};
+pub use gateway::ListenError;
+pub use hub::{Hub, HubConfig, HubStartError, Running};
+pub use keys::{Keys, KeysError};
+pub use master::{MASTER_KEY_VARIABLE, MasterError, master_key};
+pub use office::{ChangeError, ENROLMENT_LIFE, EnrolError, ExplainError, Explained, Office, OfficeError};
+pub use routes::{Access, ROUTES, Route};
+pub use sequencer::StartError;

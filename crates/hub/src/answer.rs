@@ -1,0 +1,105 @@
+//! Answers over HTTP: pages, files, redirections and refusals, each with the headers that it must have.
+
+use axum::body::Body;
+use axum::http::header::{ACCEPT, CONTENT_TYPE, LOCATION, STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::Response;
+use lockward_console::{ASSET_HEADERS, Asset, ErrorView, Fault, Frame, PAGE_HEADERS, address};
+
+/// Two years, as browsers' preload lists ask for; said over TLS only.
+const HSTS: &str = "max-age=63072000";
+
+fn made(status: StatusCode, media_type: &'static str, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}
+
+fn with_headers(mut response: Response, headers: &[(&'static str, &'static str)]) -> Response {
+    for (name, value) in headers {
+        // What an answer says of itself stays.
+        let name = HeaderName::from_static(name);
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// What every answer gets last, if it does not say otherwise itself.
+pub(crate) fn sealed(response: Response, tls: bool) -> Response {
+    let mut response = with_headers(response, &PAGE_HEADERS);
+    if tls {
+        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
+    }
+    response
+}
+
+pub(crate) fn page(html: String) -> Response {
+    made(StatusCode::OK, "text/html; charset=utf-8", html)
+}
+
+pub(crate) fn asset(asset: &'static Asset) -> Response {
+    with_headers(made(StatusCode::OK, asset.media_type, asset.body), &ASSET_HEADERS)
+}
+
+pub(crate) fn text(text: impl Into<Body>) -> Response {
+    made(StatusCode::OK, "text/plain; charset=utf-8", text)
+}
+
+pub(crate) fn bytes(bytes: Vec<u8>) -> Response {
+    made(StatusCode::OK, "application/octet-stream", bytes)
+}
+
+pub(crate) fn stream(body: Body) -> Response {
+    made(StatusCode::OK, "text/event-stream", body)
+}
+
+/// 303 See Other: the next request is a GET.
+pub(crate) fn see(place: &'static str) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    response.headers_mut().insert(LOCATION, HeaderValue::from_static(place));
+    response
+}
+
+/// Whether a person looks at the answer.
+pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
+    let accepts = headers.get(ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    accepts.contains("text/html")
+}
+
+/// A visitor without a session: sent to sign in, or told so.
+pub(crate) fn sign_in_first(headers: &HeaderMap) -> Response {
+    if wants_page(headers) {
+        return see(address::SIGN_IN);
+    }
+    let mut response =
+        problem(StatusCode::UNAUTHORIZED, "SESSION_MISSING", "sign in, or send a bearer token");
+    response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    response
+}
+
+/// RFC 9457. `detail` is a sentence of ours: it needs no escaping.
+pub(crate) fn problem(status: StatusCode, code: &'static str, detail: &'static str) -> Response {
+    let title = status.canonical_reason().unwrap_or_default();
+    let number = status.as_u16();
+    let body = format!(
+        r#"{{"type":"about:blank","title":"{title}","status":{number},"code":"{code}","detail":"{detail}"}}"#
+    );
+    made(status, "application/problem+json", body)
+}
+
+/// An error, as the asker can read it. `frame`: only for a session.
+pub(crate) fn fault(headers: &HeaderMap, fault: Fault, code: &'static str, frame: Option<Frame>) -> Response {
+    let status = StatusCode::from_u16(fault.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if wants_page(headers) {
+        let html = lockward_console::error(&ErrorView { frame, fault, code: code.to_owned(), detail: None });
+        return made(status, "text/html; charset=utf-8", html);
+    }
+    let detail = match fault {
+        Fault::NotFound => "there is nothing here",
+        Fault::Forbidden => "this is not open to you",
+        Fault::Failed => "the hub could not answer; doors are not affected",
+    };
+    problem(status, code, detail)
+}

@@ -1,0 +1,45 @@
+//! What every part of a running hub works with.
+
+use crate::follower::LiveView;
+use crate::links::Links;
+use crate::office::Office;
+use crate::sequencer::Sequencer;
+use crate::tls::TurnedAway;
+use lockward_model::ControllerId;
+use std::sync::Arc;
+use tokio::sync::{mpsc, watch};
+
+/// Shared by all connections of one hub.
+pub(crate) struct Core {
+    pub(crate) office: Arc<Office>,
+    pub(crate) sequencer: Sequencer,
+    pub(crate) links: Links,
+    pub(crate) live: Arc<LiveView>,
+    pub(crate) turned_away: mpsc::Sender<TurnedAway>,
+    /// Turns true when the hub is to stop.
+    pub(crate) closing: watch::Receiver<bool>,
+}
+
+impl Core {
+    /// For the record: someone was turned away.
+    pub(crate) fn turn_away(&self, claimed: Option<ControllerId>, code: &'static str) {
+        // A full queue means that many were turned away already; those are told of.
+        let _ = self.turned_away.try_send(TurnedAway { claimed, code });
+    }
+
+    /// Resolves when the hub is to stop.
+    pub(crate) async fn closed(&self) {
+        let mut closing = self.closing.clone();
+        // A sender that is gone has closed too.
+        let _ = closing.wait_for(|closing| *closing).await;
+    }
+
+    /// Runs something that reads or writes the disk on a thread that may wait.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> Option<T> {
+        let core = Arc::clone(self);
+        tokio::task::spawn_blocking(move || work(&core)).await.ok()
+    }
+}

@@ -1,0 +1,332 @@
+//! Pages of one door, of people and of the logs: what takes more than the live view to tell.
+
+use crate::follower::person_token;
+use crate::live::Told;
+use crate::office::Office;
+use crate::views::Page;
+use core::time::Duration;
+use lockward_console::{
+    Cosignature, CredentialRow, DoorAccess, DoorView, EventRow, Fact, LogPanel, LogView, MayEnter, Name,
+    PeopleView, PersonRow, PersonView, Standing, Tone, Transition, Via,
+};
+use lockward_ledger::CosignerKey;
+use lockward_model::{
+    Door, DoorId, ExitHardware, Person, PersonId, Proof, Relock, Rule, Target, Time, Validity, ZoneId,
+};
+use lockward_store::{HubError, IndexRow, Log};
+use lockward_wire::link::cosigner_name;
+
+/// Events on the page of a door or a person.
+const EVENTS_SHOWN: u32 = 100;
+/// People on one page of the list.
+const PEOPLE_SHOWN: usize = 50;
+/// People whose names are opened for one search: at some 20 µs each, 0.4 s. Beyond that only ids are searched.
+const NAMES_SEARCHED_MAX: usize = 20_000;
+/// How far ahead a schedule is looked through: a weekend with a holiday at each end.
+const AHEAD_MINUTES: i64 = 5 * 24 * 60;
+/// Changes by schedule that are shown.
+const AHEAD_SHOWN: usize = 3;
+/// Zones around zones, as deep as a site lets them nest.
+const NESTING_MAX: usize = 17;
+
+impl Page<'_> {
+    fn rows(&self, found: Vec<IndexRow>) -> Vec<EventRow> {
+        let store = self.office.store();
+        let told = |row: IndexRow| {
+            let leaf = store.entry(Log::Event, row.idx).ok()??;
+            let event = self.office.open_leaf(&leaf).ok()??;
+            Some(self.event_row(&Told { index: row.idx, event, late: false }))
+        };
+        found.into_iter().filter_map(told).collect()
+    }
+
+    fn zone_name(&self, zone: ZoneId) -> String {
+        self.site.zone(zone).map_or_else(|| zone.to_string(), |z| z.title.to_string())
+    }
+
+    /// Every rule that can open a door.
+    fn rules_for(&self, door: &Door) -> Vec<&Rule> {
+        let up = |zone: &ZoneId| self.site.zone(*zone).and_then(|z| z.parent);
+        let zones: Vec<ZoneId> = std::iter::successors(Some(door.to), up).take(NESTING_MAX).collect();
+        let opens = |target: &Target| match target {
+            Target::Door(id) => *id == door.id,
+            Target::Zone(id) => zones.contains(id),
+        };
+        self.site.rules().filter(|rule| rule.targets.iter().any(opens)).collect()
+    }
+
+    fn when(&self, rule: &Rule) -> String {
+        let Some(id) = rule.schedule else { return "any time".to_owned() };
+        let schedule = self.site.schedules().find(|s| s.id() == id);
+        schedule.map_or_else(|| id.to_string(), |s| s.title().to_string())
+    }
+
+    /// A door's page; `None` if there is no such door.
+    pub(crate) fn door_view(&self, id: DoorId, banner: Option<&str>) -> Result<Option<DoorView>, HubError> {
+        let Some(door) = self.site.door(id) else { return Ok(None) };
+        let street = "the street".to_owned();
+        let controller = self.site.controller(door.controller);
+        let found = self.office.store().by_door(id, u64::MAX, EVENTS_SHOWN)?;
+        Ok(Some(DoorView {
+            frame: self.frame(banner),
+            card: self.card(door),
+            from_zone: door.from.map_or(street, |zone| self.zone_name(zone)),
+            to_zone: self.zone_name(door.to),
+            controller: controller.map_or_else(|| door.controller.to_string(), |c| c.title.to_string()),
+            facts: self.facts(door),
+            next: self.transitions(door),
+            may_enter: self.may_enter(door),
+            events: self.rows(found),
+        }))
+    }
+
+    fn facts(&self, door: &Door) -> Vec<Fact> {
+        let fact = |name: &str, value: String| Fact { name: name.to_owned(), value };
+        let seconds = |d: Duration| format!("{} s", d.as_secs_f32());
+        vec![
+            fact("A grant releases it for", seconds(door.release.get())),
+            fact("Held open after", seconds(door.open_limit.get())),
+            fact(
+                "Locks again",
+                match door.relock {
+                    Relock::OnOpen => "as soon as it opens".to_owned(),
+                    Relock::OnClose => "when it has closed".to_owned(),
+                },
+            ),
+            fact(
+                "Way out",
+                match door.exit {
+                    ExitHardware::Mechanical => "by the handle, always".to_owned(),
+                    ExitHardware::Released => "released by a request to exit".to_owned(),
+                },
+            ),
+        ]
+    }
+
+    fn transitions(&self, door: &Door) -> Vec<Transition> {
+        if door.unlocked.is_none() {
+            return Vec::new();
+        }
+        let minute = |n: i64| Time((self.now.0 / 60_000 + n) * 60_000);
+        let (mut found, mut open) = (Vec::new(), self.site.stands_unlocked(door, self.now));
+        for at in (1..=AHEAD_MINUTES).map(minute) {
+            let then = self.site.stands_unlocked(door, at);
+            if then != open && found.len() < AHEAD_SHOWN {
+                let what = if then { "unlocks for everybody" } else { "locks" }.to_owned();
+                found.push(Transition { at: self.moment(at), what });
+            }
+            open = then;
+        }
+        found
+    }
+
+    fn may_enter(&self, door: &Door) -> MayEnter {
+        let rules = self.rules_for(door);
+        let people: Vec<Person> = self.site.people().filter_map(|id| self.site.person(id)).collect();
+        let counts = |p: &&Person| !p.suspended && holds(p.valid, self.now) == Standing::Active;
+        let mut via = Vec::new();
+        for rule in &rules {
+            for group in &rule.groups {
+                let title = self.site.groups().find(|g| g.id == *group).map(|g| g.title.to_string());
+                let members = people.iter().filter(counts).filter(|p| p.groups.contains(group)).count();
+                via.push(Via {
+                    group: title.unwrap_or_else(|| group.to_string()),
+                    people: members as u64,
+                    when: self.when(rule),
+                });
+            }
+        }
+        let permitted = |p: &&Person| rules.iter().any(|r| r.groups.iter().any(|g| p.groups.contains(g)));
+        MayEnter {
+            people: people.iter().filter(counts).filter(permitted).count() as u64,
+            of: people.len() as u64,
+            via,
+        }
+    }
+
+    fn standing(&self, person: &Person) -> Standing {
+        if person.suspended { Standing::Suspended } else { holds(person.valid, self.now) }
+    }
+
+    fn group_titles(&self, person: &Person) -> Vec<String> {
+        let titles = self.site.groups().filter(|g| person.groups.contains(&g.id));
+        titles.map(|g| g.title.to_string()).collect()
+    }
+
+    fn seen(&self, person: PersonId, limit: u32) -> Result<Vec<IndexRow>, HubError> {
+        let keys = self.office.keys();
+        let Ok(Some(key)) = keys.epoch_key(keys.epoch()) else { return Ok(Vec::new()) };
+        self.office.store().by_person(person_token(&key, person), u64::MAX, limit)
+    }
+
+    /// A person's page; `None` if there is no such person.
+    pub(crate) fn person_view(
+        &self,
+        id: PersonId,
+        banner: Option<&str>,
+    ) -> Result<Option<PersonView>, HubError> {
+        let Some(person) = self.site.person(id) else { return Ok(None) };
+        let credential = |c: lockward_model::Credential| {
+            let (validity, tone) = match holds(c.valid, self.now) {
+                Standing::Active => (self.span(c.valid), Tone::Good),
+                _ => (format!("not in force: {}", self.span(c.valid)), Tone::Warn),
+            };
+            let kind = match c.proof {
+                Proof::Card(_) => "Card",
+                Proof::Pin(_) => "PIN",
+            };
+            CredentialRow { kind: kind.to_owned(), validity, tone }
+        };
+        let door = |door: &Door| {
+            let rules = self.rules_for(door);
+            let rule = rules.into_iter().find(|r| r.groups.iter().any(|g| person.groups.contains(g)))?;
+            Some(DoorAccess {
+                door: self.door_link(door.id),
+                zone: self.zone_name(door.to),
+                when: self.when(rule),
+                rule: rule.title.to_string(),
+            })
+        };
+        Ok(Some(PersonView {
+            frame: self.frame(banner),
+            id: id.to_string(),
+            name: self.name(id),
+            standing: self.standing(&person),
+            groups: self.group_titles(&person),
+            credentials: self.site.credentials_of(id).into_iter().map(credential).collect(),
+            doors: self.site.doors().filter_map(door).collect(),
+            doors_total: self.site.doors().count() as u64,
+            events: self.rows(self.seen(id, EVENTS_SHOWN)?),
+        }))
+    }
+
+    fn span(&self, valid: Validity) -> String {
+        match (valid.from, valid.until) {
+            (None, None) => "until changed".to_owned(),
+            (Some(from), None) => format!("from {}", self.moment(from).text),
+            (None, Some(until)) => format!("until {}", self.moment(until).text),
+            (Some(from), Some(until)) => {
+                format!("from {} until {}", self.moment(from).text, self.moment(until).text)
+            }
+        }
+    }
+
+    /// The list of people, from `from` on, narrowed to `query`.
+    pub(crate) fn people_view(
+        &self,
+        query: &str,
+        from: Option<PersonId>,
+        banner: Option<&str>,
+    ) -> Result<PeopleView, HubError> {
+        let mut ids: Vec<PersonId> = self.site.people().collect();
+        ids.sort_unstable();
+        let (total, wanted) = (ids.len(), query.trim().to_lowercase());
+        if !wanted.is_empty() {
+            let by_name = total <= NAMES_SEARCHED_MAX;
+            ids.retain(|id| {
+                let named = || matches!(self.name(*id), Name::Known(n) if n.to_lowercase().contains(&wanted));
+                id.as_str().contains(&wanted) || by_name && named()
+            });
+        }
+        let matched = ids.len();
+        let mut rest = ids.into_iter().skip_while(|id| from.is_some_and(|from| *id < from));
+        let mut rows = Vec::new();
+        for person in rest.by_ref().take(PEOPLE_SHOWN).filter_map(|id| self.site.person(id)) {
+            let seen = self.seen(person.id, 1)?.into_iter().next();
+            rows.push(PersonRow {
+                id: person.id.to_string(),
+                name: self.name(person.id),
+                standing: self.standing(&person),
+                groups: self.group_titles(&person),
+                seen: seen.and_then(|row| Some((self.moment(row.time), self.door_link(row.door?)))),
+            });
+        }
+        Ok(PeopleView {
+            frame: self.frame(banner),
+            query: query.to_owned(),
+            rows,
+            matched: matched as u64,
+            total: total as u64,
+            next: rest.next().map(|id| id.to_string()),
+        })
+    }
+
+    /// The page of both logs.
+    pub(crate) fn log_view(&self, base: &str, banner: Option<&str>) -> Result<LogView, HubError> {
+        let panels = [
+            (Log::Config, "Configuration log", ("change", "changes"), "config"),
+            (Log::Event, "Event log", ("entry", "entries"), "events"),
+        ];
+        let panel = |(log, title, (one, many), path): (Log, &str, (&str, &str), &str)| {
+            let head = self.office.store().head(log)?;
+            Ok(LogPanel {
+                title: title.to_owned(),
+                entry: (one.to_owned(), many.to_owned()),
+                size: head.size(),
+                root: head.frontier.root().to_string(),
+                signed_at: self.moment(self.last_time(log)),
+                checkpoint: head
+                    .checkpoint
+                    .map(|c| String::from_utf8_lossy(&c).into_owned())
+                    .unwrap_or_default(),
+                cosignatures: self.cosigners(log)?,
+                verify_command: format!("lockward log verify {base}/log/{path}"),
+            })
+        };
+        let logs = panels.into_iter().map(panel).collect::<Result<_, HubError>>()?;
+        Ok(LogView { frame: self.frame(banner), logs })
+    }
+
+    /// When the newest entry was written, by its writer's clock; that is when the checkpoint over it was signed.
+    fn last_time(&self, log: Log) -> Time {
+        let founded = self.site.founding().founded;
+        match log {
+            Log::Event => self.live.feed.back().map_or(founded, |told| told.event.time),
+            Log::Config => last_draft(self.office, self.site.size()).unwrap_or(founded),
+        }
+    }
+
+    /// Every controller that should cosign, with the newest that each has.
+    fn cosigners(&self, log: Log) -> Result<Vec<Cosignature>, HubError> {
+        let kept = self.office.store().cosignatures(log, 0)?;
+        let origin = self.office.logs().origin(log).as_str();
+        let word = |c: &lockward_model::Controller| {
+            let name = cosigner_name(origin, &c.id);
+            let kept = kept.iter().find(|k| k.name == name);
+            Cosignature {
+                witness: c.title.to_string(),
+                size: kept.map(|k| k.size),
+                at: kept.and_then(|k| self.cosigned_at(log, c, k)),
+            }
+        };
+        let enrolled = self.site.controllers().filter(|c| c.key.is_some() && !c.revoked);
+        Ok(enrolled.map(word).collect())
+    }
+
+    fn cosigned_at(
+        &self,
+        log: Log,
+        controller: &lockward_model::Controller,
+        kept: &lockward_store::Cosignature,
+    ) -> Option<lockward_console::Moment> {
+        let key = CosignerKey::new(kept.name.parse().ok()?, controller.key?.0);
+        let signature = core::str::from_utf8(&kept.line).ok()?.parse().ok()?;
+        let seconds = self.office.checkpoint_at(log, kept.size)?.add(&key, signature).ok()?;
+        Some(self.moment(Time(i64::try_from(seconds).ok()?.checked_mul(1_000)?)))
+    }
+}
+
+fn holds(valid: Validity, now: Time) -> Standing {
+    let begun = valid.from.is_none_or(|from| now >= from);
+    let over = valid.until.is_some_and(|until| now >= until);
+    if begun && !over { Standing::Active } else { Standing::Ended }
+}
+
+fn last_draft(office: &Office, size: u64) -> Option<Time> {
+    use lockward_wire::config::{Envelope, Payload};
+    let entry = office.store().entry(Log::Config, size.checked_sub(1)?).ok()??;
+    match Envelope::parse(&entry).ok()?.payload().ok()? {
+        Payload::Founding(founding) => Some(founding.founded),
+        Payload::Changes(set) => Some(set.drafted),
+    }
+}

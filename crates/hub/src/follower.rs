@@ -1,0 +1,299 @@
+//! Behind the acknowledgements: reads what became durable, keeps the live view and the search index, tells consoles.
+
+use crate::core::Core;
+use crate::live::{FEED_MAX, LinkNow, Live, Told};
+use crate::office::Office;
+use crate::views;
+use aws_lc_rs::hmac;
+use core::time::Duration;
+use lockward_model::{Body, ControllerId, DoorId, Epoch, Event, PersonId, Source, Time};
+use lockward_store::{HubError, IndexRow, Log};
+use lockward_wire::event::Leaf;
+use lockward_wire::{EpochKey, SourceKey};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{broadcast, watch};
+use tracing::error;
+
+/// News that wait for a slow console. One that misses some reconnects and is told from where it stopped.
+const NEWS_MAX: usize = 1_024;
+/// Entries in one step: a tenth of a second's work.
+const STEP_MAX: u64 = 4_096;
+/// Entries that are read back at a start: a busy hour of a large site, some 20 ms.
+const READ_BACK_MAX: u64 = 10_000;
+/// Events of one door that are looked through at a start, if it was quiet in all of these.
+const DOOR_BACK_MAX: u32 = 64;
+/// How long rows wait to be indexed together: each time costs a sync of the disk that events need too.
+const INDEX_EVERY: Duration = Duration::from_millis(500);
+/// An event that came so much later than it happened is shown as late: its controller was on its own.
+const LATE_AFTER: Duration = Duration::from_secs(60);
+/// Source keys kept ready: 2,048 controllers in two epochs.
+const KEYS_KEPT_MAX: usize = 4_096;
+
+/// Something for every open console: one event of the stream.
+#[derive(Debug, Clone)]
+pub(crate) struct News {
+    pub(crate) event: &'static str,
+    /// The place in the event log, for a row of the feed.
+    pub(crate) id: Option<u64>,
+    pub(crate) data: Arc<str>,
+}
+
+impl News {
+    pub(crate) fn new(event: &'static str, data: String) -> Self {
+        Self { event, id: None, data: data.into() }
+    }
+}
+
+/// What is shown now.
+pub(crate) struct LiveView {
+    live: Mutex<Live>,
+    news: broadcast::Sender<News>,
+}
+
+impl LiveView {
+    pub(crate) fn new() -> Self {
+        Self { live: Mutex::default(), news: broadcast::Sender::new(NEWS_MAX) }
+    }
+
+    pub(crate) fn now(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<News> {
+        self.news.subscribe()
+    }
+
+    fn tell(&self, event: &'static str, data: String) {
+        // Nobody listens: then nobody needs it.
+        let _ = self.news.send(News::new(event, data));
+    }
+
+    fn link(&self, office: &Office, id: ControllerId, change: impl FnOnce(&mut LinkNow)) {
+        let mut live = self.now();
+        let link = live.controllers.entry(id).or_default();
+        change(link);
+        link.heard = Some(office.wall());
+        if self.news.receiver_count() == 0 {
+            return;
+        }
+        let site = office.site();
+        let page = views::Page { office, site: &site, live: &live, now: office.wall() };
+        if let Some(row) = page.controller(id) {
+            self.tell("controller", lockward_console::controller_row(&row));
+        }
+        for door in site.doors().filter(|d| d.controller == id) {
+            self.tell("door", page.door_fragment(door));
+        }
+        self.tell("summary", page.summary());
+    }
+
+    pub(crate) fn connected(&self, office: &Office, id: ControllerId, applied: Option<u64>) {
+        self.link(office, id, |link| (link.connected, link.applied) = (true, applied));
+    }
+
+    pub(crate) fn disconnected(&self, office: &Office, id: ControllerId) {
+        self.link(office, id, |link| link.connected = false);
+    }
+
+    pub(crate) fn applied(&self, office: &Office, id: ControllerId, size: u64) {
+        self.link(office, id, |link| link.applied = Some(size));
+    }
+
+    pub(crate) fn heard(&self, id: ControllerId, now: Time) {
+        self.now().controllers.entry(id).or_default().heard = Some(now);
+    }
+
+    /// The configuration changed: every card may be another.
+    pub(crate) fn reconfigured(&self, office: &Office) {
+        if self.news.receiver_count() == 0 {
+            return;
+        }
+        let (live, site) = (self.now(), office.site());
+        let page = views::Page { office, site: &site, live: &live, now: office.wall() };
+        for row in page.fleet().controllers {
+            self.tell("controller", lockward_console::controller_row(&row));
+        }
+        self.tell("summary", page.summary());
+    }
+}
+
+/// In place of a person, in the search index: equal for the same person in the same epoch, and nobody's without the key.
+pub(crate) fn person_token(key: &EpochKey, person: PersonId) -> [u8; 16] {
+    let mut mac = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes()));
+    mac.update(b"index");
+    mac.update(person.as_str().as_bytes());
+    let mut token = [0; 16];
+    token.iter_mut().zip(mac.sign().as_ref()).for_each(|(t, b)| *t = *b);
+    token
+}
+
+/// The one who reads behind the log.
+pub(crate) struct Follower {
+    office: Arc<Office>,
+    view: Arc<LiveView>,
+    /// The first entry that is not in the live view.
+    live_from: u64,
+    /// The first entry that was not read for the index.
+    at: u64,
+    rows: Vec<IndexRow>,
+    keys: HashMap<(Source, Epoch), SourceKey>,
+}
+
+impl Follower {
+    /// Reads back far enough to show the doors as they are.
+    pub(crate) fn begin(office: Arc<Office>, view: Arc<LiveView>) -> Result<Self, HubError> {
+        let store = Arc::clone(office.store());
+        let (size, at) = (store.head(Log::Event)?.size(), store.index_position()?);
+        let mut this = Self { office, view, live_from: size, at, rows: Vec::new(), keys: HashMap::new() };
+        let view = Arc::clone(&this.view);
+        let mut live = view.now();
+        store.for_each_entry(Log::Event, size.saturating_sub(READ_BACK_MAX)..size, |index, leaf| {
+            let Ok(Leaf::Event(sealed)) = Leaf::parse(leaf) else { return Ok::<_, HubError>(()) };
+            if let Some(door) = sealed.door() {
+                live.door(door, sealed.code(), sealed.time(), None);
+            }
+            // Each event may be followed by a chain head.
+            if index + 2 * FEED_MAX as u64 >= size
+                && let Some(event) = this.open(leaf)
+            {
+                live.tell(Told { index, event, late: false });
+            }
+            Ok(())
+        })?;
+        let quiet: Vec<DoorId> =
+            this.office.site().doors().map(|d| d.id).filter(|d| !live.doors.contains_key(d)).collect();
+        for door in quiet {
+            for row in store.by_door(door, u64::MAX, DOOR_BACK_MAX)?.into_iter().rev() {
+                if let Some(code) = lockward_model::Code::from_number(row.code) {
+                    live.door(door, code, row.time, None);
+                }
+            }
+        }
+        drop(live);
+        Ok(this)
+    }
+
+    fn open(&mut self, leaf: &[u8]) -> Option<Event> {
+        let Ok(Leaf::Event(sealed)) = Leaf::parse(leaf) else { return None };
+        let place = (sealed.source(), sealed.epoch());
+        if self.keys.len() >= KEYS_KEPT_MAX {
+            self.keys.clear();
+        }
+        let key = match self.keys.entry(place) {
+            std::collections::hash_map::Entry::Occupied(kept) => kept.into_mut(),
+            std::collections::hash_map::Entry::Vacant(room) => {
+                let key = self.office.keys().source_key(&self.office.id(), place.0, place.1);
+                room.insert(key.ok().flatten()?)
+            }
+        };
+        sealed.open(key).ok()
+    }
+
+    /// Works until the hub closes. Runs on a thread of its own.
+    pub(crate) fn run(
+        mut self,
+        core: &Core,
+        mut size: watch::Receiver<u64>,
+        runtime: &tokio::runtime::Handle,
+    ) {
+        let mut indexed = core.office.now().mono;
+        while !*core.closing.borrow() {
+            let due = *size.borrow_and_update();
+            if self.at >= due {
+                let waited = runtime.block_on(async {
+                    tokio::select! {
+                        changed = size.changed() => changed.is_ok(),
+                        () = core.closed() => false,
+                        () = tokio::time::sleep(INDEX_EVERY), if !self.rows.is_empty() => true,
+                    }
+                });
+                if !waited {
+                    break;
+                }
+            } else if let Err(error) = self.step(due) {
+                error!(%error, "the event log can not be followed");
+                runtime.block_on(async { tokio::time::sleep(INDEX_EVERY).await });
+            }
+            let now = core.office.now().mono;
+            if now.since(indexed) >= INDEX_EVERY || self.rows.len() as u64 >= STEP_MAX {
+                indexed = now;
+                self.index();
+            }
+        }
+        self.index();
+    }
+
+    fn index(&mut self) {
+        if self.rows.is_empty() {
+            return;
+        }
+        match self.office.store().index(&self.rows, self.at) {
+            Ok(()) => self.rows.clear(),
+            // They wait for the next time; what can not be kept then is read again after a restart.
+            Err(error) => error!(%error, "events can not be indexed"),
+        }
+    }
+
+    fn step(&mut self, due: u64) -> Result<(), HubError> {
+        let mut fresh = Vec::new();
+        let (from, to, store) = (self.at, due.min(self.at + STEP_MAX), Arc::clone(self.office.store()));
+        let reached = store.for_each_entry(Log::Event, from..to, |index, leaf| {
+            let Ok(Leaf::Event(sealed)) = Leaf::parse(leaf) else { return Ok::<_, HubError>(()) };
+            let event = self.open(leaf);
+            let source = match sealed.source() {
+                Source::Hub => String::new(),
+                Source::Controller(id) => id.to_string(),
+            };
+            let (time, code, door) = (sealed.time(), sealed.code().number(), sealed.door());
+            let person = event.as_ref().and_then(|e| self.token(e));
+            self.rows.push(IndexRow { idx: index, time, code, source, door, person });
+            if let Some(event) = event.filter(|_| index >= self.live_from) {
+                fresh.push(Told { index, event, late: false });
+            }
+            Ok(())
+        })?;
+        self.at = reached;
+        self.show(fresh);
+        Ok(())
+    }
+
+    fn token(&self, event: &Event) -> Option<[u8; 16]> {
+        let Body::Access(access) = &event.body else { return None };
+        let key = self.office.keys().epoch_key(event.epoch).ok().flatten()?;
+        Some(person_token(&key, access.person?))
+    }
+
+    fn show(&self, mut fresh: Vec<Told>) {
+        if fresh.is_empty() {
+            return;
+        }
+        let now = self.office.wall();
+        let mut touched = BTreeSet::new();
+        let mut live = self.view.now();
+        for told in &mut fresh {
+            told.late = now.since(told.event.time) > LATE_AFTER;
+            if let Some(door) = told.event.door {
+                live.door(door, told.event.body.code(), told.event.time, Some(&told.event.body));
+                touched.insert(door);
+            }
+        }
+        let rows = fresh.len().saturating_sub(FEED_MAX);
+        let shown: Vec<Told> = fresh.drain(rows..).collect();
+        shown.iter().cloned().for_each(|told| live.tell(told));
+        if self.view.news.receiver_count() == 0 {
+            return;
+        }
+        let site = self.office.site();
+        let page = views::Page { office: &self.office, site: &site, live: &live, now };
+        // More than a console keeps would only push out what it has not read yet.
+        for told in shown.iter().rev().take(lockward_console::FEED_ROWS_MAX).rev() {
+            let data = lockward_console::event_row(&page.event_row(told)).into();
+            let _ = self.view.news.send(News { event: "feed", id: Some(told.index), data });
+        }
+        for door in touched.into_iter().filter_map(|id| site.door(id)) {
+            self.view.tell("door", page.door_fragment(door));
+        }
+        self.view.tell("summary", page.summary());
+    }
+}

@@ -1,0 +1,219 @@
+//! A hub that runs: opened, listening, and stopped within a second.
+
+use crate::access::{Secret, Sessions};
+use crate::ca::{CaError, HubCertificate};
+use crate::clock::Clock;
+use crate::core::Core;
+use crate::follower::{Follower, LiveView};
+use crate::gateway::{self, Door, ListenError};
+use crate::links::Links;
+use crate::office::{Office, OfficeError};
+use crate::refusals;
+use crate::routes::Web;
+use crate::sequencer::{Sequencer, StartError};
+use crate::tls::Tls;
+use core::time::Duration;
+use lockward_store::{DirLock, LockError};
+use lockward_wire::MasterKey;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tracing::{error, info};
+
+/// How often the hub looks whether another process has appended to the config log. A look costs some 5 µs.
+const FOLLOW_EVERY: Duration = Duration::from_millis(200);
+
+/// How a hub is to run.
+pub struct HubConfig {
+    /// The site's folder.
+    pub dir: PathBuf,
+    /// The master key, where it does not lie in its file.
+    pub master: Option<MasterKey>,
+    /// Where controllers, and browsers over TLS, are listened to. Port 0 takes any.
+    pub listen: SocketAddr,
+    /// Where browsers of this machine are listened to without TLS; a loopback address.
+    pub console: Option<SocketAddr>,
+    /// A line across the top of every page.
+    pub banner: Option<String>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why a hub does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum HubStartError {
+    /// The site's folder does not open.
+    #[error(transparent)]
+    Office(#[from] OfficeError),
+    /// Another hub runs on it.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// An address can not be listened on.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The hub's certificate can not be made.
+    #[error(transparent)]
+    Certificate(#[from] CaError),
+    /// TLS refuses the site's CA.
+    #[error("the site's CA can not be used for TLS")]
+    Tls(#[from] rustls::Error),
+    /// The store or a thread.
+    #[error(transparent)]
+    Start(#[from] StartError),
+}
+
+/// A hub that runs.
+pub struct Running {
+    addr: SocketAddr,
+    console: Option<SocketAddr>,
+    core: Arc<Core>,
+    sessions: Arc<Sessions>,
+    closing: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+    threads: Vec<JoinHandle<()>>,
+    _lock: DirLock,
+}
+
+/// The hub.
+pub struct Hub;
+
+impl Hub {
+    /// Opens the site and listens. Must be called within a tokio runtime of more than one thread.
+    ///
+    /// # Errors
+    /// [`HubStartError`]; nothing is left running.
+    pub async fn start(config: HubConfig) -> Result<Running, HubStartError> {
+        let HubConfig { dir, master, listen, console, banner, clock } = config;
+        // A folder without a site is told of as such, before a lock is left in it.
+        let office = Arc::new(Office::open(&dir, master, clock)?);
+        let lock = DirLock::take(&dir)?;
+        let listener = gateway::bind(listen).await?;
+        let plain = match console {
+            Some(address) => Some(gateway::bind_loopback(address).await?),
+            None => None,
+        };
+        let io = |address| move |source| ListenError::Io { address, source };
+        let addr = listener.local_addr().map_err(io(listen))?;
+        let console = plain.as_ref().map(|l| l.local_addr().map_err(io(addr))).transpose()?;
+
+        let (turned_away, refused) = mpsc::channel(refusals::QUEUE_MAX);
+        let tls = tls(&office, addr.ip(), turned_away.clone())?;
+        let (closing, closed) = watch::channel(false);
+        let live = Arc::new(LiveView::new());
+        let follower = Follower::begin(Arc::clone(&office), Arc::clone(&live)).map_err(StartError::Store)?;
+        let (sequencer, thread) = Sequencer::start(Arc::clone(&office))?;
+        let links = Links::default();
+        let core = Arc::new(Core { office, sequencer, links, live, turned_away, closing: closed });
+
+        let sessions = Arc::new(Sessions::default());
+        let web = |ip, tls| Web::new(Arc::clone(&core), Arc::clone(&sessions), banner.clone(), ip, tls);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(gateway::run(Arc::clone(&core), listener, Door::Tls(tls), web(addr.ip(), true)));
+        if let (Some(listener), Some(at)) = (plain, console) {
+            tasks.spawn(gateway::run(Arc::clone(&core), listener, Door::Plain, web(at.ip(), false)));
+        }
+        tasks.spawn(refusals::record(Arc::clone(&core), refused));
+        tasks.spawn(follow(Arc::clone(&core)));
+        let threads = vec![thread, behind(Arc::clone(&core), follower)?];
+        info!(%addr, "the hub listens");
+        Ok(Running { addr, console, core, sessions, closing, tasks, threads, _lock: lock })
+    }
+}
+
+fn tls(
+    office: &Office,
+    ip: IpAddr,
+    turned_away: mpsc::Sender<crate::tls::TurnedAway>,
+) -> Result<Arc<Tls>, HubStartError> {
+    // The certificate is made again while the hub runs, so its maker keeps the CA's key.
+    let ca = office.keys().ca_again().map_err(OfficeError::Keys)?;
+    let addresses = Some(ip).filter(|ip| !ip.is_unspecified()).into_iter().collect();
+    let shown = HubCertificate::new(ca, office.ca().to_vec(), addresses, Arc::clone(office.clock()))?;
+    Ok(Arc::new(Tls::new(office.ca(), &Arc::new(shown), office.clock(), turned_away)?))
+}
+
+/// Takes in what other processes append to the config log, and shows what changed.
+async fn follow(core: Arc<Core>) {
+    let mut size = core.office.config_size();
+    let mut look = tokio::time::interval(FOLLOW_EVERY);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = look.tick() => {
+                let followed = core.blocking(|core| core.office.follow()).await;
+                if let Some(Err(error)) = followed {
+                    error!(%error, "the config log can not be followed; the last good state stays in force");
+                }
+            }
+            changed = size.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                core.blocking(|core| core.live.reconfigured(&core.office)).await;
+            }
+            () = core.closed() => return,
+        }
+    }
+}
+
+fn behind(core: Arc<Core>, follower: Follower) -> Result<JoinHandle<()>, StartError> {
+    let (runtime, size) = (tokio::runtime::Handle::current(), core.sequencer.size());
+    let work = move || follower.run(&core, size, &runtime);
+    Ok(std::thread::Builder::new().name("follower".into()).spawn(work)?)
+}
+
+impl Running {
+    /// Where controllers, and browsers over TLS, reach it.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The site that it runs.
+    #[must_use]
+    pub fn office(&self) -> &Arc<Office> {
+        &self.core.office
+    }
+
+    /// An address that signs in the browser that opens it, once. Each call makes a new one.
+    #[must_use]
+    pub fn console_url(&self) -> String {
+        let key = self.sessions.link(self.core.office.now().mono);
+        let base = match self.console {
+            Some(address) => format!("http://{address}"),
+            None => format!("https://{}", self.addr),
+        };
+        format!("{base}/enter?key={}", key.as_str())
+    }
+
+    /// Where browsers of this machine reach it without TLS.
+    #[must_use]
+    pub fn console(&self) -> Option<SocketAddr> {
+        self.console
+    }
+
+    /// A token for tools (`Authorization: Bearer …`), good until the hub stops.
+    #[must_use]
+    pub fn token(&self) -> Secret {
+        self.sessions.token(self.core.office.now().mono)
+    }
+
+    /// Stops: takes no more, ends links, finishes what is on its way to the disk. Within a second.
+    pub async fn stop(mut self) {
+        self.closing.send_replace(true);
+        // `refusals::record` ends with the last core, which the others hold until they end.
+        while self.tasks.len() > 1 && self.tasks.join_next().await.is_some() {}
+        self.tasks.shutdown().await;
+        let threads = std::mem::take(&mut self.threads);
+        drop(self.core);
+        let _ = tokio::task::spawn_blocking(move || {
+            for thread in threads {
+                let _ = thread.join();
+            }
+        })
+        .await;
+    }
+}

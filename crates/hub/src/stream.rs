@@ -1,0 +1,104 @@
+//! The event stream of an open page (WHATWG HTML, Server-sent events): first how things are, then what happens.
+
+use crate::core::Core;
+use crate::follower::News;
+use crate::views::Page;
+use axum::body::{Body, Bytes, HttpBody};
+use core::convert::Infallible;
+use core::fmt::Write as _;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
+use hyper::body::Frame;
+use lockward_console::BEAT_SECONDS;
+use std::sync::Arc;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc;
+use tokio::time::interval;
+
+/// Pieces that wait for the browser. One that reads nothing for so long is let go, and comes back by itself.
+const PIECES_MAX: usize = 64;
+
+/// What a body is fed from.
+struct Pieces(mpsc::Receiver<Bytes>);
+
+impl HttpBody for Pieces {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.poll_recv(context).map(|piece| piece.map(|bytes| Ok(Frame::data(bytes))))
+    }
+}
+
+/// The stream's body, with everything after entry `after` of the event log.
+pub(crate) fn body(core: Arc<Core>, after: u64) -> Body {
+    let (pieces, body) = mpsc::channel(PIECES_MAX);
+    tokio::spawn(async move {
+        // An error is a browser that has gone.
+        let _ = feed(core, after, pieces).await;
+    });
+    Body::new(Pieces(body))
+}
+
+struct Gone;
+
+async fn feed(core: Arc<Core>, after: u64, pieces: mpsc::Sender<Bytes>) -> Result<(), Gone> {
+    // Listen first, then look: what happens in between is told twice, and shown once.
+    let mut news = core.live.subscribe();
+    let first = core.blocking(move |core| how_things_are(core, after)).await.ok_or(Gone)?;
+    pieces.send(first).await.map_err(|_| Gone)?;
+    let mut beats = interval(Duration::from_secs(BEAT_SECONDS.into()));
+    beats.reset();
+    loop {
+        let piece = tokio::select! {
+            item = news.recv() => match item {
+                Ok(item) => written(&item),
+                // Too slow: the browser comes back and says where it stopped.
+                Err(RecvError::Lagged(_) | RecvError::Closed) => return Ok(()),
+            },
+            _ = beats.tick() => written(&beat(&core)),
+            () = pieces.closed() => return Ok(()),
+            () = core.closed() => return Ok(()),
+        };
+        pieces.send(piece.into()).await.map_err(|_| Gone)?;
+    }
+}
+
+fn how_things_are(core: &Core, after: u64) -> Bytes {
+    let office = &core.office;
+    let (live, site) = (core.live.now(), office.site());
+    let page = Page { office, site: &site, live: &live, now: office.wall() };
+    let mut out = written(&beat(core));
+    out.push_str(&written(&News::new("summary", page.summary())));
+    for door in site.doors() {
+        out.push_str(&written(&News::new("door", page.door_fragment(door))));
+    }
+    for row in page.fleet().controllers {
+        out.push_str(&written(&News::new("controller", lockward_console::controller_row(&row))));
+    }
+    for told in live.feed.iter().filter(|told| told.index > after) {
+        let data = lockward_console::event_row(&page.event_row(told)).into();
+        out.push_str(&written(&News { event: "feed", id: Some(told.index), data }));
+    }
+    out.into()
+}
+
+fn beat(core: &Core) -> News {
+    let now = core.office.wall();
+    let here = core.office.site().founding().zone.local(now);
+    News::new("beat", format!("{:02}:{:02}:{:02}", here.minute / 60, here.minute % 60, here.second))
+}
+
+/// `data` is one line, always: the console makes it so.
+fn written(news: &News) -> String {
+    let mut out = String::with_capacity(news.data.len() + 48);
+    if let Some(id) = news.id {
+        let _ = writeln!(out, "id: {id}");
+    }
+    let _ = write!(out, "event: {}\ndata: {}\n\n", news.event, news.data);
+    out
+}

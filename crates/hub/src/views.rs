@@ -1,0 +1,209 @@
+//! From the site and the live view to the console's view structs. Names are opened here, for a session's page alone.
+
+use crate::live::{Contact, DoorNow, Live, ReaderNow, Told};
+use crate::office::Office;
+use crate::tell::{self, moment};
+use lockward_console::{
+    Bank, Banner, Compartment, ControllerRow, DoorCard, DoorState, EventRow, FEED_ROWS_MAX, Fleet, Frame,
+    Link, Moment, Name, OverviewView, Part, Tone, Zone,
+};
+use lockward_model::{Code, ControllerId, Door, DoorId, DoorKind, PersonId, Time};
+use lockward_site::Site;
+
+/// Everything that one page is made from, at one moment.
+pub(crate) struct Page<'a> {
+    pub(crate) office: &'a Office,
+    pub(crate) site: &'a Site,
+    pub(crate) live: &'a Live,
+    pub(crate) now: Time,
+}
+
+impl Page<'_> {
+    pub(crate) fn moment(&self, at: Time) -> Moment {
+        moment(&self.site.founding().zone, at, self.now)
+    }
+
+    pub(crate) fn frame(&self, banner: Option<&str>) -> Frame {
+        Frame {
+            site: self.site.founding().title.to_string(),
+            operator: None,
+            banner: banner.map(|text| Banner { tone: Tone::Info, text: text.to_owned() }),
+            as_of: self.moment(self.now),
+            after: Some(self.live.newest()),
+        }
+    }
+
+    /// A person's name; its id, where no name was given.
+    pub(crate) fn name(&self, person: PersonId) -> Name {
+        match self.site.person(person).and_then(|p| p.sealed) {
+            None => Name::Known(person.to_string()),
+            Some(sealed) => match self.office.open_person(person, &sealed) {
+                Some(attributes) => Name::Known(attributes.name.clone()),
+                None => Name::Erased,
+            },
+        }
+    }
+
+    pub(crate) fn person_link(&self, person: PersonId) -> Link {
+        match self.name(person) {
+            Name::Known(name) => Link::person(person.as_str(), name),
+            Name::Erased => Link::person(person.as_str(), "erased person"),
+        }
+    }
+
+    pub(crate) fn door_link(&self, door: DoorId) -> Link {
+        let title = self.site.door(door).map_or_else(|| door.to_string(), |d| d.title.to_string());
+        Link::door(door.as_str(), title)
+    }
+
+    pub(crate) fn event_row(&self, told: &Told) -> EventRow {
+        let code = told.event.body.code();
+        EventRow {
+            seq: told.index,
+            time: self.moment(told.event.time),
+            code: code.as_str().to_owned(),
+            sentence: tell::sentence(code),
+            reason: tell::reason(&told.event),
+            door: told.event.door.map(|door| self.door_link(door)),
+            person: tell::person(&told.event).map(|person| self.person_link(person)),
+            tone: tell::tone(code),
+            late: told.late,
+        }
+    }
+
+    fn state(&self, now: &DoorNow) -> DoorState {
+        match (now.contact, now.released, now.unlocked) {
+            (Contact::Forced, ..) => DoorState::Forced,
+            (Contact::Held, ..) => DoorState::HeldOpen,
+            (Contact::Open, ..) => DoorState::Open,
+            (_, true, _) => DoorState::Released,
+            (.., Some(true)) => DoorState::Unlocked,
+            (.., Some(false)) | (Contact::Closed, ..) => DoorState::Locked,
+            (Contact::Unknown, false, None) => DoorState::Unknown,
+        }
+    }
+
+    /// Since when the controller of a door is silent; `None` while it is there.
+    fn unconfirmed(&self, door: &Door) -> Option<Moment> {
+        let link = self.live.controllers.get(&door.controller).copied().unwrap_or_default();
+        let never = || self.site.founding().founded;
+        (!link.connected).then(|| self.moment(link.heard.unwrap_or_else(never)))
+    }
+
+    pub(crate) fn card(&self, door: &Door) -> DoorCard {
+        let now = self.live.doors.get(&door.id).copied().unwrap_or_default();
+        let state = self.state(&now);
+        let part = |word: &str, tone| Part { word: word.to_owned(), tone };
+        DoorCard {
+            id: door.id.to_string(),
+            name: door.title.to_string(),
+            kind: door.kind.as_str().to_owned(),
+            state,
+            source: source(now.cause).to_owned(),
+            since: now.since.map(|at| self.moment(at)),
+            unconfirmed_since: self.unconfirmed(door),
+            lock: match (now.released || now.unlocked == Some(true), state) {
+                (_, DoorState::Unknown) => part("not reported", Tone::Info),
+                (true, _) => part("released", Tone::Info),
+                (false, _) => part("bolted", Tone::Good),
+            },
+            contact: match now.contact {
+                Contact::Unknown => part("not reported", Tone::Info),
+                Contact::Closed => part("closed", Tone::Good),
+                Contact::Open => part("open", Tone::Info),
+                Contact::Held => part("held open", Tone::Warn),
+                Contact::Forced => part("forced open", Tone::Bad),
+            },
+            reader: match now.reader {
+                ReaderNow::Unknown => part("not reported", Tone::Info),
+                ReaderNow::Online => part("secure channel", Tone::Good),
+                ReaderNow::Offline => part("no answer", Tone::Bad),
+                ReaderNow::Tampered => part("tampered with", Tone::Bad),
+                ReaderNow::Refused => part("refused", Tone::Bad),
+            },
+        }
+    }
+
+    fn cell(&self, door: &Door) -> Compartment {
+        let now = self.live.doors.get(&door.id).copied().unwrap_or_default();
+        Compartment {
+            id: door.id.to_string(),
+            label: door.title.to_string(),
+            state: self.state(&now),
+            note: String::new(),
+            unconfirmed_since: self.unconfirmed(door),
+        }
+    }
+
+    /// A door as the overview shows it: a card, or a compartment of a bank.
+    pub(crate) fn door_fragment(&self, door: &Door) -> String {
+        match door.kind {
+            DoorKind::Compartment => lockward_console::compartment(&self.cell(door)),
+            _ => lockward_console::door_card(&self.card(door)),
+        }
+    }
+
+    /// Every zone that doors lead into.
+    pub(crate) fn zones(&self) -> Vec<Zone> {
+        let zone = |zone: &lockward_model::Zone| {
+            let into = || self.site.doors().filter(|d| d.to == zone.id);
+            let is_cell = |d: &&Door| d.kind == DoorKind::Compartment;
+            let cells: Vec<_> = into().filter(is_cell).map(|d| self.cell(d)).collect();
+            let bank = Bank { name: "Lockers".to_owned(), compartments: cells };
+            let doors: Vec<_> = into().filter(|d| !is_cell(d)).map(|d| self.card(d)).collect();
+            let banks: Vec<_> = Some(bank).filter(|b| !b.compartments.is_empty()).into_iter().collect();
+            Zone { id: zone.id.to_string(), name: zone.title.to_string(), doors, banks }
+        };
+        let all = self.site.zones().map(zone);
+        all.filter(|z| !z.doors.is_empty() || !z.banks.is_empty()).collect()
+    }
+
+    pub(crate) fn controller(&self, id: ControllerId) -> Option<ControllerRow> {
+        let controller = self.site.controller(id)?;
+        let link = self.live.controllers.get(&id).copied().unwrap_or_default();
+        Some(ControllerRow {
+            id: id.to_string(),
+            name: controller.title.to_string(),
+            doors: self.site.doors().filter(|d| d.controller == id).count() as u64,
+            connected: link.connected,
+            heard: link.heard.map(|at| self.moment(at)),
+            applied: link.applied,
+            current: self.site.size(),
+        })
+    }
+
+    /// The controllers that are enrolled, and not cut off.
+    pub(crate) fn fleet(&self) -> Fleet {
+        let enrolled = self.site.controllers().filter(|c| c.key.is_some() && !c.revoked);
+        Fleet {
+            config_size: self.site.size(),
+            controllers: enrolled.filter_map(|c| self.controller(c.id)).collect(),
+        }
+    }
+
+    pub(crate) fn summary(&self) -> String {
+        lockward_console::summary(&self.zones(), &self.fleet())
+    }
+
+    pub(crate) fn overview(&self, banner: Option<&str>) -> OverviewView {
+        let newest = self.live.feed.iter().rev().take(FEED_ROWS_MAX);
+        OverviewView {
+            frame: self.frame(banner),
+            zones: self.zones(),
+            fleet: self.fleet(),
+            events: newest.map(|told| self.event_row(told)).collect(),
+        }
+    }
+}
+
+fn source(cause: Option<Code>) -> &'static str {
+    match cause {
+        None => "not reported yet",
+        Some(Code::AccessGranted) => "a grant",
+        Some(Code::ExitRequested) => "a request to exit",
+        Some(Code::DoorUnlocked | Code::DoorLocked) => "its schedule, or a start",
+        Some(Code::DoorForced) => "no release",
+        Some(Code::NotEntered) => "nobody entered",
+        Some(_) => "the door's contact",
+    }
+}

@@ -1,0 +1,19 @@
+//! A hub as its peers see it: real store, real TLS, one folder a test.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+mod change;
+mod device;
+mod enrol;
+mod founding;
+mod link;
+mod refused;
+mod rig;
+mod web;

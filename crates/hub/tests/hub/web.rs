@@ -1,0 +1,229 @@
+//! The hub over HTTP: what a stranger sees, what a session sees, and what a log's client reads.
+
+use crate::device::*;
+use crate::rig::*;
+use core::time::Duration;
+use lockward_hub::{Access, ROUTES};
+use lockward_ledger::*;
+use lockward_model::*;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+struct Answer {
+    status: u16,
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|l| l.split_once(": ").filter(|(n, _)| *n == name).map(|(_, v)| v))
+    }
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+async fn ask(rig: &Rig, path: &str, headers: &[(&str, &str)]) -> Answer {
+    let address = rig.hub().console().unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let host = if headers.iter().any(|(n, _)| *n == "host") {
+        String::new()
+    } else {
+        format!("host: {address}\r\n")
+    };
+    let more: String = headers.iter().map(|(n, v)| format!("{n}: {v}\r\n")).collect();
+    stream
+        .write_all(format!("GET {path} HTTP/1.1\r\n{host}{more}connection: close\r\n\r\n").as_bytes())
+        .await
+        .unwrap();
+    let mut all = Vec::new();
+    tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut all)).await.unwrap().unwrap();
+    let at = all.windows(4).position(|w| w == b"\r\n\r\n").unwrap();
+    let head = String::from_utf8(all[..at].to_vec()).unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    Answer { status, head, body: all[at + 4..].to_vec() }
+}
+
+const PAGE: (&str, &str) = ("accept", "text/html");
+
+async fn signed_in(rig: &Rig) -> String {
+    let url = rig.hub().console_url();
+    let path = url.split_once("/enter").map(|(_, rest)| format!("/enter{rest}")).unwrap();
+    let answer = ask(rig, &path, &[PAGE]).await;
+    assert_eq!((answer.status, answer.header("location")), (303, Some("/")));
+    let cookie = answer.header("set-cookie").unwrap();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+    let again = ask(rig, &path, &[PAGE]).await;
+    assert_eq!((again.status, again.header("location")), (303, Some("/sign-in?expired=1")));
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+fn example(path: &str) -> String {
+    path.replace("{file}", "app.css")
+        .replace("{id}", "door-1")
+        .replace("{*place}", "000.p/2")
+        .replace("tile/000.p/2", "tile/0/000.p/2")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_sees_the_listed_few_and_nothing_else() {
+    let rig = Rig::new().await;
+    for route in ROUTES {
+        let path = example(route.path);
+        let (page, tool) = (ask(&rig, &path, &[PAGE]).await, ask(&rig, &path, &[]).await);
+        let seen = (page.status, tool.status);
+        match (route.access, route.path) {
+            (Access::Anyone, "/enter") => assert_eq!(seen, (303, 303), "{path}"),
+            (Access::Anyone, _) => assert_eq!(seen, (200, 200), "{path}"),
+            (Access::Session, _) => {
+                assert_eq!((seen, page.header("location")), ((303, 401), Some("/sign-in")), "{path}");
+                assert_eq!(tool.header("content-type"), Some("application/problem+json"));
+                assert!(tool.text().contains(r#""code":"SESSION_MISSING""#));
+            }
+        }
+        for answer in [page, tool] {
+            assert!(answer.header("content-security-policy").is_some(), "{path}");
+            assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
+            assert!(!answer.text().contains("Halle 7"), "{path}");
+        }
+    }
+    for unknown in ["/none", "/doors", "/log/config", "/log/events/tile"] {
+        assert_eq!(ask(&rig, unknown, &[PAGE]).await.status, 303, "{unknown}");
+        assert_eq!(ask(&rig, unknown, &[]).await.status, 401, "{unknown}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_and_a_token_see_every_page() {
+    let rig = Rig::new().await;
+    let cookie = signed_in(&rig).await;
+    let token = format!("Bearer {}", rig.hub().token().as_str());
+    for credentials in [("cookie", cookie.as_str()), ("authorization", token.as_str())] {
+        for path in ["/", "/doors/door-1", "/people", "/people?q=x", "/log"] {
+            let answer = ask(&rig, path, &[PAGE, credentials]).await;
+            assert_eq!(answer.status, 200, "{path}");
+            assert!(answer.text().contains("Halle 7"), "{path}");
+        }
+        for path in ["/doors/none", "/people/none", "/people/NONE", "/none"] {
+            assert_eq!(ask(&rig, path, &[PAGE, credentials]).await.status, 404, "{path}");
+        }
+        assert_eq!(ask(&rig, "/log/config/tile/entries/000.p/2", &[credentials]).await.status, 200);
+    }
+    for wrong in [("cookie", "lockward=00"), ("authorization", "Bearer 00"), ("cookie", "lockward=")] {
+        assert_eq!(ask(&rig, "/", &[wrong]).await.status, 401);
+    }
+    rig.clock.forward(Duration::from_secs(12 * 3_600));
+    assert_eq!(ask(&rig, "/", &[("cookie", &cookie)]).await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_not_the_loopbacks_is_not_answered() {
+    let rig = Rig::new().await;
+    for host in ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "10.0.0.1", ""] {
+        assert_eq!(ask(&rig, "/healthz", &[("host", host)]).await.status, 421, "{host}");
+    }
+    for host in ["localhost", "LOCALHOST:8080", "127.0.0.1", "[::1]:8080", "[::1]"] {
+        assert_eq!(ask(&rig, "/healthz", &[("host", host)]).await.status, 200, "{host}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_persons_name_is_shown_to_a_session() {
+    let rig = Rig::new().await;
+    let who = lockward_wire::seal::PersonAttributes { name: "Grace Example".into(), contact: None };
+    let id: PersonId = "p-1".parse().unwrap();
+    let sealed = Some(rig.hub().office().seal_person(id, &who).unwrap());
+    let person = Person { id, groups: vec![], valid: Validity::default(), suspended: false, sealed };
+    rig.change(vec![Change::PutPerson(person)]).unwrap();
+    let cookie = signed_in(&rig).await;
+    let page = async |path: &str| ask(&rig, path, &[PAGE, ("cookie", &cookie)]).await.text();
+    for path in ["/people/p-1", "/people", "/people?q=grace"] {
+        assert!(page(path).await.contains("Grace Example"), "{path}");
+    }
+    assert!(!page("/people?q=nobody").await.contains("Grace Example"));
+    let _ = rig.hub().office().store().delete_key("person-p-1").unwrap();
+    assert!(!page("/people/p-1").await.contains("Grace Example"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tiles_and_bundles_lead_to_the_checkpoint() {
+    let rig = Rig::new().await;
+    let device = Device::enrolled(&rig, "gate-1", 7).await;
+    let mut linked = device.link(0).await;
+    let mut chain = Chain::new(device.id, linked.keys.source_key.clone());
+    linked.wire.say(&chain.batch(&device, 300)).await;
+    assert_eq!(linked.wire.acked().await, 300);
+    let founding = rig.hub().office().site().founding().clone();
+    let token = format!("Bearer {}", rig.hub().token().as_str());
+    for (log, origin) in [("config", &founding.config_origin), ("events", &founding.event_origin)] {
+        let note = ask(&rig, &format!("/log/{log}/checkpoint"), &[]).await;
+        assert_eq!(note.header("content-type"), Some("text/plain; charset=utf-8"));
+        let key = VerifierKey::new(origin.parse().unwrap(), founding.log_key.0);
+        let head = SignedCheckpoint::open(&note.body, &key).unwrap().head();
+        let mut frontier = Frontier::new();
+        for index in 0..=head.size / 256 {
+            let Some(id) = BundleId::in_log(index, head.size) else { continue };
+            let bundle = ask(&rig, &format!("/log/{log}/{id}"), &[("authorization", &token)]).await;
+            assert_eq!(bundle.header("cache-control"), Some("public, max-age=31536000, immutable"));
+            let entries = decode_bundle(&bundle.body, id.width()).unwrap();
+            entries.iter().for_each(|e| frontier.append(leaf_hash(e)));
+            let tile = TileId::in_log(0, index, head.size).unwrap();
+            let hashes = ask(&rig, &format!("/log/{log}/{tile}"), &[]).await;
+            let expected: Vec<_> = entries.iter().map(|e| leaf_hash(e)).collect();
+            assert_eq!(decode_tile(&hashes.body).unwrap(), expected);
+        }
+        assert_eq!(frontier.head(), head);
+        for beyond in
+            ["tile/0/900", "tile/entries/900", "tile/3/000", "tile/0/000.p/0", "tile/0/0", "tile/x/000"]
+        {
+            let answer = ask(&rig, &format!("/log/{log}/{beyond}"), &[("authorization", &token)]).await;
+            assert_eq!(answer.status, 404, "{beyond}");
+        }
+    }
+    let full = ask(&rig, "/log/events/tile/1/000.p/1", &[]).await;
+    assert_eq!((full.status, full.body.len()), (200, 32));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_page_is_told_how_things_are_and_then_what_happens() {
+    let rig = Rig::new().await;
+    let cookie = signed_in(&rig).await;
+    let address = rig.hub().console().unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET /live?after=0 HTTP/1.1\r\nhost: {address}\r\ncookie: {cookie}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut seen = String::new();
+    let mut until = async |wanted: &str| {
+        let mut buffer = vec![0; 65_536];
+        while !seen.contains(wanted) {
+            let n = tokio::time::timeout(Duration::from_secs(10), stream.read(&mut buffer)).await;
+            let n = n.unwrap_or_else(|_| panic!("`{wanted}` is not in {seen}")).unwrap();
+            assert_ne!(n, 0, "{seen}");
+            seen.push_str(&String::from_utf8_lossy(&buffer[..n]));
+        }
+    };
+    until("content-type: text/event-stream").await;
+    until("event: beat\ndata: ").await;
+    until("event: summary\ndata: ").await;
+    until("id=\"door-door-1\"").await;
+    let device = Device::enrolled(&rig, "gate-1", 7).await;
+    let mut linked = device.link(0).await;
+    until("CONTROLLER_ENROLLED").await;
+    let mut chain = Chain::new(device.id, linked.keys.source_key.clone());
+    let leaves = vec![chain.add("door-1", Body::DoorOpened(Opening::Forced))];
+    let message = lockward_wire::link::ToHub::Events { first_seq: 0, leaves, head: chain.head(&device) };
+    linked.wire.say(&message).await;
+    until("DOOR_FORCED").await;
+    until("Forced open").await;
+    // What was missed is told to a page that comes back, and nothing before it.
+    let last = rig.hub().office().store().head(lockward_store::Log::Event).unwrap().size();
+    let mut again = TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "GET /live?after=0 HTTP/1.1\r\nhost: {address}\r\ncookie: {cookie}\r\nlast-event-id: {last}\r\n\r\n"
+    );
+    again.write_all(request.as_bytes()).await.unwrap();
+    let mut early = vec![0; 65_536];
+    let n = tokio::time::timeout(Duration::from_secs(10), again.read(&mut early)).await.unwrap().unwrap();
+    assert!(!String::from_utf8_lossy(&early[..n]).contains("event: feed"));
+}
