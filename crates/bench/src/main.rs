@@ -1,1 +1,70 @@
-fn main() {}
+//! Figures, each with its peer and its correctness check in the same run.
+//!
+//! Every verb prints its medians, the ratios with their spread, and the load of the machine. It ends with 0 if every
+//! check held and every goal was met, with 1 if a goal was missed or a check failed, and with 2 if it could not run.
+
+mod cedar;
+mod decide;
+mod decide_cases;
+mod device;
+mod dice;
+mod footprint;
+mod log;
+mod log_badge;
+mod machine;
+mod report;
+mod rounds;
+mod tap;
+mod tap_line;
+mod tap_paced;
+mod world;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(about = "Figures, each with its peer and its correctness check in the same run")]
+struct Command {
+    #[command(subcommand)]
+    verb: Verb,
+    /// Prints JSON in place of a table.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// A decision at a large site, beside Cedar.
+    Decide(decide::Options),
+    /// A card at a reader, beside LibOSDP.
+    Tap(tap::Options),
+    /// A durable record, beside the raw disk and SQLite.
+    Log(log::Options),
+    /// Memory and start of a controller.
+    Footprint(footprint::Options),
+    #[command(hide = true)]
+    FootprintChild(footprint::Child),
+}
+
+fn main() -> ExitCode {
+    let command = Command::parse();
+    let found = match &command.verb {
+        Verb::Decide(options) => decide::run(options),
+        Verb::Tap(options) => tap::run(options),
+        Verb::Log(options) => log::run(options),
+        Verb::Footprint(options) => footprint::run(options),
+        Verb::FootprintChild(options) => return told(footprint::child(options).map(|()| true)),
+    };
+    told(found.map(|report| report.end(command.json)))
+}
+
+fn told(end: Result<bool, rounds::Failed>) -> ExitCode {
+    match end {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("lockward-bench: {error}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! A controller of the site, on this machine's disk, without wires: its folder as an enrolment and a hub leave it.
+
+use crate::dice::Dice;
+use crate::rounds::Failed;
+use crate::world::{Author, CARD_KEY, NOON, Plan, controller, door_id};
+use aws_lc_rs::signature::Ed25519KeyPair;
+use lockward_controller::config::{DoorWiring, Fails, Point, ReaderWiring};
+use lockward_controller::core::{Core, Effect, Input};
+use lockward_controller::identity::Identity;
+use lockward_controller::memory::Memory;
+use lockward_model::{Epoch, Mono, Now, SiteId, Time};
+use lockward_store::{Disk, RealDisk};
+use lockward_wire::link::{Keys, ToController};
+use lockward_wire::{CardKey, PinPepper, SourceKey};
+use std::path::Path;
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// What seals the controller's events.
+pub(crate) const SOURCE_KEY: [u8; 32] = *b"bench source key, of no site too";
+/// Longer than any door stands released: between two turns, so that each finds its door at rest.
+const APART: Duration = Duration::from_secs(10);
+
+/// Makes the folder: identity, config log. `seen` is given each entry too.
+pub(crate) fn enrol(
+    dir: &Path,
+    plan: &Plan,
+    mut seen: impl FnMut(&[u8], SiteId) -> Result<(), Failed>,
+) -> Result<(), Failed> {
+    let (mut author, founding) = Author::found(2)?;
+    RealDisk.make_dir(dir)?;
+    let mut dice = Dice::new(9);
+    let pkcs8 = Ed25519KeyPair::from_seed_unchecked(&dice.bytes::<32>()).map_err(|_| "no key")?;
+    let pkcs8 = pkcs8.to_pkcs8().map_err(|_| "no key")?.as_ref().to_vec();
+    let identity = Identity {
+        controller: controller()?,
+        site: author.site,
+        key: Ed25519KeyPair::from_pkcs8(&pkcs8).map_err(|_| "no key")?,
+        pkcs8: Zeroizing::new(pkcs8),
+        // Nothing here dials a hub.
+        chain: Vec::new(),
+        ca: Vec::new(),
+    };
+    identity.write(RealDisk, dir)?;
+    let site = author.site;
+    let mut memory = Memory::open(RealDisk, dir, dice.next())?;
+    memory.append_config(&founding)?;
+    seen(&founding, site)?;
+    plan.entries(&mut author, |entry| {
+        memory.append_config(entry)?;
+        seen(entry, site)
+    })
+}
+
+/// A controller that runs, and its clock: simulated, so that doors come to rest at once.
+pub(crate) struct Device {
+    pub(crate) core: Core<RealDisk>,
+    now: Now,
+}
+
+impl Device {
+    /// Starts it as after a power cut.
+    pub(crate) fn start(dir: &Path, doors: usize) -> Result<Self, Failed> {
+        let wiring = (0..doors).map(wiring).collect::<Result<Vec<_>, _>>()?;
+        let mut dice = Dice::new(17);
+        let memory = Memory::open(RealDisk, dir, dice.next())?;
+        // Moments after the last record of the run before.
+        let now = Now { mono: Mono(0), wall: NOON };
+        let mut out = Vec::new();
+        let core = Core::start(memory, &wiring, now, Box::new(move || dice.bytes()), &mut out)?;
+        Ok(Self { core, now })
+    }
+
+    /// The hub hands its keys over; the link ends at once.
+    pub(crate) fn meet_hub(&mut self) -> Result<(), Failed> {
+        let keys = Keys {
+            card_key: CardKey::from_bytes(CARD_KEY),
+            pin_pepper: PinPepper::from_bytes([3; 32]),
+            epoch: Epoch(1),
+            source_key: SourceKey::from_bytes(SOURCE_KEY),
+        };
+        let welcome = ToController::Welcome { time: self.now.wall, acked: 0 };
+        let hub = |message| Input::Hub(Box::new(message));
+        self.turn(&mut vec![Input::Linked, hub(welcome), hub(ToController::Keys(keys)), Input::Unlinked])?;
+        Ok(())
+    }
+
+    /// One turn: take, commit. Gives the effects.
+    pub(crate) fn turn(&mut self, inputs: &mut Vec<Input>) -> Result<Vec<Effect>, Failed> {
+        let mut out = Vec::new();
+        self.core.take(self.now, inputs, &mut out);
+        self.core.commit(self.now, &mut out)?;
+        Ok(out)
+    }
+
+    /// Time passes, doors lock again, and what that leaves to record is recorded.
+    pub(crate) fn rest(&mut self) -> Result<(), Failed> {
+        let wall = Time(self.now.wall.0 + i64::try_from(APART.as_millis())?);
+        self.now = Now { mono: self.now.mono + APART, wall };
+        self.turn(&mut Vec::new()).map(drop)
+    }
+}
+
+/// Whether a door was released.
+pub(crate) fn released(effects: &[Effect]) -> usize {
+    effects.iter().filter(|e| matches!(e, Effect::Release(_))).count()
+}
+
+fn wiring(n: usize) -> Result<DoorWiring, Failed> {
+    let reader = ReaderWiring { bus: "a".into(), address: u8::try_from(n % 100)?, keypad: true };
+    Ok(DoorWiring {
+        id: door_id(n)?,
+        fails: Fails::Secure,
+        reader: Some(reader),
+        lock: Point::Simulated,
+        contact: Point::None,
+        exit: Point::None,
+    })
+}

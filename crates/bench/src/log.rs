@@ -1,0 +1,347 @@
+//! `log`: one durable record on a controller, alone and shared, beside the raw disk and SQLite; and a whole badge.
+
+use crate::device::{self, Device, SOURCE_KEY, released};
+use crate::dice::Dice;
+use crate::log_badge::Badge;
+use crate::machine;
+use crate::report::{Bound, Report};
+use crate::rounds::{Failed, Lane, Round, bootstrap, each, interleave, median, ratio};
+use crate::world::{CARD_KEY, NOON, Plan, Size, card, controller, door_id, token};
+use clap::Args;
+use core::time::Duration;
+use lockward_controller::core::Input;
+use lockward_model::{
+    Access, Body, Code, ConfigRef, Digest, Epoch, Event, Factors, Mono, Outcome, PinFact, Side, Source,
+};
+use lockward_site::{Answer, Keep, Question, Site};
+use lockward_store::{Committer, DiskFile, Journal, Limits, RealDisk};
+use lockward_wire::event::{Leaf, seal};
+use lockward_wire::{CardKey, SourceKey};
+use std::path::{Path, PathBuf};
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Where to write; a temporary folder if not given. Mind what disk it is on.
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// Records a round, one after the other.
+    #[arg(long, default_value_t = 200)]
+    records: usize,
+    /// Doors that wait together.
+    #[arg(long, default_value_t = 128)]
+    doors: usize,
+    /// Records of each waiting door a round.
+    #[arg(long, default_value_t = 20)]
+    shared: usize,
+    #[arg(long, default_value_t = 9)]
+    rounds: usize,
+}
+
+/// Room for raw records: what a segment of a spool has.
+const RAW_BYTES: u64 = 4 * 1024 * 1024;
+
+/// One granted access as it goes to the disk.
+fn leaf(n: u64) -> Result<Vec<u8>, Failed> {
+    let access = Access {
+        side: Side::Entry,
+        token: Some(token(&CardKey::from_bytes(CARD_KEY), 7)?),
+        person: Some("p7".parse()?),
+        factors: Factors::CARD,
+        pin: PinFact::NotAsked,
+        keypad: true,
+        config: Some(ConfigRef { size: 900, root: Digest([1; 32]) }),
+        config_age: Duration::ZERO,
+        outcome: Outcome::Granted { because: vec!["rule/r1".into()] },
+    };
+    let event = Event {
+        source: Source::Controller(controller()?),
+        seq: n,
+        prev: Digest([2; 32]),
+        time: NOON,
+        door: Some(door_id(1)?),
+        epoch: Epoch(1),
+        body: Body::Access(access),
+    };
+    Ok(seal(&event, Dice::new(n).bytes(), &SourceKey::from_bytes(SOURCE_KEY))?)
+}
+
+pub(crate) fn run(options: &Options) -> Result<Report, Failed> {
+    let mut report = Report::begin("log");
+    let kept = match &options.dir {
+        Some(dir) => tempfile::tempdir_in(dir)?,
+        None => tempfile::tempdir()?,
+    };
+    let dir = kept.path();
+    report.about(format!("in {}; each record a sealed access of {} bytes", dir.display(), leaf(0)?.len()));
+    report.about(format!(
+        "{} doors wait together: threads at one journal, or doors of one turn",
+        options.doors
+    ));
+    let plan = Plan::new(Size { people: 2_000, policies: 200, doors: options.doors }, 1)?;
+    let mut site: Option<Site> = None;
+    let folder = dir.join("controller");
+    device::enrol(&folder, &plan, |entry, id| {
+        match &mut site {
+            None => site = Some(Site::found(entry, id, Keep::Decisions)?),
+            Some(site) => site.apply(entry)?,
+        }
+        Ok(())
+    })?;
+    let cards = let_in(&site.ok_or("no site")?, options.doors)?;
+    let mut device = Device::start(&folder, options.doors)?;
+    device.meet_hub()?;
+
+    let journal = dir.join("journal");
+    let mut kept = Kept { single: Vec::new(), shared: Vec::new(), released: 0 };
+    let tracks = measure(options, dir, &journal, device, &cards, &mut kept)?;
+    tracks.iter().for_each(|t| report.track(t));
+    if let [raw, append, sqlite, badge, shared, turn] = tracks.as_slice() {
+        report.goal("append / raw fdatasync", ratio(append, raw), Bound::AtMost(2.0));
+        report.goal("rate of waiting doors / single", ratio(append, shared), Bound::AtLeast(20.0));
+        let over = bootstrap(&badge.medians, &append.medians, |a, b| (median(a) - median(b)) / 1e3);
+        report.goal("badge in to release out - append, µs", over, Bound::AtMost(200.0));
+        report.figure("append / SQLite FULL", ratio(append, sqlite).value, "");
+        report.figure("rate, single", 1e9 / append.median(), "/s");
+        report.figure("rate, waiting threads", 1e9 / shared.median(), "/s");
+        report.figure("rate, doors of one turn, decided and sealed", 1e9 / turn.median(), "/s");
+    }
+    let (single, shared) = (kept.single.len(), kept.shared.len());
+    report.check(format!("{single} single records read back"), read_back(&journal.join("one"), kept.single)?);
+    report
+        .check(format!("{shared} shared records read back"), read_back(&journal.join("many"), kept.shared)?);
+    let openings = openings(&folder.join("spool"))?;
+    report.check(
+        format!("{} releases, {openings} openings on the disk", kept.released),
+        openings == kept.released,
+    );
+    Ok(report)
+}
+
+/// What was acknowledged, and has to be found again: numbers of records, and the seed of each.
+struct Kept {
+    single: Vec<(u64, u64)>,
+    shared: Vec<(u64, u64)>,
+    released: usize,
+}
+
+fn measure(
+    options: &Options,
+    dir: &Path,
+    journals: &Path,
+    mut device: Device,
+    cards: &[[u8; 4]],
+    kept: &mut Kept,
+) -> Result<Vec<crate::rounds::Track>, Failed> {
+    let raw = raw_file(dir)?;
+    let (mut single, _) = Journal::open(RealDisk, &journals.join("one"), Limits::SPOOL, 1)?;
+    let (many, _) = Journal::open(RealDisk, &journals.join("many"), Limits::SPOOL, 2)?;
+    let committer = Committer::start(many, |_, bytes| bytes)?;
+    let sqlite = sqlite(dir)?;
+    let mut badge = Badge::new()?;
+    let (mut at, mut seed, mut first) = (0, 0, 0);
+    let device = std::cell::RefCell::new(&mut device);
+    let Kept { single: ones, shared, released: openings } = kept;
+    let openings = std::cell::Cell::from_mut(openings);
+    let count = options.records;
+    let door_one = *cards.first().ok_or("no doors")?;
+    let mut lanes = [
+        Lane {
+            name: "raw write and fdatasync, into filled blocks",
+            run: Box::new(|_| {
+                each(count, |n| {
+                    let leaf = leaf(n as u64)?;
+                    raw.write_at(at, &leaf)?;
+                    raw.sync_data()?;
+                    at = (at + leaf.len() as u64) % (RAW_BYTES - 1024);
+                    Ok(())
+                })
+            }),
+        },
+        Lane {
+            name: "Journal::append, one record",
+            run: Box::new(|_| {
+                each(count, |_| {
+                    seed += 1;
+                    let numbers = single.append(&[&leaf(seed)?])?;
+                    ones.push((numbers.start, seed));
+                    Ok(())
+                })
+            }),
+        },
+        Lane {
+            name: "SQLite, WAL, synchronous FULL, one insert",
+            run: Box::new(|_| {
+                each(count, |n| {
+                    sqlite
+                        .prepare_cached("INSERT INTO log (leaf) VALUES (?1)")?
+                        .execute([leaf(n as u64)?])?;
+                    Ok(())
+                })
+            }),
+        },
+        Lane {
+            name: "badge frame in to release command out",
+            run: Box::new(|_| {
+                let device = &mut *device.borrow_mut();
+                let mut took = Vec::with_capacity(count);
+                let mut cpu = 0.0;
+                for _ in 0..count {
+                    let (wall, busy) = badge.tap(device, &door_one)?;
+                    took.push(wall);
+                    cpu += busy / count as f64;
+                    openings.set(openings.get() + 1);
+                    device.rest()?;
+                }
+                Ok(Round { each: took, cpu })
+            }),
+        },
+        Lane {
+            name: "threads that wait at one journal, a record",
+            run: Box::new(|_| {
+                let round = together(&committer, options, first, shared)?;
+                first += (options.doors * options.shared) as u64;
+                Ok(round)
+            }),
+        },
+        Lane {
+            name: "doors of one turn, decided and sealed, a record",
+            run: Box::new(|_| {
+                let device = &mut *device.borrow_mut();
+                let mut took = Vec::new();
+                let (mut cpu, turns) = (0.0, options.shared);
+                for _ in 0..turns {
+                    let mut inputs: Vec<Input> = (0..)
+                        .zip(cards)
+                        .map(|(door, card)| Input::Card { door, bits: 32, data: card.to_vec() })
+                        .collect();
+                    let (start, busy) = (machine::now(), machine::thread_cpu_ns());
+                    let effects = device.turn(&mut inputs)?;
+                    took.push(start.elapsed().as_nanos() as f64 / cards.len() as f64);
+                    cpu += (machine::thread_cpu_ns() - busy) / (cards.len() * turns) as f64;
+                    if released(&effects) != cards.len() {
+                        return Err("a door was not released".into());
+                    }
+                    openings.set(openings.get() + cards.len());
+                    device.rest()?;
+                }
+                Ok(Round { each: took, cpu })
+            }),
+        },
+    ];
+    interleave(options.rounds, &mut lanes)
+}
+
+/// As many threads as doors, each with one record at a time.
+fn together(
+    committer: &Committer,
+    options: &Options,
+    first: u64,
+    kept: &mut Vec<(u64, u64)>,
+) -> Result<Round, Failed> {
+    let all = options.doors * options.shared;
+    let leaves: Vec<Vec<(u64, Vec<u8>)>> = (0..options.doors)
+        .map(|door| {
+            let seeds = (0..options.shared).map(|n| first + (door * options.shared + n) as u64);
+            seeds.map(|seed| Ok((seed, leaf(seed)?))).collect::<Result<_, Failed>>()
+        })
+        .collect::<Result<_, _>>()?;
+    let (start, cpu) = (machine::now(), machine::process_cpu_ns());
+    std::thread::scope(|scope| {
+        let doors: Vec<_> = leaves
+            .into_iter()
+            .map(|mine| {
+                scope.spawn(move || {
+                    let append = |(seed, leaf)| Ok((committer.append(leaf)?, seed));
+                    mine.into_iter().map(append).collect::<Result<Vec<_>, lockward_store::CommitError>>()
+                })
+            })
+            .collect();
+        for door in doors {
+            kept.extend(door.join().map_err(|_| "a door's thread ended")??);
+        }
+        Ok::<_, Failed>(())
+    })?;
+    let took = start.elapsed().as_nanos() as f64 / all as f64;
+    Ok(Round { each: vec![took], cpu: (machine::process_cpu_ns() - cpu) / all as f64 })
+}
+
+fn raw_file(dir: &Path) -> Result<std::fs::File, Failed> {
+    let file = std::fs::OpenOptions::new().read(true).write(true).create_new(true).open(dir.join("raw"))?;
+    file.write_at(0, &vec![0; usize::try_from(RAW_BYTES)?])?;
+    file.sync_all()?;
+    Ok(file)
+}
+
+fn sqlite(dir: &Path) -> Result<rusqlite::Connection, Failed> {
+    let sqlite = rusqlite::Connection::open(dir.join("peer.sqlite"))?;
+    sqlite.pragma_update(None, "journal_mode", "WAL")?;
+    sqlite.pragma_update(None, "synchronous", "FULL")?;
+    sqlite.execute_batch("CREATE TABLE log (n INTEGER PRIMARY KEY, leaf BLOB NOT NULL) STRICT")?;
+    Ok(sqlite)
+}
+
+/// For each door a card that it lets in.
+fn let_in(site: &Site, doors: usize) -> Result<Vec<[u8; 4]>, Failed> {
+    let (key, people) = (CardKey::from_bytes(CARD_KEY), site.counts().0);
+    let at = |door: usize| {
+        for person in 0..people {
+            let question = Question {
+                door: door_id(door)?,
+                side: Side::Entry,
+                token: Some(token(&key, person)?),
+                pin: PinFact::NotAsked,
+                keypad: true,
+                at: NOON,
+                config_age: Duration::ZERO,
+                config: ConfigRef { size: site.size(), root: Digest([0; 32]) },
+            };
+            if matches!(site.decide(&question, Mono(0)), Answer::Granted(..)) {
+                return Ok(card(person));
+            }
+        }
+        Err(format!("door {door} lets nobody in").into())
+    };
+    (0..doors).map(at).collect()
+}
+
+/// Whether every acknowledged record is on the disk, as it was, and none is missing.
+fn read_back(dir: &Path, mut kept: Vec<(u64, u64)>) -> Result<bool, Failed> {
+    kept.sort_unstable();
+    let (journal, recovered) = Journal::open(RealDisk, dir, Limits::SPOOL, 3)?;
+    let mut records = journal.read_from(0);
+    for (number, seed) in &kept {
+        let record = records.next().ok_or("a record is missing")??;
+        if record.number != *number || record.bytes != leaf(*seed)? {
+            return Ok(false);
+        }
+    }
+    Ok(recovered.torn.is_none() && records.next().is_none())
+}
+
+/// Granted accesses in a controller's spool.
+fn openings(dir: &Path) -> Result<usize, Failed> {
+    let (journal, _) = Journal::open(RealDisk, dir, Limits::SPOOL, 4)?;
+    let mut found = 0;
+    for record in journal.read_from(0) {
+        if let Leaf::Event(event) = Leaf::parse(&record?.bytes)? {
+            found += usize::from(event.code() == Code::AccessGranted);
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_that_is_missing_or_altered_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut journal, _) = Journal::open(RealDisk, dir.path(), Limits::SPOOL, 1).unwrap();
+        journal.append(&[&leaf(0).unwrap(), &leaf(1).unwrap()]).unwrap();
+        drop(journal);
+        assert!(read_back(dir.path(), vec![(1, 1), (0, 0)]).unwrap());
+        assert!(!read_back(dir.path(), vec![(0, 0), (1, 2)]).unwrap());
+        assert!(read_back(dir.path(), vec![(0, 0), (1, 1), (2, 2)]).is_err());
+    }
+}

@@ -1,0 +1,112 @@
+//! From the reader's frame to the release command, through the real bus and the real core; only the wire is missing.
+
+use crate::device::{Device, released};
+use crate::machine;
+use crate::rounds::Failed;
+use crate::tap_line::{dice, panel, settings};
+use lockward_controller::core::Input as CoreInput;
+use lockward_osdp::bus::{Bus, Input, Output, PdEvent};
+use lockward_osdp::command::{OutputControl, PdCommand};
+use lockward_osdp::pd::{Pd, PdOutput};
+use lockward_osdp::reply::{CardData, CardFormat};
+
+/// Turns of the line until a reader must be secured.
+const TURNS_MAX: usize = 10_000;
+
+/// A panel and one reader, side by side.
+pub(crate) struct Badge {
+    bus: Bus,
+    pd: Pd,
+    /// The line's own time, in microseconds: it passes as the bus wishes.
+    at: u64,
+}
+
+impl Badge {
+    pub(crate) fn new() -> Result<Self, Failed> {
+        let mut badge = Self { bus: panel(1, 115_200)?, pd: Pd::new(settings(0)?, dice(1)), at: 0 };
+        for _ in 0..TURNS_MAX {
+            let Some(reply) = badge.poll()? else { continue };
+            let mut out = Vec::new();
+            badge.bus.handle(badge.at, Input::Bytes(&reply), &mut out);
+            if badge.bus.is_online(0) && badge.pd.is_secure() {
+                return Ok(badge);
+            }
+        }
+        Err("the reader has no secure channel".into())
+    }
+
+    /// Lets the line's time pass until the panel speaks; gives the reader's reply.
+    fn poll(&mut self) -> Result<Option<Vec<u8>>, Failed> {
+        let mut out = Vec::new();
+        self.bus.handle(self.at, Input::Timer, &mut out);
+        let mut reply = None;
+        for output in out {
+            match output {
+                Output::Transmit(bytes) => {
+                    let mut said = Vec::new();
+                    self.pd.handle(self.at, &bytes, &mut said);
+                    reply = said.into_iter().find_map(|s| match s {
+                        PdOutput::Transmit(bytes) => Some(bytes),
+                        _ => None,
+                    });
+                }
+                Output::WakeAt(at) if reply.is_none() => self.at = self.at.max(at),
+                _ => {}
+            }
+        }
+        Ok(reply)
+    }
+
+    /// A card at the reader of door 0. Nanoseconds from the frame with the card to the frame that releases, and of
+    /// them those of this thread's CPU.
+    pub(crate) fn tap(&mut self, device: &mut Device, card: &[u8; 4]) -> Result<(f64, f64), Failed> {
+        let card = CardData::new(32, card.to_vec()).ok_or("no card")?;
+        if !self.pd.present_card(CardFormat::Raw, card) {
+            return Err("the reader has no session".into());
+        }
+        let mut frame = None;
+        while frame.is_none() {
+            frame = self.poll()?;
+        }
+        let frame = frame.ok_or("the reader says nothing")?;
+        let (start, cpu) = (machine::now(), machine::thread_cpu_ns());
+        let mut out = Vec::new();
+        self.bus.handle(self.at, Input::Bytes(&frame), &mut out);
+        let mut inputs: Vec<CoreInput> = out
+            .drain(..)
+            .filter_map(|output| match output {
+                Output::Event(_, PdEvent::Card { card, .. }) => {
+                    Some(CoreInput::Card { door: 0, bits: card.bits, data: card.data().to_vec() })
+                }
+                _ => None,
+            })
+            .collect();
+        let effects = device.turn(&mut inputs)?;
+        if released(&effects) != 1 {
+            return Err("the door was not released".into());
+        }
+        self.bus.send(0, PdCommand::Output(0, OutputControl::OnFor(50)))?;
+        // The line is free again two characters later; that wait is the wire's.
+        self.at += 1_000;
+        self.bus.handle(self.at, Input::Timer, &mut out);
+        let took = start.elapsed().as_nanos() as f64;
+        let cpu = machine::thread_cpu_ns() - cpu;
+        let said = out.into_iter().find_map(|output| match output {
+            Output::Transmit(bytes) => Some(bytes),
+            _ => None,
+        });
+        let said = said.ok_or("no release command went out")?;
+        let mut told = Vec::new();
+        self.pd.handle(self.at, &said, &mut told);
+        if !told.iter().any(|t| matches!(t, PdOutput::Command(PdCommand::Output(..)))) {
+            return Err("the reader was told something else than to release".into());
+        }
+        for reply in told {
+            if let PdOutput::Transmit(bytes) = reply {
+                self.bus.handle(self.at, Input::Bytes(&bytes), &mut Vec::new());
+            }
+        }
+        self.at += 1_000;
+        Ok((took, cpu))
+    }
+}
