@@ -318,14 +318,15 @@ fn a_pulled_cable_is_offline_after_eight_seconds_and_back_soon_after_it_is_plugg
     let (at, address, event) = line.events.remove(0);
     assert_eq!((address, event), (1, PdEvent::Online));
     assert!(at - plugged < 9 * SECOND, "{}", at - plugged);
+    assert_eq!(line.events, [], "its case, power and inputs are as they were");
 }
 
 #[test]
-fn a_reader_that_restarts_is_secure_again_at_once() {
+fn a_reader_that_restarts_is_secure_again_at_once_and_its_lights_are_to_be_told_again() {
     let mut line = online(1, 115_200);
     line.nodes[0] = reader(settings(0));
     line.run(SECOND);
-    assert_eq!(line.take(0), [], "no alarm for a reader that lost its session");
+    assert_eq!(line.take(0), [PdEvent::Resumed], "no alarm for a reader that lost its session");
     line.pd(0).present_card(CardFormat::Wiegand, card());
     line.run(100 * MS);
     assert_eq!(line.take(0), [card_event()]);

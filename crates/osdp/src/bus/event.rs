@@ -99,6 +99,8 @@ pub enum Output {
 pub enum PdEvent {
     /// Key, identity and capabilities are as they must be: what it reports now counts. Lights are unknown.
     Online,
+    /// A new session began while it was online, perhaps because it restarted: lights and outputs are unknown.
+    Resumed,
     /// No secured word from it for [`super::OFFLINE_AFTER`], or it was refused.
     Offline,
     /// A card.

@@ -363,10 +363,8 @@ impl Link {
     }
 
     fn go_online(&mut self, events: &mut Vec<PdEvent>) {
-        if self.online.replace(true) != Some(true) {
-            self.reports = Reports::default();
-            events.push(PdEvent::Online);
-        }
+        let was_online = self.online.replace(true) == Some(true);
+        events.push(if was_online { PdEvent::Resumed } else { PdEvent::Online });
     }
 
     fn go_offline(&mut self, events: &mut Vec<PdEvent>) {
