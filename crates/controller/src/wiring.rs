@@ -9,7 +9,7 @@ use lockward_osdp::bus::PdEvent;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
-use tracing::warn;
+use tracing::{info, warn};
 
 /// What an input of a device is to a door.
 #[derive(Clone, Copy)]
@@ -108,6 +108,7 @@ impl Sorter {
                     self.input(Input::Reader(door, true));
                 }
             }
+            PdEvent::Resumed => self.say(Wake::Back(self.bus, address)),
             PdEvent::Offline => {
                 self.fact(address, ReaderFact::Offline);
                 if let Some(door) = door {
@@ -126,9 +127,10 @@ impl Sorter {
             PdEvent::SessionLost(error) => {
                 warn!(address, %error, "a reader's session ended; a new one begins");
             }
-            PdEvent::PowerFailure(on) => warn!(address, on, "a device reports its power"),
-            // The session ended before the command was acknowledged: what it was about is said again.
-            PdEvent::CommandFailed(_, None) => self.say(Wake::Back(self.bus, address)),
+            PdEvent::PowerFailure(true) => warn!(address, "a device reports that its power fails"),
+            PdEvent::PowerFailure(false) => info!(address, "a device reports good power"),
+            // The session ended before the command was acknowledged: the next one begins with all that counts.
+            PdEvent::CommandFailed(_, None) => {}
             PdEvent::CommandFailed(command, nak) => {
                 warn!(address, ?command, ?nak, "a device declined a command");
             }
