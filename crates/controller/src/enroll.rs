@@ -19,11 +19,14 @@ use lockward_ledger::leaf_hash;
 use lockward_model::{ControllerId, PublicKey, SiteId};
 use lockward_site::{Keep, Site};
 use lockward_store::{Disk, JournalOpenError, RealDisk};
+use lockward_wire::EnrollSecret;
 use lockward_wire::link::{EnrollCode, EnrollOffer, EnrollReply, EnrollRequest, Frames};
 use std::path::Path;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use zeroize::Zeroizing;
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -114,44 +117,87 @@ async fn talk(
     code: &EnrollCode,
     clock: &Arc<dyn Clock>,
 ) -> Result<(Identity, Vec<u8>), EnrollError> {
-    let reach = |source| EnrollError::Reach { hub: hub.into(), source };
-    let other = |_| EnrollError::OtherHub { hub: hub.into() };
-    let config = tls::enrolment(clock).map_err(|e| reach(std::io::Error::other(e)))?;
-    let name = tls::hub_name().map_err(|e| reach(std::io::Error::other(e)))?;
-    let stream = tokio::net::TcpStream::connect(hub).await.map_err(reach)?;
-    let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.map_err(reach)?;
-    let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::last).map(|c| c.to_vec());
-
-    let mut frames = Frames::default();
-    let frame = read(&mut stream, &mut frames).await.map_err(reach)?;
-    let offer = EnrollOffer::decode(&frame).map_err(|e| EnrollError::Answer(e.to_string()))?;
-    let id = SiteId(*leaf_hash(&offer.founding).as_bytes());
+    let mut desk = Desk::at(hub, clock).await?;
+    let id = SiteId(*leaf_hash(&desk.offer.founding).as_bytes());
+    let other = || EnrollError::OtherHub { hub: hub.into() };
     if !code.names(&id) {
-        return Err(EnrollError::OtherHub { hub: hub.into() });
+        return Err(other());
     }
-    let site = Site::found(&offer.founding, id, Keep::Decisions).map_err(other)?;
+    let site = Site::found(&desk.offer.founding, id, Keep::Decisions).map_err(|_| other())?;
     let named = site.founding().ca_digest;
-    let is_ca = |der: &[u8]| digest(&SHA256, der).as_ref() == named.0.as_slice();
-    if !is_ca(&offer.ca) || shown.as_deref() != Some(offer.ca.as_slice()) {
-        return Err(EnrollError::OtherHub { hub: hub.into() });
+    if digest(&SHA256, &desk.offer.ca).as_ref() != named.0.as_slice() {
+        return Err(other());
     }
-
     let pkcs8 = Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new())
         .map_err(|_| EnrollError::Key)?;
     let key = Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).map_err(|_| EnrollError::Key)?;
-    let public = PublicKey(key.public_key().as_ref().try_into().map_err(|_| EnrollError::Key)?);
-    let request =
-        EnrollRequest::signed(controller, code.secret(), &id, &key, public).ok_or(EnrollError::Key)?;
-    let bytes = Zeroizing::new(request.encode().map_err(|e| EnrollError::Answer(e.to_string()))?);
-    stream.write_all(&bytes).await.map_err(reach)?;
-    stream.flush().await.map_err(reach)?;
+    let chain = desk.ask(controller, code.secret(), &id, &key).await?;
+    let pkcs8 = Zeroizing::new(pkcs8.as_ref().to_vec());
+    let (ca, founding) = (desk.offer.ca, desk.offer.founding);
+    Ok((Identity { controller, site: id, key, pkcs8, chain, ca }, founding))
+}
 
-    let frame = read(&mut stream, &mut frames).await.map_err(reach)?;
-    match EnrollReply::decode(&frame).map_err(|e| EnrollError::Answer(e.to_string()))? {
-        EnrollReply::Refused { code } => Err(EnrollError::Refused { code: code.into() }),
-        EnrollReply::Accepted { chain } => {
-            let pkcs8 = Zeroizing::new(pkcs8.as_ref().to_vec());
-            Ok((Identity { controller, site: id, key, pkcs8, chain, ca: offer.ca }, offer.founding))
+/// A new certificate for a controller that was away for longer than its old one lasts. Its bound key is proof enough.
+///
+/// # Errors
+/// [`EnrollError`].
+pub(crate) async fn renew(
+    hub: &str,
+    identity: &Identity,
+    clock: &Arc<dyn Clock>,
+) -> Result<Vec<Vec<u8>>, EnrollError> {
+    let mut desk = Desk::at(hub, clock).await?;
+    if desk.offer.ca != identity.ca {
+        return Err(EnrollError::OtherHub { hub: hub.into() });
+    }
+    // No secret is asked of a key that is bound already.
+    let none = EnrollSecret::from_bytes(crate::dice::bytes());
+    desk.ask(identity.controller, &none, &identity.site, &identity.key).await
+}
+
+/// A connection for enrolment, after the hub's offer, made under the CA that the offer names.
+struct Desk {
+    hub: String,
+    stream: TlsStream<TcpStream>,
+    frames: Frames,
+    offer: EnrollOffer,
+}
+
+impl Desk {
+    async fn at(hub: &str, clock: &Arc<dyn Clock>) -> Result<Self, EnrollError> {
+        let reach = |source| EnrollError::Reach { hub: hub.into(), source };
+        let config = tls::enrolment(clock).map_err(|e| reach(std::io::Error::other(e)))?;
+        let name = tls::hub_name().map_err(|e| reach(std::io::Error::other(e)))?;
+        let stream = TcpStream::connect(hub).await.map_err(reach)?;
+        let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.map_err(reach)?;
+        let mut frames = Frames::default();
+        let frame = read(&mut stream, &mut frames).await.map_err(reach)?;
+        let offer = EnrollOffer::decode(&frame).map_err(|e| EnrollError::Answer(e.to_string()))?;
+        let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::last);
+        if shown.map(AsRef::as_ref) != Some(offer.ca.as_slice()) {
+            return Err(EnrollError::OtherHub { hub: hub.into() });
+        }
+        Ok(Self { hub: hub.into(), stream, frames, offer })
+    }
+
+    async fn ask(
+        &mut self,
+        controller: ControllerId,
+        secret: &EnrollSecret,
+        site: &SiteId,
+        key: &Ed25519KeyPair,
+    ) -> Result<Vec<Vec<u8>>, EnrollError> {
+        let reach = |source| EnrollError::Reach { hub: self.hub.clone(), source };
+        let answer = |e: &dyn std::fmt::Display| EnrollError::Answer(e.to_string());
+        let public = PublicKey(key.public_key().as_ref().try_into().map_err(|_| EnrollError::Key)?);
+        let request = EnrollRequest::signed(controller, secret, site, key, public).ok_or(EnrollError::Key)?;
+        let bytes = Zeroizing::new(request.encode().map_err(|e| answer(&e))?);
+        self.stream.write_all(&bytes).await.map_err(reach)?;
+        self.stream.flush().await.map_err(reach)?;
+        let frame = read(&mut self.stream, &mut self.frames).await.map_err(reach)?;
+        match EnrollReply::decode(&frame).map_err(|e| answer(&e))? {
+            EnrollReply::Refused { code } => Err(EnrollError::Refused { code: code.into() }),
+            EnrollReply::Accepted { chain } => Ok(chain),
         }
     }
 }

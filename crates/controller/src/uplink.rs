@@ -85,6 +85,7 @@ async fn dial_for_ever(
                 tell(Input::Unlinked);
                 match ended {
                     Ok(()) => info!(hub, "link ended"),
+                    Err(error) if is_expired(&error) => renew(hub, identity(), clock, tell).await,
                     Err(error) => warn!(hub, %error, "link lost"),
                 }
             }
@@ -96,6 +97,24 @@ async fn dial_for_ever(
         let share = f64::from(u32::from_be_bytes(dice::bytes())) / f64::from(u32::MAX);
         tokio::time::sleep(limit.mul_f64(share)).await;
         limit = (limit * 2).min(WAIT_MAX);
+    }
+}
+
+/// In TLS 1.3 the hub looks at our certificate after we believe to be connected: its alert is the first thing read.
+fn is_expired(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>());
+    matches!(inner, Some(rustls::Error::AlertReceived(rustls::AlertDescription::CertificateExpired)))
+}
+
+async fn renew(hub: &str, identity: Option<Identity>, clock: &Arc<dyn Clock>, tell: &impl Fn(Input)) {
+    let Some(identity) = identity else { return };
+    match timeout(PATIENCE, crate::enroll::renew(hub, &identity, clock)).await {
+        Ok(Ok(chain)) => {
+            info!(hub, "the certificate had expired; a new one is here");
+            tell(Input::Hub(Box::new(ToController::Certificate { chain })));
+        }
+        Ok(Err(error)) => warn!(hub, %error, "the certificate has expired, and could not be renewed"),
+        Err(_) => warn!(hub, "the certificate has expired, and the hub does not answer"),
     }
 }
 
