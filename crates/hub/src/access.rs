@@ -3,7 +3,7 @@
 //! Only hashes are kept, and only in memory: a copy of this process's disk signs nobody in.
 
 use crate::dice;
-use crate::office::sha256;
+use crate::logs::sha256;
 use core::fmt;
 use core::time::Duration;
 use lockward_model::{Digest, Mono};

@@ -8,10 +8,10 @@ use core::time::Duration;
 use lockward_model::{ControllerId, PublicKey, Time};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, GeneralSubtree,
-    IsCa, Issuer, KeyUsagePurpose, NameConstraints, PKCS_ED25519, PublicKeyData, SanType, SerialNumber,
-    SignatureAlgorithm, SigningKey,
+    IsCa, Issuer, KeyPair as Fresh, KeyUsagePurpose, NameConstraints, PKCS_ECDSA_P256_SHA256, PKCS_ED25519,
+    PublicKeyData, SanType, SerialNumber, SignatureAlgorithm, SigningKey,
 };
-use rustls::crypto::aws_lc_rs::sign::any_eddsa_type;
+use rustls::crypto::aws_lc_rs::sign::any_ecdsa_type;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
@@ -118,7 +118,7 @@ pub(crate) fn root(pair: &Ed25519KeyPair, now: Time) -> Result<Vec<u8>, CaError>
 fn issue(
     ca: &Ed25519KeyPair,
     mut params: CertificateParams,
-    key: PublicKey,
+    key: &impl PublicKeyData,
     now: Time,
     life: Duration,
 ) -> Result<Vec<u8>, CaError> {
@@ -126,7 +126,7 @@ fn issue(
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.use_authority_key_identifier_extension = true;
     let issuer = Issuer::new(authority(ca), Authority(ca));
-    Ok(params.signed_by(&Proved(key), &issuer)?.der().to_vec())
+    Ok(params.signed_by(key, &issuer)?.der().to_vec())
 }
 
 /// The name that a controller's certificate bears.
@@ -159,7 +159,7 @@ pub(crate) fn controller(
     let mut params = CertificateParams::new([controller_name(id)])?;
     params.distinguished_name = named(controller_name(id));
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-    issue(ca, params, key, now, CONTROLLER_LIFE)
+    issue(ca, params, &Proved(key), now, CONTROLLER_LIFE)
 }
 
 /// The hub's certificate, made anew before it grows old: so no hub has to be restarted for one.
@@ -196,15 +196,16 @@ impl HubCertificate {
     }
 
     fn make(&self, now: Time) -> Result<CertifiedKey, CaError> {
-        let pair = Ed25519KeyPair::from_seed_unchecked(&zeroize::Zeroizing::new(dice::roll::<32>())[..])
-            .map_err(|_| CaError::Key)?;
+        // P-256, because browsers take no Ed25519 in a handshake.
+        let pair = Fresh::generate_for(&PKCS_ECDSA_P256_SHA256)?;
         let mut params = CertificateParams::new([HUB_NAME.to_owned()])?;
         params.distinguished_name = named(HUB_NAME.to_owned());
         params.subject_alt_names.extend(self.addresses.iter().copied().map(SanType::IpAddress));
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        let cert = issue(&self.ca, params, public(&pair), now, HUB_LIFE)?;
-        let pkcs8 = pair.to_pkcs8v1().map_err(|_| CaError::Key)?;
-        let key = any_eddsa_type(&PrivatePkcs8KeyDer::from(pkcs8.as_ref())).map_err(|_| CaError::Key)?;
+        let cert = issue(&self.ca, params, &pair, now, HUB_LIFE)?;
+        let pkcs8 = zeroize::Zeroizing::new(pair.serialize_der());
+        let pkcs8 = PrivatePkcs8KeyDer::from(pkcs8.as_slice()).into();
+        let key = any_ecdsa_type(&pkcs8).map_err(|_| CaError::Key)?;
         // The CA too: a device that enrols has only its digest, by way of the founding.
         Ok(CertifiedKey::new(vec![cert.into(), self.root.clone()], key))
     }

@@ -1,20 +1,17 @@
-//! Pages of one door, of people and of the logs: what takes more than the live view to tell.
+//! Pages of one door and of people: what takes more than the live view to tell.
 
 use crate::follower::person_token;
 use crate::live::Told;
-use crate::office::Office;
 use crate::views::Page;
 use core::time::Duration;
 use lockward_console::{
-    Cosignature, CredentialRow, DoorAccess, DoorView, EventRow, Fact, LogPanel, LogView, MayEnter, Name,
-    PeopleView, PersonRow, PersonView, Standing, Tone, Transition, Via,
+    CredentialRow, DoorAccess, DoorView, EventRow, Fact, MayEnter, Name, PeopleView, PersonRow, PersonView,
+    Standing, Tone, Transition, Via,
 };
-use lockward_ledger::CosignerKey;
 use lockward_model::{
     Door, DoorId, ExitHardware, Person, PersonId, Proof, Relock, Rule, Target, Time, Validity, ZoneId,
 };
 use lockward_store::{HubError, IndexRow, Log};
-use lockward_wire::link::cosigner_name;
 
 /// Events on the page of a door or a person.
 const EVENTS_SHOWN: u32 = 100;
@@ -250,83 +247,10 @@ impl Page<'_> {
             next: rest.next().map(|id| id.to_string()),
         })
     }
-
-    /// The page of both logs.
-    pub(crate) fn log_view(&self, base: &str, banner: Option<&str>) -> Result<LogView, HubError> {
-        let panels = [
-            (Log::Config, "Configuration log", ("change", "changes"), "config"),
-            (Log::Event, "Event log", ("entry", "entries"), "events"),
-        ];
-        let panel = |(log, title, (one, many), path): (Log, &str, (&str, &str), &str)| {
-            let head = self.office.store().head(log)?;
-            Ok(LogPanel {
-                title: title.to_owned(),
-                entry: (one.to_owned(), many.to_owned()),
-                size: head.size(),
-                root: head.frontier.root().to_string(),
-                signed_at: self.moment(self.last_time(log)),
-                checkpoint: head
-                    .checkpoint
-                    .map(|c| String::from_utf8_lossy(&c).into_owned())
-                    .unwrap_or_default(),
-                cosignatures: self.cosigners(log)?,
-                verify_command: format!("lockward log verify {base}/log/{path}"),
-            })
-        };
-        let logs = panels.into_iter().map(panel).collect::<Result<_, HubError>>()?;
-        Ok(LogView { frame: self.frame(banner), logs })
-    }
-
-    /// When the newest entry was written, by its writer's clock; that is when the checkpoint over it was signed.
-    fn last_time(&self, log: Log) -> Time {
-        let founded = self.site.founding().founded;
-        match log {
-            Log::Event => self.live.feed.back().map_or(founded, |told| told.event.time),
-            Log::Config => last_draft(self.office, self.site.size()).unwrap_or(founded),
-        }
-    }
-
-    /// Every controller that should cosign, with the newest that each has.
-    fn cosigners(&self, log: Log) -> Result<Vec<Cosignature>, HubError> {
-        let kept = self.office.store().cosignatures(log, 0)?;
-        let origin = self.office.logs().origin(log).as_str();
-        let word = |c: &lockward_model::Controller| {
-            let name = cosigner_name(origin, &c.id);
-            let kept = kept.iter().find(|k| k.name == name);
-            Cosignature {
-                witness: c.title.to_string(),
-                size: kept.map(|k| k.size),
-                at: kept.and_then(|k| self.cosigned_at(log, c, k)),
-            }
-        };
-        let enrolled = self.site.controllers().filter(|c| c.key.is_some() && !c.revoked);
-        Ok(enrolled.map(word).collect())
-    }
-
-    fn cosigned_at(
-        &self,
-        log: Log,
-        controller: &lockward_model::Controller,
-        kept: &lockward_store::Cosignature,
-    ) -> Option<lockward_console::Moment> {
-        let key = CosignerKey::new(kept.name.parse().ok()?, controller.key?.0);
-        let signature = core::str::from_utf8(&kept.line).ok()?.parse().ok()?;
-        let seconds = self.office.checkpoint_at(log, kept.size)?.add(&key, signature).ok()?;
-        Some(self.moment(Time(i64::try_from(seconds).ok()?.checked_mul(1_000)?)))
-    }
 }
 
 fn holds(valid: Validity, now: Time) -> Standing {
     let begun = valid.from.is_none_or(|from| now >= from);
     let over = valid.until.is_some_and(|until| now >= until);
     if begun && !over { Standing::Active } else { Standing::Ended }
-}
-
-fn last_draft(office: &Office, size: u64) -> Option<Time> {
-    use lockward_wire::config::{Envelope, Payload};
-    let entry = office.store().entry(Log::Config, size.checked_sub(1)?).ok()??;
-    match Envelope::parse(&entry).ok()?.payload().ok()? {
-        Payload::Founding(founding) => Some(founding.founded),
-        Payload::Changes(set) => Some(set.drafted),
-    }
 }

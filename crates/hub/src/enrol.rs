@@ -10,7 +10,7 @@
 
 use crate::core::Core;
 use crate::frames::{LinkError, Reader, writer};
-use crate::office::sha256;
+use crate::logs::sha256;
 use core::time::Duration;
 use lockward_model::{Body, Change};
 use lockward_wire::link::{EnrollOffer, EnrollReply, EnrollRequest};

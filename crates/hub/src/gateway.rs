@@ -1,8 +1,8 @@
 //! The hub's doors to the network: who may knock, how many at once, and to whom each is shown.
 
 use crate::core::Core;
-use crate::routes::Web;
 use crate::tls::{Speech, Tls};
+use crate::web::Web;
 use crate::{enrol, session};
 use core::time::Duration;
 use rustls::server::Acceptor;

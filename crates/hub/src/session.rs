@@ -3,55 +3,33 @@
 //! What comes in is checked here, in as many tasks as there are controllers, and handed to the sequencer; what goes
 //! out is written by a task of its own. So a controller that sends and one that is sent to never wait for each other.
 
-use crate::ca;
 use crate::chain::{Checked, Tip, check};
 use crate::core::Core;
 use crate::frames::{LinkError, Outbox, Reader, writer};
+use crate::greet::{Bye, Hello, Peer, greet, standing};
 use crate::links::Seated;
 use crate::push::Push;
 use crate::sequencer::NotAppended;
 use core::time::Duration;
-use lockward_model::{Body, ConfigRef, ControllerId, PublicKey};
-use lockward_store::Log;
+use lockward_model::Body;
 use lockward_wire::link::{Keys, ToController, ToHub};
 use rustls::pki_types::CertificateDer;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
-use tokio::time::{Instant, interval, timeout, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
 use tracing::{error, info, warn};
 use zeroize::Zeroizing;
 
-/// The first word must come this soon.
-const HELLO_PATIENCE: Duration = Duration::from_secs(10);
 /// A controller pings every 5 s; after six that did not come it is gone, whatever TCP believes.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
 /// Batches of one controller on their way to the disk: as many as a controller keeps in flight.
 const IN_FLIGHT_MAX: usize = 4;
+/// What a controller has to read the hub's last word in.
+const FAREWELL: Duration = Duration::from_millis(500);
 /// How often a controller is asked to cosign the event log.
 const COSIGN_EVERY: Duration = Duration::from_secs(60);
-
-/// Why the hub ends a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Bye(&'static str);
-
-/// Who is at the other end, as its certificate and the configuration say.
-#[derive(Debug, Clone, Copy)]
-struct Peer {
-    id: ControllerId,
-    key: PublicKey,
-}
-
-/// The controller's place in the configuration; what is wrong with it, if anything is.
-fn standing(core: &Core, id: ControllerId, key: PublicKey) -> Result<(), Bye> {
-    match core.office.site().controller(id) {
-        None => Err(Bye("CONTROLLER_UNKNOWN")),
-        Some(c) if c.revoked => Err(Bye("CONTROLLER_REVOKED")),
-        Some(c) if c.key != Some(key) => Err(Bye("KEY_NOT_BOUND")),
-        Some(_) => Ok(()),
-    }
-}
 
 pub(crate) async fn run<S>(
     core: Arc<Core>,
@@ -78,61 +56,10 @@ where
     }
     drop(outbox);
     written.await.unwrap_or(Ok(()))?;
+    // What the controller has sent meanwhile is read and left out: a socket that is closed with unread bytes takes its
+    // last words back (RFC 9293, section 3.10.4).
+    let _ = timeout(FAREWELL, async { while let Ok(Some(_)) = reader.next(ToHub::decode).await {} }).await;
     ended.map(drop)
-}
-
-/// What a hello says that the session needs.
-#[derive(Debug, Clone, Copy)]
-struct Hello {
-    config: Option<ConfigRef>,
-    next_seq: u64,
-    oldest_unacked: u64,
-    event_size: u64,
-}
-
-/// Who is it, is it that one's key, and does it speak of this site? The outer error: the connection is gone.
-async fn greet<R: AsyncRead + Unpin>(
-    core: &Arc<Core>,
-    certificate: &CertificateDer<'_>,
-    reader: &mut Reader<R>,
-) -> Result<Result<(Peer, Seated, Hello), Bye>, LinkError> {
-    let (id, key) = (ca::claimed(certificate), ca::key_in(certificate));
-    let Some((id, key)) = id.zip(key) else {
-        core.turn_away(id, "TLS_FOREIGN");
-        return Ok(Err(Bye("TLS_FOREIGN")));
-    };
-    let refuse = |bye: Bye| {
-        core.turn_away(Some(id), bye.0);
-        Ok(Err(bye))
-    };
-    if let Err(bye) = standing(core, id, key) {
-        return refuse(bye);
-    }
-    let word = timeout(HELLO_PATIENCE, reader.next(ToHub::decode)).await.map_err(|_| LinkError::Silent)??;
-    let hello = match word {
-        Some(ToHub::Hello { controller, site, config, next_seq, oldest_unacked, event_size, .. }) => {
-            if controller != id {
-                return refuse(Bye("CONTROLLER_MISMATCH"));
-            }
-            if site != core.office.id() {
-                return refuse(Bye("SITE_OTHER"));
-            }
-            Hello { config, next_seq, oldest_unacked, event_size }
-        }
-        _ => return refuse(Bye("HELLO_MISSING")),
-    };
-    let seated = core.links.sit(id).await;
-    if let Some(config) = hello.config {
-        let ours = core.blocking(move |core| core.office.head_at(Log::Config, config.size)).await.flatten();
-        if ours.is_none_or(|head| head.root.as_bytes() != &config.root.0) {
-            return refuse(Bye("CONFIG_FORKED"));
-        }
-    }
-    // It has cosigned more of the event log than there is: this hub was set back.
-    if hello.event_size > *core.sequencer.size().borrow() {
-        return refuse(Bye("LOG_SHRUNK"));
-    }
-    Ok(Ok((Peer { id, key }, seated, hello)))
 }
 
 struct Session {
@@ -193,6 +120,7 @@ impl Session {
         let core = Arc::clone(&self.core);
         let mut config = core.office.config_size();
         let mut cosign = interval(COSIGN_EVERY);
+        cosign.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heard = Instant::now();
         loop {
             let size = *config.borrow_and_update();

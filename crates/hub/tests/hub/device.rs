@@ -110,6 +110,14 @@ impl Wire {
         }
     }
 
+    /// Everything until the hub ends the connection.
+    pub async fn rest(&mut self) -> Vec<u8> {
+        let mut all = Vec::new();
+        let _ =
+            tokio::time::timeout(Duration::from_secs(10), self.stream.read_to_end(&mut all)).await.unwrap();
+        all
+    }
+
     pub async fn say(&mut self, message: &ToHub) {
         let _ = self.send(message.encode().unwrap()).await;
     }

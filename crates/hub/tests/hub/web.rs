@@ -227,3 +227,37 @@ async fn an_open_page_is_told_how_things_are_and_then_what_happens() {
     let n = tokio::time::timeout(Duration::from_secs(10), again.read(&mut early)).await.unwrap().unwrap();
     assert!(!String::from_utf8_lossy(&early[..n]).contains("event: feed"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_tls_a_session_is_bound_to_tls() {
+    let rig = Rig::new().await;
+    let (link, ca) = (rig.hub().console_url(), rig.hub().office().store().setting("ca").unwrap().unwrap());
+    let path = link.split_once("/enter").map(|(_, rest)| format!("/enter{rest}")).unwrap();
+    let mut wire = Wire::connect(rig.hub().addr(), &rig.clock, &ca, b"http/1.1", None).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: hub.example\r\nconnection: close\r\n\r\n");
+    wire.send(request.into_bytes()).await.unwrap();
+    let answer = String::from_utf8(wire.rest().await).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
+    assert!(answer.contains("strict-transport-security: max-age="), "{answer}");
+    assert!(answer.contains("set-cookie: __Host-lockward=") && answer.contains("; Secure"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_that_starts_again_answers_at_once_and_remembers_its_doors() {
+    let mut rig = Rig::new().await;
+    let device = Device::enrolled(&rig, "gate-1", 7).await;
+    let mut linked = device.link(0).await;
+    let mut chain = Chain::new(device.id, linked.keys.source_key.clone());
+    let leaves = vec![chain.add("door-1", Body::DoorOpened(Opening::Forced))];
+    let message = lockward_wire::link::ToHub::Events { first_seq: 0, leaves, head: chain.head(&device) };
+    linked.wire.say(&message).await;
+    assert_eq!(linked.wire.acked().await, 1);
+    rig.stop().await;
+    let begun = std::time::Instant::now();
+    rig.start().await;
+    assert_eq!(ask(&rig, "/healthz", &[]).await.status, 200);
+    println!("from start to first answer: {:?}", begun.elapsed());
+    let cookie = signed_in(&rig).await;
+    let page = ask(&rig, "/doors/door-1", &[PAGE, ("cookie", &cookie)]).await.text();
+    assert!(page.contains("Forced open") && page.contains("DOOR_FORCED"), "{page}");
+}
