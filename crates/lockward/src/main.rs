@@ -1,6 +1,7 @@
 //! The program `lockward`: one verb a file; this one only tells them apart.
 
 mod change;
+mod demo;
 mod dice;
 mod enroll;
 mod export;
@@ -43,6 +44,7 @@ enum Verb {
     /// Checks the logs, or hands them out.
     #[command(subcommand)]
     Log(LogVerb),
+    Demo(demo::Demo),
 }
 
 #[derive(Subcommand)]
@@ -78,5 +80,6 @@ fn run(verb: Verb) -> Result<ExitCode, Box<dyn Error>> {
         Verb::Why(args) => why::why(&args)?,
         Verb::Log(LogVerb::Verify(args)) => verify::verify(args)?,
         Verb::Log(LogVerb::Export(args)) => export::export(&args)?,
+        Verb::Demo(args) => demo::demo(&args)?,
     })
 }

@@ -100,7 +100,7 @@ pub(crate) fn verify(args: Verify) -> Result<ExitCode, VerifyError> {
 }
 
 /// The keys of a site's own folder, as far as its master key is there.
-fn own_keys(dir: &Path) -> EpochKeys {
+pub(crate) fn own_keys(dir: &Path) -> EpochKeys {
     let folder = Folder { dir: dir.into() };
     match folder.open() {
         Ok(office) => epoch_keys(&office),
@@ -141,7 +141,7 @@ fn read_keys(dir: &Path) -> Result<EpochKeys, VerifyError> {
     Ok(keys)
 }
 
-fn run<S: Source>(source: S, pin: Pin, keys: EpochKeys) -> Result<Report, AuditError<S::Error>> {
+pub(crate) fn run<S: Source>(source: S, pin: Pin, keys: EpochKeys) -> Result<Report, AuditError<S::Error>> {
     let threads = std::thread::available_parallelism().unwrap_or(std::num::NonZeroUsize::MIN);
     let bar = bar();
     let told = Audit::new(source, pin, keys).on_threads(threads).run(|progress| show(bar.as_ref(), progress));
@@ -168,7 +168,7 @@ fn show(bar: Option<&ProgressBar>, progress: Progress) {
 }
 
 /// The verdict, in words and as an exit code.
-fn told<E: std::error::Error + 'static>(
+pub(crate) fn told<E: std::error::Error + 'static>(
     outcome: Result<Report, AuditError<E>>,
     unread: impl FnOnce(E) -> VerifyError,
 ) -> Result<ExitCode, VerifyError> {

@@ -128,7 +128,7 @@ fn minute(name: &str, text: &str) -> Result<u16, Wrong> {
 }
 
 /// `500ms`, `5s`, `2m`, `1h`.
-fn span(name: &str, text: &str) -> Result<Duration, Wrong> {
+pub(crate) fn span(name: &str, text: &str) -> Result<Duration, Wrong> {
     let wrong =
         || format!("`{name}`: `{}` is no span; examples are `5s`, `500ms`, `2m`", text.escape_debug());
     let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;

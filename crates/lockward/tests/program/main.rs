@@ -1,0 +1,17 @@
+//! The real program `lockward`, run as people run it: what it prints, what it exits with, and what it leaves behind.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "tests"
+)]
+
+mod apply;
+mod apply_refused;
+mod init;
+mod logs;
+mod serve;
+mod site;
+mod why;

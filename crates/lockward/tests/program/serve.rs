@@ -1,0 +1,79 @@
+//! `serve`: a hub that runs until it is told to stop, and that says clearly why it does not.
+
+use crate::site::{Background, House, command, finish};
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+/// Starts a hub; gives back its console and a token for it.
+pub(crate) fn serving(house: &House) -> (Background, String, String) {
+    let args = ["serve", "--dir", "site", "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0", "--token"];
+    let mut child =
+        command(house.dir.path(), &args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut after = |head: &str| {
+        lines.by_ref().find(|l| l.starts_with(head)).expect("the hub said less than it should");
+        lines.next().unwrap().trim().to_owned()
+    };
+    let link = after("Console");
+    let token = after("Token");
+    let (console, _) = link.split_once("/enter?key=").unwrap();
+    // Whoever writes to a pipe that nobody reads would end.
+    std::thread::spawn(move || lines.count());
+    (Background(child), console.to_owned(), token)
+}
+
+#[test]
+fn a_hub_is_told_to_stop_and_stops_well() {
+    let house = House::furnished();
+    let (mut hub, ..) = serving(&house);
+    let pid = hub.0.id().to_string();
+    let asked = Instant::now();
+    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    assert_eq!(hub.0.wait().unwrap().code(), Some(0));
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    house.run(&["log", "verify", "site"]).good().says(&["SOUND"]);
+}
+
+#[test]
+fn a_busy_port_is_one_clear_message() {
+    let house = House::founded();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let run = house.run(&["serve", "--dir", "site", "--listen", &address]).failed(1).narrow();
+    run.says(&[&format!("port {} of 127.0.0.1 is in use", taken.local_addr().unwrap().port())]);
+}
+
+#[test]
+fn the_console_without_tls_is_for_this_machine_alone() {
+    let house = House::founded();
+    let args = ["serve", "--dir", "site", "--listen", "127.0.0.1:0", "--console", "0.0.0.0:0"];
+    house.run(&args).failed(1).narrow().says(&["`0.0.0.0:0` is no loopback address"]);
+}
+
+#[test]
+fn two_hubs_do_not_run_on_one_folder() {
+    let house = House::founded();
+    let (_hub, ..) = serving(&house);
+    let args = ["serve", "--dir", "site", "--listen", "127.0.0.1:0"];
+    house.run(&args).failed(1).narrow().says(&["`site` is in use by"]);
+}
+
+#[test]
+fn changes_are_made_beside_a_running_hub() {
+    let house = House::founded();
+    let (_hub, console, token) = serving(&house);
+    house.apply(crate::site::GOOD).good().narrow();
+    house.run(&["enroll", "north", "--dir", "site"]).good().narrow();
+    let run = house.run(&["log", "verify", &console, "--token", &token]).good().narrow();
+    run.says(&["config log: 2 entries"]);
+}
+
+#[test]
+fn given_a_wrong_master_key_then_the_hub_does_not_start() {
+    let house = House::founded();
+    let mut wrong = command(house.dir.path(), &["serve", "--dir", "site", "--listen", "127.0.0.1:0"]);
+    wrong.env("LOCKWARD_MASTER_KEY", "ab".repeat(32));
+    finish(wrong).failed(1).narrow().says(&["the master key does not open the keys of this hub"]);
+}
