@@ -23,6 +23,8 @@ const STEP_MAX: u64 = 4_096;
 const READ_BACK_MAX: u64 = 10_000;
 /// Events of one door that are looked through at a start, if it was quiet in all of these.
 const DOOR_BACK_MAX: u32 = 64;
+/// Rows that wait while the index can not be written: two steps, 2 MB. Then reading waits too.
+const ROWS_MAX: usize = 8_192;
 /// How long rows wait to be indexed together: each time costs a sync of the disk that events need too.
 const INDEX_EVERY: Duration = Duration::from_millis(500);
 /// An event that came so much later than it happened is shown as late: its controller was on its own.
@@ -200,7 +202,9 @@ impl Follower {
         let mut indexed = core.office.now().mono;
         while !*core.closing.borrow() {
             let due = *size.borrow_and_update();
-            if self.at >= due {
+            if self.rows.len() >= ROWS_MAX {
+                runtime.block_on(async { tokio::time::sleep(INDEX_EVERY).await });
+            } else if self.at >= due {
                 let waited = runtime.block_on(async {
                     tokio::select! {
                         changed = size.changed() => changed.is_ok(),
@@ -216,7 +220,7 @@ impl Follower {
                 runtime.block_on(async { tokio::time::sleep(INDEX_EVERY).await });
             }
             let now = core.office.now().mono;
-            if now.since(indexed) >= INDEX_EVERY || self.rows.len() as u64 >= STEP_MAX {
+            if now.since(indexed) >= INDEX_EVERY || self.rows.len() >= ROWS_MAX {
                 indexed = now;
                 self.index();
             }
