@@ -7,6 +7,8 @@ use lockward_model::{Mono, Now, Time};
 /// A step of the wall's clock that is taken without a second opinion. NTP slews below it; a crystal drifts this far in
 /// a day.
 pub const STEP_MAX: Duration = Duration::from_secs(2);
+/// One part in so many is drift, and no step: [`STEP_MAX`] a day.
+const DRIFT: u32 = 24 * 3600 / 2;
 
 /// A pair of clocks. The demonstration runs on faster ones.
 pub trait Clock: Send + Sync {
@@ -48,10 +50,11 @@ pub fn bus_start() -> std::time::Instant {
 }
 
 /// The time that is believed: it follows the wall's clock in small steps, never goes behind its floor, and takes a
-/// large step only where the hub's clock says the same.
+/// large step only where the hub's clock says the same. Many small steps in one direction are a large one.
 #[derive(Debug, Clone)]
 pub struct Believed {
-    last: Option<Now>,
+    /// The start, or where the hub last agreed: how far one clock's word goes is measured from here.
+    anchor: Option<Now>,
     floor: Time,
     hub: Option<Now>,
     refused: bool,
@@ -70,7 +73,7 @@ impl Believed {
     /// Starts at the newest time that was ever persisted.
     #[must_use]
     pub fn from_floor(floor: Time) -> Self {
-        Self { last: None, floor, hub: None, refused: false }
+        Self { anchor: None, floor, hub: None, refused: false }
     }
 
     /// The hub said what time it is.
@@ -80,18 +83,22 @@ impl Believed {
 
     /// The time to go by, and a step if one has to be told.
     pub fn believe(&mut self, raw: Now) -> (Now, Option<Step>) {
-        let due = match self.last {
-            Some(last) => last.wall + raw.mono.since(last.mono),
-            // At the start there is nothing to compare with but the floor.
-            None => raw.wall.max(self.floor),
-        };
+        // At the start there is nothing to compare with but the floor.
+        let anchor = *self.anchor.get_or_insert(Now { mono: raw.mono, wall: raw.wall.max(self.floor) });
+        let passed = raw.mono.since(anchor.mono);
+        let due = anchor.wall + passed;
         let by_ms = raw.wall.0.saturating_sub(due.0);
-        let small = by_ms.unsigned_abs() <= u64::try_from(STEP_MAX.as_millis()).unwrap_or(u64::MAX);
-        let seconded = self.hub.is_some_and(|hub| {
-            let there = hub.wall + raw.mono.since(hub.mono);
-            there.since(raw.wall).max(raw.wall.since(there)) <= STEP_MAX
-        });
-        let take = small || (seconded && raw.wall >= self.floor);
+        let bound = STEP_MAX + passed / DRIFT;
+        let small = u128::from(by_ms.unsigned_abs()) <= bound.as_millis();
+        let seconded = raw.wall >= self.floor
+            && self.hub.is_some_and(|hub| {
+                let there = hub.wall + raw.mono.since(hub.mono);
+                there.since(raw.wall).max(raw.wall.since(there)) <= STEP_MAX
+            });
+        if seconded {
+            self.anchor = Some(raw);
+        }
+        let take = small || seconded;
         let wall = if take { raw.wall } else { due }.max(self.floor);
         let step = match (small, take) {
             (true, _) => None,
@@ -100,9 +107,7 @@ impl Believed {
         };
         self.refused = !take;
         self.floor = wall;
-        let now = Now { mono: raw.mono, wall };
-        self.last = Some(now);
-        (now, step)
+        (Now { mono: raw.mono, wall }, step)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::config::DoorWiring;
 use crate::memory::{Memory, MemoryError};
 use crate::unit::Unit;
 use core::time::Duration;
-use lockward_door::{Answer as DoorAnswer, Feedback, Key};
+use lockward_door::{ANSWER_WAIT, Answer as DoorAnswer, Feedback, Key};
 use lockward_model::{Body, ConfigRef, ControllerId, Deny, DoorId, Mono, Now, PinFact, PinHash, Side, Time};
 use lockward_policy::Grant;
 use lockward_site::{Answer, Question, Site};
@@ -82,6 +82,10 @@ pub struct PinQuestion {
     pub(crate) door: usize,
     pub(crate) question: u32,
     pub(crate) asked: Question,
+    /// When it was typed.
+    since: Mono,
+    /// The PIN that it was found to be.
+    found: Option<PinHash>,
 }
 
 /// A PIN and what it is compared with.
@@ -96,9 +100,11 @@ impl PinCheck {
     /// Compares; takes tens of milliseconds (Argon2id).
     #[must_use]
     pub fn run(self: Box<Self>) -> Input {
-        let matches = |hash| lockward_wire::credential::verify_pin(hash, &self.typed, &self.pepper);
-        let fact = if self.hashes.iter().any(matches) { PinFact::Right } else { PinFact::Wrong };
-        Input::PinChecked(self.question, fact)
+        let Self { mut question, typed, hashes, pepper } = *self;
+        let matches = |hash: &PinHash| lockward_wire::credential::verify_pin(hash, &typed, &pepper);
+        question.found = hashes.into_iter().find(matches);
+        let fact = if question.found.is_some() { PinFact::Right } else { PinFact::Wrong };
+        Input::PinChecked(question, fact)
     }
 }
 
@@ -114,6 +120,8 @@ pub(crate) struct Fresh {
     pub(crate) time: Time,
     pub(crate) door: Option<DoorId>,
     pub(crate) body: Body,
+    /// The sequence number under which a write was tried that failed.
+    pub(crate) tried: Option<u64>,
 }
 
 /// A controller without its wires.
@@ -185,10 +193,7 @@ impl<D: Disk + Clone> Core<D> {
 
     /// Step one of a turn: everything that has come in. Effects in `out` may be carried out at once.
     pub fn take(&mut self, raw: Now, inputs: &mut Vec<Input>, out: &mut Vec<Effect>) {
-        let (now, step) = self.clock.believe(raw);
-        if let Some(step) = step {
-            self.note(now, None, Body::ClockStep { by_ms: step.by_ms, taken: step.taken });
-        }
+        let now = self.believe(raw);
         for input in inputs.drain(..) {
             self.one(now, input, out);
         }
@@ -201,8 +206,22 @@ impl<D: Disk + Clone> Core<D> {
     /// # Errors
     /// [`MemoryError`], when the record could not be written. No grant of this turn was used; people may still leave.
     pub fn commit(&mut self, raw: Now, out: &mut Vec<Effect>) -> Result<bool, MemoryError> {
-        let (now, _) = self.clock.believe(raw);
+        self.commit_by(|| raw, out)
+    }
+
+    /// [`Self::commit`] with a clock that is read when the disk is done: a grant that waited longer than anyone stands
+    /// before a door moves no bolt.
+    ///
+    /// # Errors
+    /// As [`Self::commit`].
+    pub fn commit_by(
+        &mut self,
+        clock: impl FnOnce() -> Now,
+        out: &mut Vec<Effect>,
+    ) -> Result<bool, MemoryError> {
+        let idle = self.fresh.is_empty();
         let kept = self.memory.keep(&mut self.fresh, &mut self.dice);
+        let now = self.believe(clock());
         for pending in std::mem::take(&mut self.pending) {
             let answer = match &kept {
                 Ok(()) => DoorAnswer::Granted(pending.grant),
@@ -213,7 +232,14 @@ impl<D: Disk + Clone> Core<D> {
         }
         kept?;
         self.send_events(out);
-        Ok(!self.fresh.is_empty())
+        if idle {
+            // Nobody waits: what the disk is owed, and room for what comes.
+            if let Err(error) = self.memory.settle_config() {
+                tracing::debug!(%error, "a change set is still not kept");
+            }
+            self.memory.prepare();
+        }
+        Ok(!idle || !self.fresh.is_empty())
     }
 
     /// When to call [`Core::take`] again, if nothing comes in before.
@@ -248,7 +274,8 @@ impl<D: Disk + Clone> Core<D> {
                 self.note(now, door, body);
             }
             Input::PinChecked(q, fact) => {
-                self.decide(now, q.door, q.question, &Question { pin: fact, ..q.asked }, out);
+                let pin = self.pin_still(now, &q, fact);
+                self.decide(now, q.door, q.question, &Question { pin, ..q.asked }, out);
             }
             Input::Linked => self.on_link(now, out),
             Input::Unlinked => self.linked = None,
@@ -317,7 +344,8 @@ impl<D: Disk + Clone> Core<D> {
                     self.memory.pepper(),
                 ) {
                     (Ok(typed), Some(pepper)) => {
-                        let question = PinQuestion { door, question, asked: base };
+                        let question =
+                            PinQuestion { door, question, asked: base, since: now.mono, found: None };
                         out.push(Effect::CheckPin(Box::new(PinCheck { question, typed, hashes, pepper })));
                     }
                     _ => self.decide(now, door, question, &Question { pin: PinFact::Wrong, ..base }, out),
@@ -326,8 +354,28 @@ impl<D: Disk + Clone> Core<D> {
         }
     }
 
+    /// What a comparison is worth now. A door that has given up waiting opens for nobody, and is not recorded as if it
+    /// had; and a PIN that was right when it was typed may since have been revoked, or its card given to another.
+    fn pin_still(&self, now: Now, q: &PinQuestion, fact: PinFact) -> PinFact {
+        let pins = match (&self.site, q.asked.token) {
+            (Some(site), Some(token)) => site.pins_beside(token, now.wall),
+            _ => Vec::new(),
+        };
+        match (fact, &q.found) {
+            (PinFact::Right, _) if q.since + ANSWER_WAIT <= now.mono => PinFact::Missing,
+            (PinFact::Right, Some(found)) if !pins.contains(found) => PinFact::Wrong,
+            _ => fact,
+        }
+    }
+
+    /// Whether a door is this controller's to open. One that the site does not know at all is left to the site.
+    fn serves(&self, site: &Site, door: DoorId) -> bool {
+        site.controller(self.id).is_none_or(|c| !c.revoked)
+            && site.door(door).is_none_or(|d| d.controller == self.id)
+    }
+
     fn decide(&mut self, now: Now, door: usize, question: u32, asked: &Question, out: &mut Vec<Effect>) {
-        let Some(site) = &self.site else {
+        let Some(site) = self.site.as_ref().filter(|site| self.serves(site, asked.door)) else {
             let access = lockward_site::undecided(asked);
             self.note_door(now, door, Body::Access(access));
             return self.answer(now, door, question, DoorAnswer::Denied(Deny::NoConfiguration), out);
@@ -362,7 +410,10 @@ impl<D: Disk + Clone> Core<D> {
 
     fn schedules(&mut self, now: Now, out: &mut Vec<Effect>) {
         let Some(site) = &self.site else { return };
-        let free = |u: &Unit| site.door(u.id()).is_some_and(|d| site.stands_unlocked(d, now.wall));
+        let free = |u: &Unit| {
+            let door = site.door(u.id()).filter(|d| self.serves(site, d.id));
+            door.is_some_and(|d| site.stands_unlocked(d, now.wall))
+        };
         let changed: Vec<(usize, bool)> = (0..)
             .zip(&self.units)
             .map(|(i, u)| (i, u, free(u)))
@@ -388,6 +439,15 @@ impl<D: Disk + Clone> Core<D> {
         self.schedules(now, out);
     }
 
+    /// The time to go by. A step is recorded in whichever half of a turn it is first seen.
+    fn believe(&mut self, raw: Now) -> Now {
+        let (now, step) = self.clock.believe(raw);
+        if let Some(step) = step {
+            self.note(now, None, Body::ClockStep { by_ms: step.by_ms, taken: step.taken });
+        }
+        now
+    }
+
     fn config_age(&self, now: Now) -> Duration {
         // Whole seconds: what is recorded must decide the same when it is read back.
         Duration::from_secs(now.wall.since(self.heard).as_secs())
@@ -403,7 +463,7 @@ impl<D: Disk + Clone> Core<D> {
     }
 
     pub(crate) fn note(&mut self, now: Now, door: Option<DoorId>, body: Body) {
-        self.fresh.push(Fresh { time: now.wall, door, body });
+        self.fresh.push(Fresh { time: now.wall, door, body, tried: None });
     }
 
     fn note_door(&mut self, now: Now, door: usize, body: Body) {

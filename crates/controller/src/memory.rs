@@ -69,6 +69,8 @@ pub enum MemoryError {
 
 /// Events on their way to the hub, and the signed head of the chain that ends with the last.
 pub(crate) struct Batch {
+    /// The sequence number of the first.
+    pub(crate) first: u64,
     pub(crate) leaves: Vec<Vec<u8>>,
     pub(crate) head: Vec<u8>,
 }
@@ -84,15 +86,30 @@ pub struct Memory<D: Disk + Clone> {
     state: State,
     frontier: Frontier,
     root: Digest,
+    /// The last entry in force, while the disk does not have it.
+    owed: Option<Vec<u8>>,
     head: Digest,
     newest: Time,
     seed: u64,
+    room: Room,
 }
 
-fn config_limits() -> Limits {
-    // Constants that `Limits::new` accepts; the spool's own limits stand in if that ever changes.
-    Limits::new(lockward_store::SEGMENT_BYTES, CONFIG_SEGMENTS, lockward_store::RECORD_BYTES_MAX)
-        .unwrap_or(Limits::SPOOL)
+/// How much a controller's journals may hold.
+#[derive(Debug, Clone, Copy)]
+pub struct Room {
+    /// The config log.
+    pub config: Limits,
+    /// Its own events.
+    pub spool: Limits,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        // Constants that `Limits::new` accepts; the spool's own limits stand in if that ever changes.
+        let config =
+            Limits::new(lockward_store::SEGMENT_BYTES, CONFIG_SEGMENTS, lockward_store::RECORD_BYTES_MAX);
+        Self { config: config.unwrap_or(Limits::SPOOL), spool: Limits::SPOOL }
+    }
 }
 
 impl<D: Disk + Clone> Memory<D> {
@@ -101,10 +118,17 @@ impl<D: Disk + Clone> Memory<D> {
     /// # Errors
     /// [`MemoryError`].
     pub fn open(disk: D, dir: &Path, seed: u64) -> Result<Self, MemoryError> {
+        Self::open_within(disk, dir, seed, Room::default())
+    }
+
+    /// [`Self::open`] with journals of another size; a folder keeps the size that it began with.
+    ///
+    /// # Errors
+    /// [`MemoryError`].
+    pub fn open_within(disk: D, dir: &Path, seed: u64, room: Room) -> Result<Self, MemoryError> {
         let identity = Identity::read(disk.clone(), dir)?;
-        let (config, _) = Journal::open(disk.clone(), &dir.join("config"), config_limits(), seed)?;
-        let (spool, _) =
-            Journal::open(disk.clone(), &dir.join("spool"), Limits::SPOOL, seed.rotate_left(32))?;
+        let (config, _) = Journal::open(disk.clone(), &dir.join("config"), room.config, seed)?;
+        let (spool, _) = Journal::open(disk.clone(), &dir.join("spool"), room.spool, seed.rotate_left(32))?;
         let state_file = StateFile::open(disk.clone(), &dir.join("state"))?;
         let state = match state_file.read()? {
             Some(bytes) => State::from_bytes(&bytes)?,
@@ -124,26 +148,16 @@ impl<D: Disk + Clone> Memory<D> {
             state,
             frontier,
             root,
+            owed: None,
             head,
             newest,
             seed,
+            room,
         };
-        memory.find_head()?;
-        Ok(memory)
-    }
-
-    /// The end of our own chain, from the newest record on the disk.
-    fn find_head(&mut self) -> Result<(), MemoryError> {
-        let Some(last) = self.spool.next().checked_sub(1) else { return Ok(()) };
-        let record = self.spool.read_from(last).next().transpose()?.ok_or(MemoryError::Spool(last))?;
-        match Leaf::parse(&record.bytes) {
-            Ok(Leaf::Event(sealed)) if sealed.seq() == last && sealed.source() == self.source() => {
-                self.head = digest(leaf_hash(&record.bytes));
-                self.newest = sealed.time();
-                Ok(())
-            }
-            _ => Err(MemoryError::Spool(last)),
+        if let Some((head, newest)) = end_of(&memory.spool, memory.source())? {
+            (memory.head, memory.newest) = (head, newest);
         }
+        Ok(memory)
     }
 
     /// Replays the config log from the founding, and checks every authority in it again.
@@ -175,18 +189,37 @@ impl<D: Disk + Clone> Memory<D> {
         Ok(site)
     }
 
-    /// Adds entries that the site has accepted to the config log on the disk.
+    /// Adds an entry that the site has accepted: it is in force from here on, and counts as kept when this succeeds.
     ///
     /// # Errors
-    /// [`MemoryError::Append`].
-    pub fn append_config(&mut self, entry: &[u8]) -> Result<(), MemoryError> {
-        self.config.append(&[entry])?;
+    /// [`MemoryError`]; [`Self::settle_config`] tries again.
+    pub(crate) fn append_config(&mut self, entry: &[u8]) -> Result<(), MemoryError> {
         self.frontier.append(leaf_hash(entry));
         self.root = digest(self.frontier.root());
+        self.owed = Some(entry.to_vec());
+        self.settle_config()
+    }
+
+    /// Makes durable what is in force and was not kept yet.
+    ///
+    /// # Errors
+    /// [`MemoryError`].
+    pub(crate) fn settle_config(&mut self) -> Result<(), MemoryError> {
+        let Some(entry) = &self.owed else { return Ok(()) };
+        if self.config.is_poisoned() {
+            let (dir, seed) = (self.dir.join("config"), next_seed(&mut self.seed));
+            self.config = Journal::open(self.disk.clone(), &dir, self.room.config, seed)?.0;
+        }
+        // A write that failed may have reached the disk all the same.
+        if self.config.next() < self.frontier.size() {
+            self.config.append(&[entry])?;
+        }
+        self.owed = None;
         Ok(())
     }
 
-    /// Seals what happened, each after the one before, and makes it durable with one sync. Empties `fresh`.
+    /// Seals what happened, each after the one before, and makes it durable with one sync, as long as one write of the
+    /// journal takes it. Empties `fresh`.
     ///
     /// # Errors
     /// [`MemoryError`]. `fresh` then holds what may be tried again, and no grant is among it.
@@ -195,72 +228,122 @@ impl<D: Disk + Clone> Memory<D> {
         fresh: &mut Vec<Fresh>,
         dice: &mut dyn FnMut() -> [u8; 12],
     ) -> Result<(), MemoryError> {
-        if fresh.is_empty() {
-            return Ok(());
-        }
         let kept = self.try_keep(fresh, dice);
-        match &kept {
-            Ok(()) => fresh.clear(),
-            Err(_) => {
-                // A grant that is not used is not recorded as one.
-                fresh.retain(|f| f.body.code() != lockward_model::Code::AccessGranted);
-                let over = fresh.len().saturating_sub(FRESH_MAX);
-                fresh.drain(..over);
-            }
+        if kept.is_err() {
+            // A grant that is not used is not recorded as one.
+            fresh.retain(|f| f.body.code() != lockward_model::Code::AccessGranted);
+            let over = fresh.len().saturating_sub(FRESH_MAX);
+            fresh.drain(..over);
         }
         kept
     }
 
-    fn try_keep(&mut self, fresh: &[Fresh], dice: &mut dyn FnMut() -> [u8; 12]) -> Result<(), MemoryError> {
+    fn try_keep(
+        &mut self,
+        fresh: &mut Vec<Fresh>,
+        dice: &mut dyn FnMut() -> [u8; 12],
+    ) -> Result<(), MemoryError> {
+        if fresh.is_empty() {
+            return Ok(());
+        }
         self.heal()?;
+        // What a write that failed has left on the disk all the same is not recorded twice.
+        let next = self.spool.next();
+        fresh.retain(|f| f.tried.is_none_or(|seq| seq >= next));
+        let leaves = self.seal_all(fresh, dice)?;
+        let batch: Vec<&[u8]> = leaves.iter().map(Vec::as_slice).collect();
+        let mut rest = batch.as_slice();
+        while !rest.is_empty() {
+            let (written, after) = self.append_some(rest)?;
+            if let Some(last) = written.last() {
+                self.head = digest(leaf_hash(last));
+            }
+            self.newest = fresh.get(written.len() - 1).map_or(self.newest, |f| f.time);
+            fresh.drain(..written.len());
+            rest = after;
+        }
+        Ok(())
+    }
+
+    /// Appends as many as one write of the journal takes: all, except after a long outage.
+    fn append_some<'a, 'b>(&mut self, leaves: &'a [&'b [u8]]) -> Result<Halves<'a, 'b>, MemoryError> {
+        let mut count = leaves.len();
+        loop {
+            let (some, rest) = leaves.split_at(count);
+            match self.spool.append(some) {
+                Err(AppendError::BatchTooLarge { .. }) if count > 1 => count = count.div_ceil(2),
+                appended => return Ok(appended.map(|_| (some, rest))?),
+            }
+        }
+    }
+
+    /// Seals everything into one chain that continues what is on the disk. What can not be put into bytes is dropped:
+    /// it would stand before everything that comes after.
+    fn seal_all(
+        &self,
+        fresh: &mut Vec<Fresh>,
+        dice: &mut dyn FnMut() -> [u8; 12],
+    ) -> Result<Vec<Vec<u8>>, MemoryError> {
         let keys = self.state.keys.as_ref().ok_or(MemoryError::NoKey)?;
         let key = keys.source_key();
-        let (mut prev, mut seq) = (self.head, self.spool.next());
+        let mut prev = self.head;
         let mut leaves = Vec::with_capacity(fresh.len());
-        for f in fresh {
+        for (index, seq) in (0..fresh.len()).zip(self.spool.next()..) {
+            let Some(f) = fresh.get_mut(index) else { break };
+            f.tried = Some(seq);
             let (time, door, body) = (f.time, f.door, f.body.clone());
             let event = Event { source: self.source(), seq, prev, time, door, epoch: keys.epoch, body };
-            let leaf = seal(&event, dice(), &key)?;
-            prev = digest(leaf_hash(&leaf));
-            seq += 1;
-            leaves.push(leaf);
+            match seal(&event, dice(), &key) {
+                Ok(leaf) => {
+                    prev = digest(leaf_hash(&leaf));
+                    leaves.push(leaf);
+                }
+                Err(error) => {
+                    fresh.remove(index);
+                    return Err(error.into());
+                }
+            }
         }
-        let batch: Vec<&[u8]> = leaves.iter().map(Vec::as_slice).collect();
-        self.spool.append(&batch)?;
-        self.head = prev;
-        self.newest = fresh.last().map_or(self.newest, |f| f.time);
-        // Wiping the next segment ahead of need is no reason to fail: the next append will tell.
+        Ok(leaves)
+    }
+
+    /// Makes room for later records, a bounded step of it. Not being able to is no reason to fail: the append that
+    /// needs it will tell.
+    pub(crate) fn prepare(&mut self) {
         let _ = self.spool.prepare();
-        Ok(())
     }
 
     /// After a failed write nobody knows what the disk has: the spool is opened again, by the ordinary path.
     fn heal(&mut self) -> Result<(), MemoryError> {
         if self.spool.is_poisoned() {
-            self.seed = self.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1);
-            self.spool =
-                Journal::open(self.disk.clone(), &self.dir.join("spool"), Limits::SPOOL, self.seed)?.0;
-            self.find_head()?;
+            let (dir, seed) = (self.dir.join("spool"), next_seed(&mut self.seed));
+            let (spool, _) = Journal::open(self.disk.clone(), &dir, self.room.spool, seed)?;
+            if let Some((head, newest)) = end_of(&spool, self.source())? {
+                (self.head, self.newest) = (head, newest);
+            }
+            self.spool = spool;
         }
         Ok(())
     }
 
-    /// Events from `first` on, up to `bytes_max` of them, and the signed head of the chain that ends with the last.
-    pub(crate) fn events(&self, first: u64, bytes_max: usize) -> Result<Option<Batch>, MemoryError> {
-        let (mut leaves, mut bytes) = (Vec::new(), 0);
-        for record in self.spool.read_from(first) {
+    /// Events from `from` on, or from the first that is still here, up to `bytes_max` of them, and the signed head of
+    /// the chain that ends with the last.
+    pub(crate) fn events(&self, from: u64, bytes_max: usize) -> Result<Option<Batch>, MemoryError> {
+        let (mut leaves, mut bytes, mut first) = (Vec::new(), 0, None);
+        for record in self.spool.read_from(from) {
             let record = record?;
             bytes += record.bytes.len();
             if (bytes > bytes_max || leaves.len() == ITEMS_MAX) && !leaves.is_empty() {
                 break;
             }
+            first.get_or_insert(record.number);
             leaves.push(record.bytes);
         }
-        let Some(last) = leaves.last() else { return Ok(None) };
+        let (Some(last), Some(first)) = (leaves.last(), first) else { return Ok(None) };
         let count = first + leaves.len() as u64;
         let head = digest(leaf_hash(last));
         let signed = ChainHead::sign(&self.identity.site, self.source(), count, head, &self.identity.key);
-        Ok(Some(Batch { leaves, head: signed }))
+        Ok(Some(Batch { first, leaves, head: signed }))
     }
 
     /// The hub holds everything below `count`. The newest record stays, to continue the chain after a restart.
@@ -320,15 +403,21 @@ impl<D: Disk + Clone> Memory<D> {
     }
 
     /// Whether this head of the event log continues the last one that we saw; if so, it is the last one from now on.
-    pub(crate) fn follow_event_log(&mut self, head: Head, proof: &[[u8; 32]]) -> bool {
+    ///
+    /// # Errors
+    /// [`MemoryError::State`], when that could not be kept: then it is not.
+    pub(crate) fn follow_event_log(&mut self, head: Head, proof: &[[u8; 32]]) -> Result<bool, MemoryError> {
         let proof: Vec<_> = proof.iter().copied().map(lockward_ledger::Hash::from_bytes).collect();
-        if let Some(old) = self.state.event_head
-            && verify_consistency(old, head, &proof).is_err()
-        {
-            return false;
+        let old = self.state.event_head;
+        if old.is_some_and(|old| verify_consistency(old, head, &proof).is_err()) {
+            return Ok(false);
         }
         self.state.event_head = Some(head);
-        self.write_state().is_ok()
+        let kept = self.write_state();
+        if kept.is_err() {
+            self.state.event_head = old;
+        }
+        kept.map(|()| true)
     }
 
     /// Notes when the hub was last heard; on the disk now and then.
@@ -352,6 +441,27 @@ impl<D: Disk + Clone> Memory<D> {
     }
 }
 
+/// What was written, and what is left.
+type Halves<'a, 'b> = (&'a [&'b [u8]], &'a [&'b [u8]]);
+
+/// The end of our own chain and its time, from the newest record on the disk.
+fn end_of<D: Disk>(spool: &Journal<D>, source: Source) -> Result<Option<(Digest, Time)>, MemoryError> {
+    let Some(last) = spool.next().checked_sub(1) else { return Ok(None) };
+    let record = spool.read_from(last).next().transpose()?.ok_or(MemoryError::Spool(last))?;
+    match Leaf::parse(&record.bytes) {
+        Ok(Leaf::Event(sealed)) if sealed.seq() == last && sealed.source() == source => {
+            Ok(Some((digest(leaf_hash(&record.bytes)), sealed.time())))
+        }
+        _ => Err(MemoryError::Spool(last)),
+    }
+}
+
+/// Another number for a journal that is opened again.
+fn next_seed(seed: &mut u64) -> u64 {
+    *seed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1);
+    *seed
+}
+
 pub(crate) fn digest(hash: lockward_ledger::Hash) -> Digest {
     Digest(*hash.as_bytes())
 }
@@ -362,7 +472,7 @@ pub(crate) fn digest(hash: lockward_ledger::Hash) -> Digest {
 /// [`MemoryError`].
 pub(crate) fn found<D: Disk + Clone>(disk: D, dir: &Path, founding: &[u8]) -> Result<(), MemoryError> {
     let seed = u64::from_be_bytes(crate::dice::bytes());
-    let (mut config, _) = Journal::open(disk, &dir.join("config"), config_limits(), seed)?;
+    let (mut config, _) = Journal::open(disk, &dir.join("config"), Room::default().config, seed)?;
     // An enrolment that was cut short left it there.
     if config.next() == 0 {
         config.append(&[founding])?;

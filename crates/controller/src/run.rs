@@ -275,7 +275,7 @@ impl Machine {
             self.perform(&mut effects);
             // 3. The record, then the bolts.
             loop {
-                let kept = self.core.commit(self.clock.now(), &mut effects);
+                let kept = self.core.commit_by(|| self.clock.now(), &mut effects);
                 self.perform(&mut effects);
                 match kept {
                     Ok(true) => {}

@@ -8,17 +8,19 @@ use lockward_model::{Body, Now};
 use lockward_site::Refusal;
 use lockward_store::Disk;
 use lockward_wire::link::{ITEMS_BYTES_MAX, Log, ToController, ToHub, cosigner_name};
+use std::collections::VecDeque;
 use tracing::{error, warn};
 use zeroize::Zeroizing;
 
 /// Batches on their way to the hub at once: the next is read while the hub's disk works on the one before.
-const IN_FLIGHT_MAX: u32 = 4;
+const IN_FLIGHT_MAX: usize = 4;
 
 /// What was sent on this connection, and not acknowledged yet.
 pub(crate) struct Sent {
     /// The first sequence number that was not sent.
     next: u64,
-    in_flight: u32,
+    /// Where each batch under way ends. One acknowledgement may be of several.
+    under_way: VecDeque<u64>,
 }
 
 /// Why a config message of the hub is not followed.
@@ -47,6 +49,7 @@ impl Withheld {
 
 impl<D: Disk + Clone> Core<D> {
     pub(crate) fn on_link(&mut self, now: Now, out: &mut Vec<Effect>) {
+        self.linked = None;
         let identity = self.memory.identity();
         let hello = ToHub::Hello {
             controller: identity.controller,
@@ -63,7 +66,8 @@ impl<D: Disk + Clone> Core<D> {
 
     pub(crate) fn on_hub(&mut self, now: Now, message: ToController, out: &mut Vec<Effect>) {
         match message {
-            ToController::Welcome { time, acked } => {
+            // A second welcome on one connection is not heeded: it would send everything again.
+            ToController::Welcome { time, acked } if self.linked.is_none() => {
                 self.hear(now, Some(time));
                 if acked > self.memory.next_seq() {
                     // The hub holds events of ours that we do not: this disk was set back. Going on would fork the chain.
@@ -73,16 +77,19 @@ impl<D: Disk + Clone> Core<D> {
                     return out.push(Effect::HangUp);
                 }
                 self.memory.release(acked);
-                self.linked = Some(Sent { next: acked, in_flight: 0 });
+                // A hub that was set back itself is given what is still here, and sees the gap by its numbers.
+                let next = acked.max(self.memory.first_seq());
+                self.linked = Some(Sent { next, under_way: VecDeque::new() });
                 self.send_events(out);
             }
+            ToController::Welcome { .. } => {}
             ToController::Pong { time } => self.hear(now, Some(time)),
             ToController::Ack { count } => {
                 self.hear(now, None);
                 if let Some(sent) = &mut self.linked
                     && count <= sent.next
                 {
-                    sent.in_flight = sent.in_flight.saturating_sub(1);
+                    sent.under_way.retain(|end| *end > count);
                     self.memory.release(count);
                     self.send_events(out);
                 }
@@ -123,21 +130,32 @@ impl<D: Disk + Clone> Core<D> {
             return out.push(Effect::HangUp);
         }
         self.hear(now, None);
-        let skip = usize::try_from(self.memory.frontier().size().saturating_sub(first)).unwrap_or(usize::MAX);
-        for (at, entry) in (first..).zip(entries).skip(skip) {
-            if let Err(refusal) = self.apply(entry) {
-                error!(at, code = refusal.0, "a change set is refused; the last good state stays in force");
-                self.refuse(now, at, refusal.0, out);
-                return self.reconfigure(now, out);
-            }
-        }
+        let before = self.memory.frontier().size();
+        let skip = usize::try_from(before.saturating_sub(first)).unwrap_or(usize::MAX);
+        let halted = self.apply_all((first..).zip(entries).skip(skip));
         let config = self.memory.config_ref();
-        if skip < entries.len() {
+        if config.size > before {
             self.note(now, None, Body::ConfigApplied(config));
             self.reconfigure(now, out);
         }
-        out.push(Effect::Send(Box::new(ToHub::Applied(config))));
-        self.cosign(now, Log::Config, note, &[], out);
+        match halted {
+            Ok(()) => {
+                out.push(Effect::Send(Box::new(ToHub::Applied(config))));
+                self.cosign(now, Log::Config, note, &[], out);
+            }
+            Err(Halted::Refused { at, code }) => {
+                error!(at, code, "a change set is refused; the last good state stays in force");
+                if config.size > before {
+                    out.push(Effect::Send(Box::new(ToHub::Applied(config))));
+                }
+                self.refuse(now, at, code, out);
+            }
+            // In force, but not reported before it is kept: the next link begins with it.
+            Err(Halted::Disk(error)) => {
+                error!(%error, "a change set could not be kept");
+                out.push(Effect::HangUp);
+            }
+        }
     }
 
     fn refuse(&mut self, now: Now, at: u64, code: &'static str, out: &mut Vec<Effect>) {
@@ -147,7 +165,7 @@ impl<D: Disk + Clone> Core<D> {
 
     fn check_entries(&self, first: u64, entries: &[Vec<u8>], note: &[u8]) -> Result<(), Withheld> {
         let have = self.memory.frontier();
-        let last = first + entries.len() as u64;
+        let last = first.saturating_add(entries.len() as u64);
         if first > have.size() || last < have.size() {
             return Err(Withheld::Place);
         }
@@ -173,34 +191,45 @@ impl<D: Disk + Clone> Core<D> {
             .map_err(Withheld::Checkpoint)
     }
 
-    /// The site judges and applies; then the disk; then it counts. A crash between the two leaves the entry to be
-    /// sent again.
-    fn apply(&mut self, entry: &[u8]) -> Result<(), Refused> {
-        let Some(site) = &mut self.site else { return Err(Refused("NO_CONFIGURATION")) };
-        site.apply(entry).map_err(|e: Refusal| {
-            warn!(error = %e, "refused");
-            Refused(e.code())
-        })?;
-        self.memory.append_config(entry).map_err(|e: MemoryError| {
-            error!(error = %e, "a change set could not be kept");
-            Refused("DISK")
-        })
+    /// The site judges and applies; then the disk. A crash between the two leaves the entry to be sent again; a disk
+    /// that fails leaves it in force, owed to the disk, and nothing is applied on top of it.
+    fn apply_all<'a>(&mut self, entries: impl Iterator<Item = (u64, &'a Vec<u8>)>) -> Result<(), Halted> {
+        self.memory.settle_config().map_err(Halted::Disk)?;
+        for (at, entry) in entries {
+            let Some(site) = &mut self.site else {
+                return Err(Halted::Refused { at, code: Withheld::NoSite.code() });
+            };
+            site.apply(entry).map_err(|refusal: Refusal| {
+                warn!(error = %refusal, "refused");
+                Halted::Refused { at, code: refusal.code() }
+            })?;
+            self.memory.append_config(entry).map_err(Halted::Disk)?;
+        }
+        Ok(())
     }
 
     /// Signs that this is the largest state of a log that we know of, and that it continues what we had.
     fn cosign(&mut self, now: Now, log: Log, note: &[u8], proof: &[[u8; 32]], out: &mut Vec<Effect>) {
         let signed = match self.open_checkpoint(log, note) {
             Ok(signed) => signed,
-            Err(withheld) => return warn!(error = %withheld, "a checkpoint is not cosigned"),
+            Err(withheld) => {
+                warn!(error = %withheld, "a checkpoint is not cosigned");
+                return out.push(Effect::HangUp);
+            }
         };
         // The config log we hash ourselves. Of the event log we hold the last head, and want proof that this one
         // continues it.
         let ours = match log {
-            Log::Config => self.memory.frontier().head() == signed.head(),
+            Log::Config => Ok(self.memory.frontier().head() == signed.head()),
             Log::Event => self.memory.follow_event_log(signed.head(), proof),
         };
-        if !ours {
-            return error!("a checkpoint contradicts an earlier one: the hub shows two logs");
+        match ours {
+            Ok(true) => {}
+            Ok(false) => {
+                error!("a checkpoint contradicts an earlier one: the hub shows two logs");
+                return out.push(Effect::HangUp);
+            }
+            Err(error) => return error!(%error, "a checkpoint could not be kept, and is not cosigned"),
         }
         let identity = self.memory.identity();
         let origin = signed.checkpoint().origin().as_str();
@@ -215,13 +244,12 @@ impl<D: Disk + Clone> Core<D> {
     /// Sends what is on the disk and was not sent. Nothing leaves the spool before the hub acknowledges it.
     pub(crate) fn send_events(&mut self, out: &mut Vec<Effect>) {
         let Some(sent) = &mut self.linked else { return };
-        while sent.in_flight < IN_FLIGHT_MAX && sent.next < self.memory.next_seq() {
+        while sent.under_way.len() < IN_FLIGHT_MAX && sent.next < self.memory.next_seq() {
             match self.memory.events(sent.next, ITEMS_BYTES_MAX) {
-                Ok(Some(Batch { leaves, head })) => {
-                    let first_seq = sent.next;
-                    sent.next += leaves.len() as u64;
-                    sent.in_flight += 1;
-                    out.push(Effect::Send(Box::new(ToHub::Events { first_seq, leaves, head })));
+                Ok(Some(Batch { first, leaves, head })) => {
+                    sent.next = first + leaves.len() as u64;
+                    sent.under_way.push_back(sent.next);
+                    out.push(Effect::Send(Box::new(ToHub::Events { first_seq: first, leaves, head })));
                 }
                 Ok(None) => return,
                 Err(error) => {
@@ -233,4 +261,10 @@ impl<D: Disk + Clone> Core<D> {
     }
 }
 
-struct Refused(&'static str);
+/// Why not all entries are in force.
+enum Halted {
+    /// The site refuses one.
+    Refused { at: u64, code: &'static str },
+    /// One could not be kept.
+    Disk(MemoryError),
+}

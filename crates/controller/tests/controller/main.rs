@@ -1,0 +1,19 @@
+//! The promises of a controller, held under disks that lose power, links that lose words, and hubs that lie.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod house;
+mod hub;
+mod link;
+mod rig;
+
+mod alone;
+mod altered;
+mod authority;
+mod closed;
+mod egress;
+mod explained;
+mod full;
+mod once;
+mod races;
+mod record_first;
+mod time;
