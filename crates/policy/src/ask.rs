@@ -44,35 +44,68 @@ impl Case<'_> {
     }
 }
 
-/// The answer for someone who enters. `context` makes Cedar's context of open schedules and factors.
+/// What all cases together say: as one case with all their policies would.
+fn judge_all(cases: &[Case<'_>], context: Option<Context>) -> Verdict {
+    let (Some(context), [first, rest @ ..]) = (context, cases) else {
+        return if cases.is_empty() { Verdict::Nothing { would: None } } else { Verdict::Error };
+    };
+    rest.iter().fold(first.judge(context.clone()), |all, case| together(all, case.judge(context.clone())))
+}
+
+/// A forbid wins, then an error, then a permit; what decided is told of both.
+fn together(a: Verdict, b: Verdict) -> Verdict {
+    let both = |mut a: Vec<Box<str>>, b: Vec<Box<str>>| {
+        a.extend(b);
+        a.sort_unstable();
+        a.dedup();
+        a
+    };
+    match (a, b) {
+        (Verdict::Forbid { because: a }, Verdict::Forbid { because: b }) => {
+            Verdict::Forbid { because: both(a, b) }
+        }
+        (forbid @ Verdict::Forbid { .. }, _) | (_, forbid @ Verdict::Forbid { .. }) => forbid,
+        (Verdict::Error, _) | (_, Verdict::Error) => Verdict::Error,
+        (Verdict::Permit { because: a }, Verdict::Permit { because: b }) => {
+            Verdict::Permit { because: both(a, b) }
+        }
+        (permit @ Verdict::Permit { .. }, _) | (_, permit @ Verdict::Permit { .. }) => permit,
+        (Verdict::Nothing { .. }, Verdict::Nothing { .. }) => Verdict::Nothing { would: None },
+    }
+}
+
+/// The answer for someone who enters, by the policies of all cases. `context` makes Cedar's context of open schedules
+/// and factors.
 pub(crate) fn entering(
-    case: &Case<'_>,
+    cases: &[Case<'_>],
     looks: Looks,
     now: &Situation<'_>,
     mut context: impl FnMut(&[ScheduleId], Factors) -> Option<Context>,
 ) -> Verdict {
-    let mut judge = |case: &Case<'_>, open: &[ScheduleId], factors: Factors| {
-        context(open, factors).map_or(Verdict::Error, |c| case.judge(c))
-    };
-    let verdict = judge(case, now.open, now.factors);
+    let mut judge =
+        |cases: &[Case<'_>], open: &[ScheduleId], factors: Factors| judge_all(cases, context(open, factors));
+    let verdict = judge(cases, now.open, now.factors);
     if !matches!(verdict, Verdict::Nothing { .. }) {
         return verdict;
     }
     let more = if looks.factors { more_than(now.factors) } else { Vec::new() };
     let most = more.last().copied().unwrap_or(now.factors);
     for factors in more {
-        if matches!(judge(case, now.open, factors), Verdict::Permit { .. }) {
+        if matches!(judge(cases, now.open, factors), Verdict::Permit { .. }) {
             return Verdict::Nothing { would: Some(Would::WithFactors(factors)) };
         }
     }
     if looks.schedules {
         // All schedules are never open together: what forbids then need not forbid when the permit holds.
-        let mut permits = |open: &[ScheduleId]| match judge(case, open, most) {
+        let mut permits = |open: &[ScheduleId]| match judge(cases, open, most) {
             Verdict::Permit { .. } => true,
-            Verdict::Forbid { .. } => case.only_permits().is_some_and(|policies| {
-                let permits = Case { policies: &policies, ..*case };
+            Verdict::Forbid { .. } => {
+                let only: Option<Vec<PolicySet>> = cases.iter().map(Case::only_permits).collect();
+                let only = only.unwrap_or_default();
+                let permits: Vec<_> =
+                    cases.iter().zip(&only).map(|(case, policies)| Case { policies, ..*case }).collect();
                 matches!(judge(&permits, open, most), Verdict::Permit { .. })
-            }),
+            }
             Verdict::Nothing { .. } | Verdict::Error => false,
         };
         if !permits(now.open) && (permits(now.all) || permits(&[])) {

@@ -3,14 +3,17 @@
 //! To the policies that can match at a place, two people are the same if they are in the same named groups and neither
 //! is named; two doors are the same if they are of one kind in the same zones and neither is named. So few pictures
 //! serve a million people.
+//!
+//! Most policies look at nothing but the context beyond their scope. Each of them keeps a picture of its own, and where
+//! only such policies can match they are asked one by one: that serves any number of kinds of people and doors.
 
-use crate::compile::Looks;
+use crate::compile::{Compiled, Looks, Where, Whom};
 use crate::index::{Index, Names};
 use crate::verdict::{Place, Situation, Who};
 use crate::vocabulary::{Vocabulary, WORDS};
 use cedar_policy::{Context, Entities, Entity, EntityUid, PolicySet};
 use lockward_model::{DoorId, DoorKind, Factors, GroupId, ScheduleId, ZoneId};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Pictures in each half of the cache: both together, a controller's 64 doors for 64 kinds of people. At 10 KB each (two
@@ -24,6 +27,7 @@ const DOORS_MAX: usize = 8_192;
 const CONTEXTS_MAX: usize = 16;
 
 /// A kind of person at a kind of door, as Cedar sees them.
+#[derive(Debug)]
 pub(crate) struct Picture {
     pub(crate) policies: PolicySet,
     pub(crate) entities: Entities,
@@ -193,6 +197,34 @@ fn draw(
         resource: spot.door.uid(),
         looks,
     })
+}
+
+/// One policy that looks at nothing but the context, with somebody and some door that its scope matches.
+pub(crate) fn alone(one: &Compiled) -> Option<&Picture> {
+    let make = || {
+        let (whom, place) = one.enters.filter(|_| one.context_only)?;
+        let (principal, groups) = match whom {
+            Whom::Anyone => (WORDS.anyone.clone(), HashSet::new()),
+            Whom::Group(group) => (WORDS.anyone.clone(), WORDS.groups([&group])),
+            Whom::Person(person) => (WORDS.person(person), HashSet::new()),
+        };
+        let (resource, zones) = match place {
+            Where::Anywhere => (WORDS.door(None), HashSet::new()),
+            Where::Zone(zone) => (WORDS.door(None), WORDS.zones(&[zone])),
+            Where::Door(door) => (WORDS.door(Some(door)), HashSet::new()),
+        };
+        // The conditions do not look at the door, so any kind will do.
+        let door = Vocabulary::door_entity(resource.clone(), DoorKind::Room, zones)?;
+        let person = Entity::new_no_attrs(principal.clone(), groups);
+        Some(Picture {
+            policies: PolicySet::from_policies([one.policy.clone()]).ok()?,
+            entities: Entities::from_entities([person, door], None).ok()?,
+            principal,
+            resource,
+            looks: one.looks,
+        })
+    };
+    one.ready.get_or_init(make).as_ref()
 }
 
 /// The age that policies see: whole seconds if one of them looks, else always zero, so that time makes no new contexts.

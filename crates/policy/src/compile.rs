@@ -1,5 +1,6 @@
 //! From rules and texts to Cedar policies: validated, and with what the index has to know about each.
 
+use crate::cache::Picture;
 use crate::vocabulary::{Named, WORDS, policy_name, rule_name};
 use cedar_policy::{
     ActionConstraint, Policy, PolicyId as CedarId, PolicySet, PrincipalConstraint, ResourceConstraint,
@@ -9,6 +10,7 @@ use core::fmt::Write as _;
 use lockward_model::{DoorId, Factors, GroupId, PersonId, PolicyText, Rule, Target, ZoneId};
 use miette::Diagnostic;
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 /// Policies that one rule may become: 32 groups at 32 places, 6 MB at 6 KB each. A zone counts as one place.
 pub const RULE_POLICIES_MAX: usize = 1_024;
@@ -127,6 +129,11 @@ pub(crate) struct Compiled {
     /// Whether it can match a change.
     pub(crate) changes: bool,
     pub(crate) looks: Looks,
+    /// Whether its conditions look at nothing but the context: then what it says of one whom its scope matches, it
+    /// says of all.
+    pub(crate) context_only: bool,
+    /// The policy by itself, ready to be asked; made when it first is, if `context_only`.
+    pub(crate) ready: OnceLock<Option<Picture>>,
     /// Every person, group and door that it names, in its scope or its conditions.
     pub(crate) persons: BTreeSet<PersonId>,
     pub(crate) groups: BTreeSet<GroupId>,
@@ -170,6 +177,8 @@ pub(crate) fn rule(rule: &Rule) -> Result<Vec<Compiled>, PolicyError> {
             enters: Some((Whom::Group(group), at)),
             changes: false,
             looks,
+            context_only: true,
+            ready: OnceLock::new(),
             persons: BTreeSet::new(),
             groups: BTreeSet::from([group]),
             doors,
@@ -219,7 +228,15 @@ pub(crate) fn examine(name: &str, policy: Policy) -> Result<Compiled, PolicyErro
     };
     let scope = whom(&policy.principal_constraint()).zip(place(&policy.resource_constraint()));
     let enters = scope.filter(|_| enter);
-    Ok(Compiled { enters, changes, looks: looks(&policy), policy, persons, groups, doors })
+    let (looks, context_only, ready) = (looks(&policy), context_only(&policy), OnceLock::new());
+    Ok(Compiled { enters, changes, looks, context_only, ready, policy, persons, groups, doors })
+}
+
+/// Whether no condition says `principal` or `resource`. The scope does not: it is not written as an expression.
+fn context_only(policy: &Policy) -> bool {
+    let Ok(json) = policy.to_json() else { return false };
+    let json = json.to_string();
+    !json.contains(r#""Var":"principal""#) && !json.contains(r#""Var":"resource""#)
 }
 
 /// A part of the context can only be reached by its name, and the JSON form spells names out, whatever escapes the
@@ -338,6 +355,7 @@ mod tests {
                 prop_assert_eq!(known.enters, found.enters);
                 prop_assert_eq!(known.changes, found.changes);
                 prop_assert_eq!(known.looks, found.looks);
+                prop_assert_eq!(known.context_only, found.context_only);
                 prop_assert_eq!(known.persons, found.persons);
                 prop_assert_eq!(known.groups, found.groups);
                 prop_assert_eq!(known.doors, found.doors);
@@ -360,6 +378,30 @@ mod tests {
             looks_at("context has schedules && context.schedules.isEmpty()"),
             Looks { schedules: true, ..none }
         );
+    }
+
+    #[test]
+    fn a_condition_on_person_or_door_is_seen_however_it_is_written() {
+        let only = |scope: &str, condition: &str| {
+            let policy = format!("permit ({scope}) when {{ {condition} }};");
+            text(&PolicyText { id: "p".parse().unwrap(), text: policy.into() }).unwrap().context_only
+        };
+        let scope = r#"principal in Group::"g", action == Action::"enter", resource in Zone::"z""#;
+        assert!(only(scope, "context.schedules.isEmpty()"));
+        assert!(only(
+            scope,
+            r#"context.factors.contains("principal") || context.factors.contains("resource")"#
+        ));
+        for condition in [
+            r#"resource.kind == "safe""#,
+            r#"resource["k\u{69}nd"] == "safe""#,
+            r#"{a: resource}.a.kind == "safe""#,
+            r#"principal in Group::"h""#,
+            r#"[Person::"a"].contains(principal)"#,
+            r#"if context.factors.isEmpty() then resource in Zone::"y" else true"#,
+        ] {
+            assert!(!only(scope, condition), "{condition}");
+        }
     }
 
     #[test]
