@@ -67,10 +67,14 @@ impl Site {
             if allowed.contains(&verb) {
                 continue;
             }
-            let may = |s: &Signed<'_>| {
-                matches!(self.policies.may_change(s.signer(), verb, signers.len()), Verdict::Permit { .. })
+            let may = |s: &&Signed<'_>, approvals| {
+                matches!(self.policies.may_change(s.signer(), verb, approvals), Verdict::Permit { .. })
             };
-            if !signers.iter().any(may) {
+            // Only people who might have signed alone, were one signature enough, approve: neither a service nor
+            // somebody without the right makes a second pair of eyes.
+            let person = |s: &&Signed<'_>| matches!(s, Signed::Operator(_));
+            let approvals = signers.iter().filter(|s| person(s) && may(s, usize::MAX)).count();
+            if !signers.iter().any(|s| may(&s, approvals)) {
                 let signers = signers.iter().map(Signed::name).collect::<Vec<_>>().join(" and ");
                 return Err(Refusal::NotAllowed { index, verb, signers });
             }

@@ -4,14 +4,16 @@ use crate::people::{Holder, Holds};
 use crate::{Placed, Site};
 use core::time::Duration;
 use lockward_model::{
-    Access, CardToken, ConfigRef, Deny, Digest, Door, DoorId, Event, Factors, Mono, Outcome, PersonId,
-    PinFact, PinHash, ScheduleId, Side, Time,
+    Access, CardToken, ConfigRef, ControllerId, Deny, Digest, Door, DoorId, Event, Factors, Mono, Outcome,
+    PersonId, PinFact, PinHash, ScheduleId, Side, Source, Time,
 };
 use lockward_policy::{Grant, Place, Situation, Verdict, Who, Would};
 
 /// Everything that a decision depends on, besides the site itself.
 #[derive(Debug, Clone)]
 pub struct Question {
+    /// Who asks: a controller is answered for its own doors alone.
+    pub controller: ControllerId,
     /// Which door.
     pub door: DoorId,
     /// Which reader.
@@ -104,7 +106,10 @@ impl Site {
     }
 
     fn find(&self, q: &Question) -> Found<'_> {
-        let Some(placed) = self.doors.get(&q.door) else { return Found::Nobody(Deny::UnknownDoor) };
+        let driven = |p: &&Placed| p.door.controller == q.controller;
+        let Some(placed) = self.doors.get(&q.door).filter(driven) else {
+            return Found::Nobody(Deny::UnknownDoor);
+        };
         let Some(token) = q.token else { return Found::Nobody(Deny::MalformedCredential) };
         let Some(holder) = self.people.holder(token, q.at) else {
             return Found::Nobody(Deny::UnknownCredential);
@@ -198,8 +203,12 @@ pub fn redecide(site: &Site, event: &Event, recorded: &Access) -> Result<(), Div
     let diverged =
         |decided: String| Divergence { recorded: told(&recorded.outcome, recorded.person), decided };
     let Some(door) = event.door else { return Err(diverged("nothing: it names no door".into())) };
+    let Source::Controller(controller) = event.source else {
+        return Err(diverged("nothing: only controllers decide".into()));
+    };
     let here = ConfigRef { size: site.size(), root: Digest([0; 32]) };
     let question = Question {
+        controller,
         door,
         side: recorded.side,
         token: recorded.token,

@@ -63,7 +63,9 @@ impl House {
 
     /// Somebody shows a card, and types a PIN if asked.
     pub(crate) fn tap(&mut self, device: &mut Device, door: &str, person: u8, pin: PinFact) -> Access {
+        let Source::Controller(controller) = device.source else { panic!("the hub decides nothing") };
         let ask = |pin| Question {
+            controller,
             door: id(door),
             side: Side::Entry,
             token: Some(card(person)),

@@ -39,6 +39,7 @@ impl Recorded {
         let site = self.office.site();
         let root = self.office.store().head(Log::Config).unwrap().frontier.root();
         let question = Question {
+            controller: "north".parse().unwrap(),
             door: door.parse().unwrap(),
             side: Side::Entry,
             token: Some(self.office.keys().card().token_of(&CardNumber::parse(card).unwrap())),

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 fn event(q: &Question) -> Event {
     Event {
-        source: Source::Controller(id("k1")),
+        source: Source::Controller(q.controller),
         seq: 3,
         prev: Digest([3; 32]),
         time: q.at,

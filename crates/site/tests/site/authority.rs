@@ -253,15 +253,18 @@ fn a_replaced_key_signs_nothing_any_more() {
 }
 
 #[test]
-fn where_two_must_sign_one_that_signs_twice_is_one() {
+fn where_two_must_sign_neither_one_twice_nor_one_without_the_right_is_two() {
     let mut house = House::warehouse();
+    house.put(vec![Change::PutOperator(operator("otto", 12, "owner"))]);
     let two =
         r#"forbid (principal, action in Action::"change", resource) unless { context.approvals >= 2 };"#;
     house.put(vec![policy("four-eyes", two)]);
     let once = house.entry(yard(), &[OWNER]);
     assert_refused(&mut house, &once, "SIGNER_NOT_ALLOWED");
     assert_refused(&mut house, &signed_twice(&once), "SIGNER_NOT_ALLOWED");
-    house.apply(house.entry(yard(), &[OWNER, AUDITOR])).unwrap();
+    let beside = house.entry(yard(), &[OWNER, AUDITOR]);
+    assert_refused(&mut house, &beside, "SIGNER_NOT_ALLOWED");
+    house.apply(house.entry(yard(), &[OWNER, 12])).unwrap();
 }
 
 #[test]

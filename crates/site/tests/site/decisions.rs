@@ -152,3 +152,10 @@ fn given_no_site_then_the_record_is_of_a_refusal_without_configuration() {
     assert_eq!((access.config, access.person, access.outcome), (None, None, outcome));
     assert_eq!((access.token, access.pin, access.factors), (Some(ANN), PinFact::Missing, Factors::CARD));
 }
+
+#[test]
+fn a_controller_is_answered_for_its_own_doors_alone() {
+    let house = House::warehouse();
+    let q = Question { controller: id("k9"), ..at("gate", ANN) };
+    assert!(matches!(house.site.decide(&q, Mono(1)), Answer::Denied(Deny::UnknownDoor, _)));
+}

@@ -40,6 +40,7 @@ pub(crate) fn warehouse_sample() -> Sample {
 
 pub(crate) fn question(door: DoorId, token: CardToken, pin: PinFact, at: Time, size: u64) -> Question {
     Question {
+        controller: crate::house::id("k1"),
         door,
         side: Side::Entry,
         token: Some(token),

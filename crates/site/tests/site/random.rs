@@ -181,8 +181,9 @@ pub(crate) fn sample(at: Time) -> Sample {
 pub(crate) fn question() -> impl Strategy<Value = lockward_site::Question> {
     let pin = select(vec![PinFact::NotAsked, PinFact::Right, PinFact::Wrong, PinFact::Missing]);
     let side = select(vec![Side::Entry, Side::Exit]);
-    (one('d'), side, weighted(0.95, 0..=N), pin, any::<bool>(), moment(), 0u64..100).prop_map(
-        |(door, side, shown, pin, keypad, at, age)| lockward_site::Question {
+    (one('d'), side, weighted(0.95, 0..=N), pin, any::<bool>(), moment(), 0u64..100, one('k')).prop_map(
+        |(door, side, shown, pin, keypad, at, age, controller)| lockward_site::Question {
+            controller,
             door,
             side,
             token: shown.map(token),

@@ -10,8 +10,11 @@ use proptest::prelude::*;
 
 /// Walks up to a door that heard from the hub just now, and types the right PIN when asked.
 fn walk_up(site: &Site, person: PersonId, door: DoorId, token: CardToken, at: Time) -> Option<Entrant> {
-    let q =
-        Question { config_age: Duration::ZERO, ..picture::question(door, token, PinFact::NotAsked, at, 1) };
+    let q = Question {
+        controller: site.door(door)?.controller,
+        config_age: Duration::ZERO,
+        ..picture::question(door, token, PinFact::NotAsked, at, 1)
+    };
     let answer = match site.decide(&q, Mono(1)) {
         Answer::NeedPin => site.decide(&Question { pin: PinFact::Right, ..q }, Mono(1)),
         answer => answer,
