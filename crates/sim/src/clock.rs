@@ -6,8 +6,9 @@ use lockward_model::{Mono, Now, Time};
 use std::time::Instant;
 
 /// The fastest day. A grant lives for 5 s of its controller's clock (`lockward_controller::core`), and its record has
-/// to be on the disk by then: at 60 that leaves 83 ms.
-pub const SPEED_MAX: f64 = 60.0;
+/// to be on the disk by then: at 30 that leaves 167 ms, to a disk that others use too. A door stays released for 333 ms,
+/// in which its contact has to be asked: 20 rounds of the longest line.
+pub const SPEED_MAX: f64 = 30.0;
 
 /// A wall clock and a monotonic one that run at the same multiple of real time, from a moment of one's choice.
 pub struct ScaledClock {
@@ -17,7 +18,7 @@ pub struct ScaledClock {
 }
 
 impl ScaledClock {
-    /// Starts at `wall`; a second takes `1 / speed` of a real one. The speed is brought between 1/60 and [`SPEED_MAX`].
+    /// Starts at `wall`; a second takes `1 / speed` of a real one. The speed is brought between 1/30 and [`SPEED_MAX`].
     #[must_use]
     pub fn from(wall: Time, speed: f64) -> Self {
         let speed = if speed.is_finite() { speed.clamp(1.0 / SPEED_MAX, SPEED_MAX) } else { 1.0 };

@@ -79,7 +79,8 @@ impl Crowd {
             let name = format!("at {door}");
             threads.push(std::thread::Builder::new().name(name).spawn(move || porch.serve(&visits))?);
         }
-        let walks = Walks { seed, people, calendar, clock: Arc::clone(clock), bell: Arc::clone(&bell), queues };
+        let walks =
+            Walks { seed, people, calendar, clock: Arc::clone(clock), bell: Arc::clone(&bell), queues };
         threads.push(std::thread::Builder::new().name("crowd".into()).spawn(move || walks.go())?);
         Ok(Self { bell, badges, threads })
     }

@@ -9,6 +9,8 @@ use core::time::Duration;
 
 /// Minutes after midnight at which a day begins.
 pub const BEGIN: u64 = 7 * 60 + 30;
+/// People of whom those on the early shift come in its first minute.
+const EAGER: u64 = 9;
 /// Minutes after midnight at which the last plans are made for.
 pub const END: u64 = 20 * 60;
 
@@ -50,7 +52,8 @@ pub struct Visit {
 /// The visits of the `nth` day, in their order. The same seed gives the same day.
 #[must_use]
 pub fn day(seed: u64, nth: u64, people: &[Worker]) -> Vec<Visit> {
-    let mut day = Day { chance: Chance::new(seed.wrapping_mul(0x1_0001).wrapping_add(nth)), visits: Vec::new() };
+    let mut day =
+        Day { chance: Chance::new(seed.wrapping_mul(0x1_0001).wrapping_add(nth)), visits: Vec::new() };
     for (index, worker) in (0..).zip(people) {
         match worker.group() {
             "pickers" => day.picker(worker, index),
@@ -117,8 +120,9 @@ impl Day {
     }
 
     /// Comes in by the staff entrance, fetches a scanner, goes out for two breaks, and goes home.
-    fn shift(&mut self, worker: &Worker, begin: u64, room: &str) {
-        let come = begin + self.between(2, 1_800);
+    fn shift(&mut self, worker: &Worker, index: u64, begin: u64, room: &str) {
+        // The first are before the door when it is time, so that there is something to see at once.
+        let come = begin + if index < EAGER { 2 + index * 6 } else { self.between(2, 1_800) };
         self.badge(come, "staff-entrance", worker);
         self.badge_in(come, (40, 150), "scanners", worker);
         self.badge_in(come, (160, 400), room, worker);
@@ -133,7 +137,7 @@ impl Day {
 
     fn picker(&mut self, worker: &Worker, index: u64) {
         let begin = if index % 5 < 3 { clock(7, 30) } else { clock(13, 30) };
-        self.shift(worker, begin, "picking");
+        self.shift(worker, index, begin, "picking");
         if worker.pin.is_some() {
             for _ in 0..4 {
                 let cage = if self.chance.percent(50) { "cage-electronics" } else { "cage-fragrance" };
@@ -150,7 +154,7 @@ impl Day {
 
     fn packer(&mut self, worker: &Worker, index: u64) {
         let begin = if index.is_multiple_of(2) { clock(7, 30) } else { clock(13, 30) };
-        self.shift(worker, begin, "picking");
+        self.shift(worker, index, begin, "picking");
     }
 
     fn returns(&mut self, worker: &Worker, index: u64) {
@@ -204,7 +208,8 @@ impl Day {
         let front = if self.chance.percent(50) { "entrance" } else { "staff-entrance" };
         self.badge(come, front, worker);
         self.badge_in(come, (60, 180), "office", worker);
-        let rooms = ["office", "picking", "returns", "dock-1", "cage-electronics", "cage-fragrance", "entrance"];
+        let rooms =
+            ["office", "picking", "returns", "dock-1", "cage-electronics", "cage-fragrance", "entrance"];
         for _ in 0..7 {
             let at = come + self.between(600, clock(8, 0));
             let room = self.chance.one_of(&rooms).copied().unwrap_or("office");
@@ -229,7 +234,8 @@ impl Day {
         let doors = ["staff-entrance", "entrance", "dock-1", "returns", "server-room", "picking"];
         for nth in 0..12 {
             // The first within a minute, the others through the day.
-            let (from, to) = if nth == 0 { (clock(7, 30) + 4, clock(7, 31)) } else { (clock(7, 31), clock(19, 0)) };
+            let (from, to) =
+                if nth == 0 { (clock(7, 30) + 4, clock(7, 31)) } else { (clock(7, 31), clock(19, 0)) };
             let at = self.between(from, to);
             let door = self.chance.one_of(&doors).copied().unwrap_or("entrance");
             let (card, open) = (Card::foreign(&mut self.chance), self.open());

@@ -2,10 +2,11 @@
 
 use crate::clock::ScaledClock;
 use crate::crowd::Crowd;
-use crate::house::{House, HouseError, failed, hub_dir};
+use crate::house::{House, LOOK_EVERY, hub_dir};
 use crate::people::people;
 use crate::plan::ZONE;
 use crate::summary::{Count, Summary, tally};
+use crate::trouble::{HouseError, failed};
 use crate::when::Calendar;
 use core::time::Duration;
 use lockward_door::State;
@@ -17,10 +18,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// How long people wait before the doors for machines that come up slowly; then they try.
+const READY_MAX: Duration = Duration::from_secs(5);
 /// At the end: how long doors and links may take to come to rest, and for how long nothing more must come.
 const REST_MAX: Duration = Duration::from_secs(6);
 const REST: Duration = Duration::from_millis(500);
-const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Newest entries that are looked at for the time at which a kept site stopped: one batch of every controller.
 const LAST_ENTRIES: u64 = 256;
 
@@ -46,7 +48,6 @@ pub struct Demo {
     house: House,
     options: DemoOptions,
     began_at: u64,
-    console_url: String,
     dir: PathBuf,
     _temporary: Option<tempfile::TempDir>,
 }
@@ -69,22 +70,24 @@ impl Demo {
             (None, None) => PathBuf::new(),
         };
         let calendar = Calendar::of(ZONE);
-        let begin = last_time(&hub_dir(&dir)).map_or_else(|| calendar.first_morning(), |t| calendar.resumed(t));
+        let begin =
+            last_time(&hub_dir(&dir)).map_or_else(|| calendar.first_morning(), |t| calendar.resumed(t));
         let clock = Arc::new(ScaledClock::from(begin, options.speed));
         let people = people(options.seed);
         let banner = "Demonstration: the people, readers and locks are simulated.".to_owned();
         let house = House::open(&dir, &people, &clock, options.listen, Some(banner))?;
         let began_at = house.events().unwrap_or(0);
+        house.await_ready(READY_MAX);
         let crowd = Crowd::start(options.seed, people, calendar, &clock, &house.doors())
             .map_err(failed("send people to work"))?;
-        let console_url = house.hub().map(lockward_hub::Running::console_url).unwrap_or_default();
-        Ok(Self { crowd: Some(crowd), house, options, began_at, console_url, dir, _temporary: temporary })
+        Ok(Self { crowd: Some(crowd), house, options, began_at, dir, _temporary: temporary })
     }
 
-    /// The address that signs in the browser that opens it, once.
+    /// An address that signs in the browser that opens it, once. Each call makes a new one; empty while the hub stands
+    /// still.
     #[must_use]
-    pub fn console_url(&self) -> &str {
-        &self.console_url
+    pub fn console_url(&self) -> String {
+        self.house.hub().map(lockward_hub::Running::console_url).unwrap_or_default()
     }
 
     /// Where the site lies: the hub in `hub`, each controller in `controllers/ID`.
@@ -127,7 +130,10 @@ impl Demo {
     /// [`HouseError`], if what was written can not be read again.
     pub fn stop(mut self) -> Result<Summary, HouseError> {
         let badges = self.crowd.take().map_or(0, Crowd::stop);
+        self.house.await_ready(READY_MAX);
         self.rest();
+        // What the end itself causes is no alarm of the day.
+        let ended_at = self.house.events().unwrap_or(u64::MAX);
         let controllers = self.house.controllers();
         for id in &controllers {
             self.house.stop_controller(*id);
@@ -135,7 +141,7 @@ impl Demo {
         self.house.stop_hub();
         let office = self.house.office()?;
         let counts = controllers.into_iter().map(|id| self.counted(&office, id)).collect::<Result<_, _>>()?;
-        tally(&office, self.began_at, badges, counts)
+        tally(&office, self.began_at..ended_at, badges, counts)
     }
 
     fn counted(&self, office: &Office, controller: ControllerId) -> Result<Count, HouseError> {

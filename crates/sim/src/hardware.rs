@@ -2,9 +2,12 @@
 //! a real line would, and tell what a person at the door would see.
 
 mod board;
+mod device;
 mod line;
 mod reader;
+mod serving;
 
 pub use board::Board;
-pub use line::{Bus, Device, LineSettings, Mounted};
+pub use device::Device;
+pub use line::{Bus, LineSettings, Mounted};
 pub use reader::{Light, Signal};

@@ -1,86 +1,27 @@
 //! A whole site on one machine: a hub, its controllers, their lines; each can be stopped and started again alone.
 
-use crate::clock::ScaledClock;
+use crate::clock::{ScaledClock, pause};
 use crate::hardware::Bus;
 use crate::installer::wire;
 use crate::people::Worker;
 use crate::plan::CONTROLLERS;
-use crate::settle::{SettleError, settle};
+use crate::settle::settle;
+use crate::trouble::{HouseError, failed};
+use core::time::Duration;
 use lockward_controller::clock::Clock as ControllerClock;
-use lockward_controller::config::{Config, ConfigError};
-use lockward_controller::enroll::{EnrollError, enroll};
+use lockward_controller::config::Config;
+use lockward_controller::enroll::enroll;
 use lockward_controller::{dice, run};
-use lockward_hub::{Clock, EnrolError, Hub, HubConfig, HubStartError, Office, OfficeError};
-use lockward_model::{ControllerId, DoorId};
-use lockward_store::{HubError, Journal, JournalOpenError, Limits, Log, RealDisk};
-use std::collections::BTreeMap;
-use std::io;
+use lockward_hub::{Clock, Hub, HubConfig, Office, OfficeError};
+use lockward_model::{Body, ControllerId, DoorId, Source};
+use lockward_store::{HubError, HubStore, Journal, Limits, Log, RealDisk};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Why a site does not come up.
-#[derive(Debug, thiserror::Error)]
-pub enum HouseError {
-    /// The sample site could not be made.
-    #[error(transparent)]
-    Settle(#[from] SettleError),
-    /// The hub does not start.
-    #[error(transparent)]
-    Hub(#[from] HubStartError),
-    /// The hub's folder does not open.
-    #[error(transparent)]
-    Office(#[from] OfficeError),
-    /// The hub's store can not be read.
-    #[error(transparent)]
-    Store(#[from] HubError),
-    /// The hub makes no code for a controller.
-    #[error(transparent)]
-    Code(#[from] EnrolError),
-    /// A controller does not become one.
-    #[error("controller `{controller}` could not be enrolled")]
-    Enroll {
-        /// Which.
-        controller: ControllerId,
-        /// Why.
-        #[source]
-        source: EnrollError,
-    },
-    /// What its installer wrote is refused.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// A controller does not start.
-    #[error("controller `{controller}` does not start")]
-    Run {
-        /// Which.
-        controller: ControllerId,
-        /// Why.
-        #[source]
-        source: run::RunError,
-    },
-    /// A controller's spool can not be read.
-    #[error("the spool of controller `{controller}` can not be read")]
-    Spool {
-        /// Which.
-        controller: ControllerId,
-        /// Why.
-        #[source]
-        source: JournalOpenError,
-    },
-    /// A folder, a socket or a thread.
-    #[error("could not {doing}")]
-    Io {
-        /// What was being done.
-        doing: &'static str,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-}
-
-pub(crate) fn failed(doing: &'static str) -> impl Fn(io::Error) -> HouseError {
-    move |source| HouseError::Io { doing, source }
-}
+/// How often a wait looks whether it is over.
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// A controller in its place.
 struct Station {
@@ -89,6 +30,8 @@ struct Station {
     bus: Arc<Bus>,
     doors: Vec<DoorId>,
     running: Option<run::Running>,
+    /// Enrolled just now: the configuration is still to come.
+    fresh: bool,
 }
 
 /// A whole site.
@@ -101,6 +44,9 @@ pub struct House {
     listen: SocketAddr,
     console: Option<SocketAddr>,
     banner: Option<String>,
+    /// Where the hub's log was when the house was opened, and when the hub was last started.
+    opened_at: u64,
+    hub_began_at: u64,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -140,9 +86,12 @@ impl House {
             listen: if plain { SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) } else { listen },
             console: plain.then_some(listen),
             banner,
+            opened_at: 0,
+            hub_began_at: 0,
             runtime,
         };
         house.start_hub()?;
+        house.opened_at = house.hub_began_at;
         for (id, _) in CONTROLLERS {
             house.install(id)?;
         }
@@ -171,6 +120,44 @@ impl House {
         self.hub.as_ref()
     }
 
+    /// Waits, for so much real time at most, until every reader is in session, every controller is linked, and those
+    /// that are new have their configuration. Whether they are, and have.
+    pub fn await_ready(&self, patience: Duration) -> bool {
+        let mut waited = Duration::ZERO;
+        loop {
+            if self.is_ready() {
+                return true;
+            }
+            if waited >= patience {
+                return false;
+            }
+            pause(LOOK_EVERY);
+            waited += LOOK_EVERY;
+        }
+    }
+
+    fn is_ready(&self) -> bool {
+        let Some(office) = self.hub.as_ref().map(lockward_hub::Running::office) else { return false };
+        let size = office.site().size();
+        let (mut linked, mut applied) = (BTreeSet::new(), BTreeSet::new());
+        let read = office.store().for_each_entry(Log::Event, self.opened_at..u64::MAX, |index, leaf| {
+            let Ok(Some(event)) = office.open_leaf(leaf) else { return Ok::<_, HubError>(()) };
+            match (event.source, event.body) {
+                (Source::Hub, Body::Connected(id)) if index >= self.hub_began_at => drop(linked.insert(id)),
+                (Source::Hub, Body::Disconnected(id)) => drop(linked.remove(&id)),
+                (Source::Controller(id), Body::ConfigApplied(at)) if at.size == size => {
+                    applied.insert(id);
+                }
+                _ => {}
+            }
+            Ok(())
+        });
+        let ready = |(id, s): (&ControllerId, &Station)| {
+            s.bus.is_online() && linked.contains(id) && (applied.contains(id) || !s.fresh)
+        };
+        read.is_ok() && self.stations.iter().all(ready)
+    }
+
     /// Runs something beside the hub.
     pub fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(work)
@@ -195,6 +182,10 @@ impl House {
             banner: self.banner.clone(),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
         };
+        // Before anybody can connect.
+        let store = HubStore::open(&config.dir).map_err(OfficeError::Open)?;
+        self.hub_began_at = store.head(Log::Event)?.size();
+        drop(store);
         let running = self.runtime.block_on(Hub::start(config))?;
         self.listen = running.addr();
         self.console = running.console();
@@ -271,7 +262,9 @@ impl House {
         let wired = wire(&dir, id, hub).map_err(failed("wire a controller"))?;
         let config = Config::read(&wired.config)?;
         let controller = config.controller;
-        let bound = |office: &Arc<Office>| office.site().controller(controller).is_some_and(|c| c.key.is_some());
+        let mut fresh = false;
+        let bound =
+            |office: &Arc<Office>| office.site().controller(controller).is_some_and(|c| c.key.is_some());
         if let Some(office) = self.hub.as_ref().map(lockward_hub::Running::office)
             && !bound(office)
         {
@@ -279,9 +272,11 @@ impl House {
             let clock = Arc::clone(&self.clock) as Arc<dyn ControllerClock>;
             enroll(&config.hub, controller, &code, &config.folder, &clock)
                 .map_err(|source| HouseError::Enroll { controller, source })?;
+            fresh = true;
         }
         let (bus, doors) = (Arc::new(wired.bus), wired.doors);
-        self.stations.insert(controller, Station { dir, config: wired.config, bus, doors, running: None });
+        let station = Station { dir, config: wired.config, bus, doors, running: None, fresh };
+        self.stations.insert(controller, station);
         Ok(())
     }
 }

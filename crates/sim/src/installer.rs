@@ -68,7 +68,8 @@ fn door_toml(
     }
     for (n, (id, plan)) in (0u8..).zip(doors) {
         let fails = if plan.maglock { "safe" } else { "secure" };
-        let wire = |number: u8| format!("{{ osdp = {{ bus = \"line\", address = {BOARD}, number = {number} }} }}");
+        let wire =
+            |number: u8| format!("{{ osdp = {{ bus = \"line\", address = {BOARD}, number = {number} }} }}");
         writeln!(out, "\n[[door]]\nid = \"{id}\"\nfails = \"{fails}\"")?;
         writeln!(out, "reader = {{ bus = \"line\", address = {n}, keypad = true }}")?;
         writeln!(out, "lock = {}\ncontact = {}", wire(n), wire(Board::contact(n)))?;

@@ -17,9 +17,11 @@ pub mod people;
 pub mod plan;
 mod settle;
 mod summary;
+mod trouble;
 pub mod when;
 
 pub use demo::{Demo, DemoOptions};
-pub use house::{House, HouseError};
+pub use house::House;
 pub use settle::SettleError;
 pub use summary::{Count, Summary};
+pub use trouble::HouseError;

@@ -6,17 +6,52 @@ use crate::plan::GROUPS;
 use core::fmt;
 
 const FIRST: [&str; 40] = [
-    "Amira", "Bastian", "Chiara", "Dmitri", "Elif", "Farid", "Greta", "Hamza", "Ines", "Jonas", "Katya", "Luca",
-    "Mei", "Nadia", "Oskar", "Priya", "Quentin", "Rosa", "Samir", "Tilda", "Umut", "Vera", "Wanda", "Xaver", "Yara",
-    "Zoran", "Anouk", "Bruno", "Carla", "Darya", "Emil", "Fatou", "Goran", "Hana", "Ivo", "Joana", "Kofi", "Lena",
-    "Milan", "Noor",
+    "Amira", "Bastian", "Chiara", "Dmitri", "Elif", "Farid", "Greta", "Hamza", "Ines", "Jonas", "Katya",
+    "Luca", "Mei", "Nadia", "Oskar", "Priya", "Quentin", "Rosa", "Samir", "Tilda", "Umut", "Vera", "Wanda",
+    "Xaver", "Yara", "Zoran", "Anouk", "Bruno", "Carla", "Darya", "Emil", "Fatou", "Goran", "Hana", "Ivo",
+    "Joana", "Kofi", "Lena", "Milan", "Noor",
 ];
 const LAST: [&str; 40] = [
-    "Abendroth", "Bielski", "Castellan", "Dornfeld", "Eriksholm", "Falkenau", "Gorecki", "Halloran", "Ibarrola",
-    "Jankauer", "Kestrel", "Lindqvald", "Marwitz", "Nakagome", "Oderbruch", "Petrossian", "Quistorp", "Rautavaara",
-    "Sandoval", "Tamasi", "Ulvestad", "Varga", "Westerhagen", "Yilmazer", "Zabrocki", "Achterberg", "Bonaventura",
-    "Czerny", "Delacroix", "Engstler", "Fonteyn", "Grabowski", "Hirvonen", "Isakovic", "Jurado", "Kaltenbach",
-    "Lopatin", "Mbeki", "Novacek", "Okonjo",
+    "Abendroth",
+    "Bielski",
+    "Castellan",
+    "Dornfeld",
+    "Eriksholm",
+    "Falkenau",
+    "Gorecki",
+    "Halloran",
+    "Ibarrola",
+    "Jankauer",
+    "Kestrel",
+    "Lindqvald",
+    "Marwitz",
+    "Nakagome",
+    "Oderbruch",
+    "Petrossian",
+    "Quistorp",
+    "Rautavaara",
+    "Sandoval",
+    "Tamasi",
+    "Ulvestad",
+    "Varga",
+    "Westerhagen",
+    "Yilmazer",
+    "Zabrocki",
+    "Achterberg",
+    "Bonaventura",
+    "Czerny",
+    "Delacroix",
+    "Engstler",
+    "Fonteyn",
+    "Grabowski",
+    "Hirvonen",
+    "Isakovic",
+    "Jurado",
+    "Kaltenbach",
+    "Lopatin",
+    "Mbeki",
+    "Novacek",
+    "Okonjo",
 ];
 /// Digits of a PIN.
 const PIN_DIGITS: usize = 4;
@@ -93,8 +128,7 @@ mod tests {
     #[test]
     fn no_two_people_have_the_same_card() {
         let key = lockward_wire::CardKey::from_bytes([1; 32]);
-        let cards: BTreeSet<_> =
-            people(3).iter().map(|p| key.token_of(&p.card.number().unwrap())).collect();
+        let cards: BTreeSet<_> = people(3).iter().map(|p| key.token_of(&p.card.number().unwrap())).collect();
         assert_eq!(cards.len(), 200);
     }
 }

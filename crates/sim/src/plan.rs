@@ -68,20 +68,77 @@ const SCHEDULES: [ScheduleRow; 5] = [
 ];
 
 /// A rule: its id, its title, groups, targets (`zone:` or `door:`), schedule (`""` is always), and whether it wants a PIN.
-type RuleRow = (&'static str, &'static str, &'static [&'static str], &'static [&'static str], &'static str, bool);
+type RuleRow =
+    (&'static str, &'static str, &'static [&'static str], &'static [&'static str], &'static str, bool);
 const RULES: [RuleRow; 12] = [
-    ("floor-early", "Floor staff, early", &["pickers", "packers"], &["door:staff-entrance", "zone:halls"], "shift-early", false),
-    ("floor-late", "Floor staff, late", &["pickers", "packers"], &["door:staff-entrance", "zone:halls"], "shift-late", false),
-    ("returns-early", "Returns, early", &["returns"], &["door:staff-entrance", "zone:returns"], "shift-early", false),
-    ("returns-late", "Returns, late", &["returns"], &["door:staff-entrance", "zone:returns"], "shift-late", false),
+    (
+        "floor-early",
+        "Floor staff, early",
+        &["pickers", "packers"],
+        &["door:staff-entrance", "zone:halls"],
+        "shift-early",
+        false,
+    ),
+    (
+        "floor-late",
+        "Floor staff, late",
+        &["pickers", "packers"],
+        &["door:staff-entrance", "zone:halls"],
+        "shift-late",
+        false,
+    ),
+    (
+        "returns-early",
+        "Returns, early",
+        &["returns"],
+        &["door:staff-entrance", "zone:returns"],
+        "shift-early",
+        false,
+    ),
+    (
+        "returns-late",
+        "Returns, late",
+        &["returns"],
+        &["door:staff-entrance", "zone:returns"],
+        "shift-late",
+        false,
+    ),
     ("cages", "Stock cages", &["pickers"], &["zone:cages"], "", true),
     ("drivers", "Drivers", &["drivers"], &["zone:docks"], "", false),
-    ("dock-staff", "Returns staff at the docks", &["returns"], &["door:dock-1", "door:dock-2"], "office", false),
-    ("cleaning", "Cleaners", &["cleaners"], &["door:staff-entrance", "zone:halls", "zone:offices", "zone:returns"], "cleaning", false),
+    (
+        "dock-staff",
+        "Returns staff at the docks",
+        &["returns"],
+        &["door:dock-1", "door:dock-2"],
+        "office",
+        false,
+    ),
+    (
+        "cleaning",
+        "Cleaners",
+        &["cleaners"],
+        &["door:staff-entrance", "zone:halls", "zone:offices", "zone:returns"],
+        "cleaning",
+        false,
+    ),
     ("managers", "Managers", &["managers"], &["zone:building"], "", false),
-    ("managers-docks", "Managers at the docks", &["managers"], &["door:dock-1", "door:dock-2"], "office", false),
+    (
+        "managers-docks",
+        "Managers at the docks",
+        &["managers"],
+        &["door:dock-1", "door:dock-2"],
+        "office",
+        false,
+    ),
     ("cash", "Cash office", &["managers"], &["zone:cash"], "office", true),
-    ("lobby", "Everybody by the front door", &["managers", "pickers", "packers", "returns"], &["door:entrance"], "office", false),
+    (
+        "lobby",
+        "Everybody by the front door",
+        &["managers", "pickers", "packers", "returns"],
+        &["door:entrance"],
+        "office",
+        false,
+    ),
 ];
 
 /// Policies beyond the rules.
@@ -139,39 +196,40 @@ pub const DOORS: [DoorPlan; 12] = [
     DoorPlan {
         unlocked: "reception",
         maglock: true,
-        ..door(("entrance", "Main entrance"), DoorKind::Entrance, ("", "lobby"), "front", (5, 30))
+        ..door(("entrance", "Main entrance"), DoorKind::Entrance, ("", "lobby"), "front", (10, 30))
     },
     DoorPlan {
         maglock: true,
-        ..door(("staff-entrance", "Staff entrance"), DoorKind::Entrance, ("", "building"), "front", (5, 30))
+        ..door(("staff-entrance", "Staff entrance"), DoorKind::Entrance, ("", "building"), "front", (10, 30))
     },
     DoorPlan {
         unlocked: "office",
-        ..door(("office", "Offices"), DoorKind::Room, ("lobby", "offices"), "front", (5, 60))
+        ..door(("office", "Offices"), DoorKind::Room, ("lobby", "offices"), "front", (10, 60))
     },
     door(("dock-1", "Dock gate 1"), DoorKind::Gate, ("campus", "docks"), "docks", (15, 120)),
     door(("dock-2", "Dock gate 2"), DoorKind::Gate, ("campus", "docks"), "docks", (15, 120)),
-    door(("returns", "Returns room"), DoorKind::Room, ("building", "returns"), "docks", (5, 45)),
-    door(("picking", "Picking tower"), DoorKind::Room, ("building", "picking"), "halls", (5, 45)),
-    door(("cage-electronics", "Cage, electronics"), DoorKind::Cage, ("picking", "cages"), "halls", (5, 45)),
-    door(("cage-fragrance", "Cage, fragrance"), DoorKind::Cage, ("picking", "cages"), "halls", (5, 45)),
-    door(("scanners", "Scanner cabinet"), DoorKind::Cabinet, ("halls", "tools"), "halls", (4, 45)),
-    door(("cash-safe", "Cash safe"), DoorKind::Safe, ("offices", "cash"), "vault", (8, 60)),
-    door(("server-room", "Server room"), DoorKind::Room, ("offices", "server-room"), "vault", (5, 30)),
+    door(("returns", "Returns room"), DoorKind::Room, ("building", "returns"), "docks", (10, 45)),
+    door(("picking", "Picking tower"), DoorKind::Room, ("building", "picking"), "halls", (10, 45)),
+    door(("cage-electronics", "Cage, electronics"), DoorKind::Cage, ("picking", "cages"), "halls", (10, 45)),
+    door(("cage-fragrance", "Cage, fragrance"), DoorKind::Cage, ("picking", "cages"), "halls", (10, 45)),
+    door(("scanners", "Scanner cabinet"), DoorKind::Cabinet, ("halls", "tools"), "halls", (10, 45)),
+    door(("cash-safe", "Cash safe"), DoorKind::Safe, ("offices", "cash"), "vault", (10, 60)),
+    door(("server-room", "Server room"), DoorKind::Room, ("offices", "server-room"), "vault", (10, 30)),
 ];
 
 /// Every door with the lockers: id, title, and the rest as planned.
 #[must_use]
 pub fn doors() -> Vec<(String, String, DoorPlan)> {
     let locker = |n: u8| {
-        let of = door(("", ""), DoorKind::Compartment, ("docks", "lockers"), "lockers", (3, 90));
+        let of = door(("", ""), DoorKind::Compartment, ("docks", "lockers"), "lockers", (10, 90));
         (format!("locker-{n}"), format!("Locker {n}"), of)
     };
     let named = DOORS.into_iter().map(|d| (d.id.to_owned(), d.title.to_owned(), d));
     named.chain((1..=LOCKERS).map(locker)).collect()
 }
 
-fn read<T: FromStr<Err: Error + Send + Sync + 'static>>(s: &str) -> Result<T, PlanError> {
+/// Reads a part of the plan as what it is meant to be.
+pub(crate) fn read<T: FromStr<Err: Error + Send + Sync + 'static>>(s: &str) -> Result<T, PlanError> {
     Ok(s.parse()?)
 }
 

@@ -2,12 +2,14 @@
 
 use crate::clock::ScaledClock;
 use crate::people::Worker;
-use crate::plan::{self, PlanError};
+use crate::plan::{self, PlanError, read};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use lockward_controller::dice;
-use lockward_hub::{ChangeError, Clock, FoundError, FoundingRequest, Keys, KeysError, Office, OfficeError, found};
+use lockward_hub::{
+    ChangeError, Clock, FoundError, FoundingRequest, Keys, KeysError, Office, OfficeError, found,
+};
 use lockward_model::{
-    Change, ChangeSet, Credential, Operator, Person, Proof, PublicKey, SiteZone, Text, Validity,
+    Change, ChangeSet, Credential, Operator, Person, PinHash, Proof, PublicKey, SiteZone, Text, Validity,
 };
 use lockward_wire::config::{EncodeError, Envelope, PayloadType, encode_changes};
 use lockward_wire::credential::{Pin, hash_pin};
@@ -78,13 +80,13 @@ pub(crate) fn settle(dir: &Path, people: &[Worker], clock: &Arc<ScaledClock>) ->
 
 fn request(key: PublicKey) -> Result<FoundingRequest, PlanError> {
     let operator = Operator {
-        id: plan::OPERATOR.parse()?,
-        title: "Demonstration".parse()?,
+        id: read(plan::OPERATOR)?,
+        title: read("Demonstration")?,
         key,
-        roles: vec!["owner".parse()?],
+        roles: vec![read("owner")?],
     };
     Ok(FoundingRequest {
-        title: plan::TITLE.parse()?,
+        title: read(plan::TITLE)?,
         zone: SiteZone::new(plan::ZONE)?,
         operator,
         master: None,
@@ -92,12 +94,18 @@ fn request(key: PublicKey) -> Result<FoundingRequest, PlanError> {
 }
 
 /// Appends changes in as many signed sets as they need.
-fn append(office: &Office, key: &Ed25519KeyPair, reason: &str, changes: Vec<Change>) -> Result<(), SettleError> {
-    let reason: Text = reason.parse().map_err(|e| SettleError::Plan(Box::new(e)))?;
+fn append(
+    office: &Office,
+    key: &Ed25519KeyPair,
+    reason: &str,
+    changes: Vec<Change>,
+) -> Result<(), SettleError> {
+    let reason: Text = read(reason)?;
     let mut waiting = vec![changes];
     while let Some(mut changes) = waiting.pop() {
         let (at, drafted) = (office.site().size(), office.now().wall);
-        let set = |changes| ChangeSet { site: office.id(), at, drafted, reason: Some(reason.clone()), changes };
+        let set =
+            |changes| ChangeSet { site: office.id(), at, drafted, reason: Some(reason.clone()), changes };
         let payload = match encode_changes(&set(changes.clone())) {
             Err(EncodeError::TooLong { .. }) if changes.len() > 1 => {
                 // Half of it each, the first half first.
@@ -115,29 +123,45 @@ fn append(office: &Office, key: &Ed25519KeyPair, reason: &str, changes: Vec<Chan
 }
 
 fn staff(office: &Office, people: &[Worker]) -> Result<Vec<Change>, SettleError> {
+    // PINs cost the processor, and people's keys the disk: side by side.
+    let (pins, sealed) = std::thread::scope(|scope| {
+        let pins =
+            scope.spawn(|| people.iter().map(|w| pin(office.keys(), w)).collect::<Result<Vec<_>, _>>());
+        let sealed = people.iter().map(|w| person(office, w)).collect::<Result<Vec<_>, _>>();
+        (pins.join(), sealed)
+    });
+    let pins = pins.map_err(|_| SettleError::Plan("a PIN could not be hashed".into()))??;
     let mut changes = Vec::new();
-    for worker in people {
-        let id = worker.id.parse().map_err(|e| SettleError::Plan(Box::new(e)))?;
-        let attributes = PersonAttributes { name: worker.name.clone(), contact: None };
-        let sealed = Some(office.seal_person(id, &attributes)?);
-        let groups = vec![worker.group().parse().map_err(|e| SettleError::Plan(Box::new(e)))?];
-        let valid = Validity::default();
-        changes.push(Change::PutPerson(Person { id, groups, valid, suspended: false, sealed }));
-        for (kind, proof) in proofs(office.keys(), worker)? {
-            let id_of = format!("{}-{kind}", worker.id).parse();
-            let id_of = id_of.map_err(|e| SettleError::Plan(Box::new(e)))?;
-            changes.push(Change::PutCredential(Credential { id: id_of, person: id, proof, valid }));
+    for ((worker, person), pin) in people.iter().zip(sealed?).zip(pins) {
+        let (owner, valid) = (person.id, person.valid);
+        changes.push(Change::PutPerson(person));
+        let number = worker.card.number().ok_or("a card without bits").map_err(PlanError::from)?;
+        let card = Proof::Card(office.keys().card().token_of(&number));
+        for (kind, proof) in [("card", Some(card)), ("pin", pin.map(Proof::Pin))] {
+            if let Some(proof) = proof {
+                let id = read(&format!("{owner}-{kind}"))?;
+                changes.push(Change::PutCredential(Credential { id, person: owner, proof, valid }));
+            }
         }
     }
     Ok(changes)
 }
 
-fn proofs(keys: &Keys, worker: &Worker) -> Result<Vec<(&'static str, Proof)>, PlanError> {
-    let number = worker.card.number().ok_or("a card without bits")?;
-    let mut proofs = vec![("card", Proof::Card(keys.card().token_of(&number)))];
-    if let Some(pin) = &worker.pin {
-        let pin: Pin = pin.parse()?;
-        proofs.push(("pin", Proof::Pin(hash_pin(&pin, dice::bytes(), keys.pepper()))));
-    }
-    Ok(proofs)
+fn person(office: &Office, worker: &Worker) -> Result<Person, SettleError> {
+    let id = read(&worker.id)?;
+    let attributes = PersonAttributes { name: worker.name.clone(), contact: None };
+    let sealed = Some(office.seal_person(id, &attributes)?);
+    Ok(Person {
+        id,
+        groups: vec![read(worker.group())?],
+        valid: Validity::default(),
+        suspended: false,
+        sealed,
+    })
+}
+
+fn pin(keys: &Keys, worker: &Worker) -> Result<Option<PinHash>, PlanError> {
+    let Some(pin) = &worker.pin else { return Ok(None) };
+    let pin: Pin = read(pin)?;
+    Ok(Some(hash_pin(&pin, dice::bytes(), keys.pepper())))
 }

@@ -1,7 +1,8 @@
 //! What happened in a demonstration, counted from the hub's log, and compared with what its controllers wrote.
 
-use crate::house::HouseError;
+use crate::trouble::HouseError;
 use core::fmt;
+use core::ops::Range;
 use lockward_hub::Office;
 use lockward_model::{Body, ControllerId, Opening, Outcome};
 use lockward_store::{HubError, Log};
@@ -33,8 +34,6 @@ pub struct Summary {
     pub alarms: BTreeMap<&'static str, u64>,
     /// Events of this run in the hub's log, its own included.
     pub events: u64,
-    /// Entries of the hub's event log, of all runs.
-    pub entries: u64,
     /// Both sides' counts, controller by controller.
     pub counts: Vec<Count>,
 }
@@ -64,7 +63,8 @@ impl fmt::Display for Summary {
         }
         writeln!(f, "events      {:>7}", self.events)?;
         for Count { controller, written, held } in &self.counts {
-            let verdict = if written == held { "all of them are in the hub's log" } else { "NOT ALL ARRIVED" };
+            let verdict =
+                if written == held { "all of them are in the hub's log" } else { "NOT ALL ARRIVED" };
             let name = controller.as_str();
             writeln!(f, "  {name:<12} wrote {written:>7}, the hub has {held:>7}: {verdict}")?;
         }
@@ -72,10 +72,10 @@ impl fmt::Display for Summary {
     }
 }
 
-/// Counts what the log has from entry `from` on.
+/// Counts what the log has in `range`.
 pub(crate) fn tally(
     office: &Office,
-    from: u64,
+    range: Range<u64>,
     badges: u64,
     counts: Vec<Count>,
 ) -> Result<Summary, HouseError> {
@@ -86,10 +86,9 @@ pub(crate) fn tally(
         openings: 0,
         alarms: BTreeMap::new(),
         events: 0,
-        entries: 0,
         counts,
     };
-    let read = office.store().for_each_entry(Log::Event, from..u64::MAX, |_, leaf| {
+    office.store().for_each_entry(Log::Event, range, |_, leaf| {
         // A head of a chain is no event; one that can not be opened is counted as one all the same.
         let Ok(opened) = office.open_leaf(leaf) else {
             summary.events += 1;
@@ -110,7 +109,6 @@ pub(crate) fn tally(
             _ => {}
         }
         Ok(())
-    });
-    summary.entries = read?;
+    })?;
     Ok(summary)
 }

@@ -1,39 +1,20 @@
-//! One line: a listener, the devices that share its bytes, and the hands that move what hangs on it.
+//! One line: the devices that share it, and the hands that move what hangs on it.
 
 use super::board::Board;
+use super::device::{Device, lock_board, reader};
 use super::reader::{Face, Light, Signal};
+use super::serving::{Place, Shared, State};
 use crate::card::Card;
-use crate::clock::{pause, real_now};
+use crate::clock::real_now;
 use core::time::Duration;
 use lockward_model::DoorId;
-use lockward_osdp::command::PdCommand;
-use lockward_osdp::key::Scbk;
-use lockward_osdp::pd::{Pd, PdOutput, PdSettings};
-use lockward_osdp::reply::{Capability, CardFormat, Digits, Identity, function};
+use lockward_osdp::pd::Pd;
+use lockward_osdp::reply::{CardFormat, Digits};
 use std::collections::BTreeMap;
-use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
-use tracing::debug;
-
-/// How long a quiet line waits before it looks whether it shall end.
-const QUIET: Duration = Duration::from_millis(100);
-/// The most that is read at once: two of the longest frames.
-const READ_BYTES: usize = 3 * 1024;
-/// Start bit, eight bits, stop bit.
-const BITS_A_BYTE: u64 = 10;
-
-/// A device on the line.
-pub struct Device {
-    /// 0 to 126.
-    pub address: u8,
-    /// Its key, as its installer set it.
-    pub key: Scbk,
-    /// Its serial number: another one is another device.
-    pub serial: u32,
-}
 
 /// A door with its wires on this line.
 pub struct Mounted {
@@ -53,32 +34,6 @@ pub struct LineSettings {
     pub doors: Vec<Mounted>,
     /// The board that moves their bolts.
     pub board: Device,
-}
-
-/// Where a door's things are.
-#[derive(Clone, Copy)]
-struct Place {
-    /// Index of its reader among the devices.
-    reader: usize,
-    /// Its number on the board.
-    number: u8,
-}
-
-struct State {
-    devices: Vec<Pd>,
-    faces: Vec<Face>,
-    places: BTreeMap<DoorId, Place>,
-    board: Board,
-    plugged: bool,
-    ended: bool,
-}
-
-struct Shared {
-    state: Mutex<State>,
-    /// Rings whenever a device was told something.
-    told: Condvar,
-    baud: u32,
-    began: Instant,
 }
 
 /// A line with its devices, alive until it is dropped.
@@ -264,131 +219,5 @@ impl Drop for Bus {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
-    }
-}
-
-impl State {
-    fn face(&self, door: DoorId) -> Option<&Face> {
-        self.faces.get(self.places.get(&door)?.reader)
-    }
-}
-
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// One panel after the other: a line has one.
-    fn serve(&self, listener: &TcpListener) {
-        while !self.state().ended {
-            match listener.accept() {
-                Ok((stream, _)) => {
-                    if let Err(error) = self.attend(stream) {
-                        debug!(%error, "a panel left its line");
-                    }
-                }
-                Err(_) => pause(QUIET / 4),
-            }
-        }
-    }
-
-    fn attend(&self, mut stream: TcpStream) -> io::Result<()> {
-        stream.set_nonblocking(false)?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(QUIET))?;
-        let (mut buffer, mut out) = (vec![0; READ_BYTES], Vec::new());
-        loop {
-            let read = match stream.read(&mut buffer) {
-                Ok(0) => return Ok(()),
-                Ok(n) => buffer.get(..n).unwrap_or_default(),
-                Err(e) if matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => &[],
-                Err(e) => return Err(e),
-            };
-            if self.state().ended {
-                return Ok(());
-            }
-            if read.is_empty() {
-                continue;
-            }
-            let micros = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
-            self.hear(micros, read, &mut out);
-            // A command takes its time to come in, a reply to go out.
-            pause(self.characters(read.len() + out.len()));
-            stream.write_all(&out)?;
-            out.clear();
-        }
-    }
-
-    fn characters(&self, bytes: usize) -> Duration {
-        Duration::from_micros(bytes as u64 * BITS_A_BYTE * 1_000_000 / u64::from(self.baud))
-    }
-
-    /// Every device hears the panel; at most one of them answers.
-    fn hear(&self, micros: u64, bytes: &[u8], out: &mut Vec<u8>) {
-        let mut guard = self.state();
-        let state = &mut *guard;
-        if !state.plugged {
-            return;
-        }
-        let mut outputs = Vec::new();
-        let mut told = false;
-        for (index, pd) in state.devices.iter_mut().enumerate() {
-            pd.handle(micros, bytes, &mut outputs);
-            for output in outputs.drain(..) {
-                match (output, state.faces.get_mut(index)) {
-                    (PdOutput::Transmit(reply), _) => out.extend_from_slice(&reply),
-                    (PdOutput::Command(command), Some(face)) => {
-                        face.take(&command);
-                        told = true;
-                    }
-                    (PdOutput::Command(PdCommand::Output(number, control)), None) => {
-                        state.board.take(number, control);
-                        told = true;
-                    }
-                    (PdOutput::Command(_) | PdOutput::Keyed(_), _) => {}
-                }
-            }
-        }
-        drop(guard);
-        if told {
-            self.told.notify_all();
-        }
-    }
-}
-
-fn reader(device: Device) -> PdSettings {
-    let can = [
-        (function::CARD_DATA, 1, 0),
-        (function::LED, 2, 1),
-        (function::BUZZER, 2, 1),
-        (function::CRC, 1, 0),
-        (function::SECURITY, 1, 0),
-        (function::READERS, 0, 1),
-    ];
-    settings(device, 1, &can)
-}
-
-fn lock_board(device: Device) -> PdSettings {
-    // Counts that no panel here looks at; 16 of each is a common board.
-    let can =
-        [(function::CONTACTS, 2, 16), (function::OUTPUTS, 2, 8), (function::CRC, 1, 0), (function::SECURITY, 1, 0)];
-    settings(device, 2, &can)
-}
-
-fn settings(device: Device, model: u8, can: &[(u8, u8, u8)]) -> PdSettings {
-    // An OUI with the local bit: no maker's.
-    let vendor = [0x02, 0x4c, 0x57];
-    let identity = Identity { vendor, model, version: 1, serial: device.serial, firmware: [1, 0, 0] };
-    let capability = |(function, level, items): &(u8, u8, u8)| Capability {
-        function: *function,
-        level: *level,
-        items: *items,
-    };
-    PdSettings {
-        address: device.address,
-        key: Some(device.key),
-        install: false,
-        identity,
-        capabilities: can.iter().map(capability).collect(),
     }
 }
