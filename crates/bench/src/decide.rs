@@ -4,7 +4,7 @@ use crate::cedar::{self, Asked};
 use crate::dice::Dice;
 use crate::report::{Bound, Report};
 use crate::rounds::{Failed, Lane, Sure, Track, each, interleave, ratio};
-use crate::world::{Author, CARD_KEY, NOON, Plan, Size, door_id, id, office, token};
+use crate::world::{Author, CARD_KEY, NOON, Plan, Size, controller, door_id, id, office, token};
 use crate::{decide_cases, machine};
 use clap::Args;
 use core::time::Duration;
@@ -99,6 +99,7 @@ impl Ready {
     fn decide(&self, tap: &Tap) -> Result<Answer, Failed> {
         let (door, _) = self.doors.get(tap.door).ok_or("no such door")?;
         let question = Question {
+            controller: controller()?,
             door: *door,
             side: Side::Entry,
             token: Some(tap.token),

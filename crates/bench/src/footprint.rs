@@ -7,13 +7,10 @@ use crate::device::{self, Device, released};
 use crate::machine;
 use crate::report::{Bound, Report};
 use crate::rounds::{Failed, ROUNDS_MIN, Sure, bootstrap, median};
-use crate::world::{CARD_KEY, NOON, Plan, Size, card, door_id, token};
+use crate::world::{Plan, Size, card};
 use clap::Args;
-use core::time::Duration;
 use lockward_controller::core::Input;
-use lockward_model::{ConfigRef, Digest, Mono, PinFact, Side};
-use lockward_site::{Answer, Keep, Question, Site};
-use lockward_wire::CardKey;
+use lockward_site::{Keep, Site};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -114,23 +111,7 @@ fn prepare(folder: &Path, size: Size) -> Result<u32, Failed> {
         Ok(())
     })?;
     Device::start(folder, 1)?.meet_hub()?;
-    let (site, key) = (site.ok_or("no site")?, CardKey::from_bytes(CARD_KEY));
-    for person in 0..size.people {
-        let question = Question {
-            door: door_id(0)?,
-            side: Side::Entry,
-            token: Some(token(&key, person)?),
-            pin: PinFact::NotAsked,
-            keypad: true,
-            at: NOON,
-            config_age: Duration::ZERO,
-            config: ConfigRef { size: site.size(), root: Digest([0; 32]) },
-        };
-        if matches!(site.decide(&question, Mono(0)), Answer::Granted(..)) {
-            return Ok(u32::try_from(person)?);
-        }
-    }
-    Err("door 0 lets nobody in".into())
+    Ok(u32::try_from(device::let_in(&site.ok_or("no site")?, 0)?)?)
 }
 
 /// Starts a process and waits for its answer; nanoseconds from its start to its end.

@@ -11,9 +11,9 @@ use clap::Args;
 use core::time::Duration;
 use lockward_controller::core::Input;
 use lockward_model::{
-    Access, Body, Code, ConfigRef, Digest, Epoch, Event, Factors, Mono, Outcome, PinFact, Side, Source,
+    Access, Body, Code, ConfigRef, Digest, Epoch, Event, Factors, Outcome, PinFact, Side, Source,
 };
-use lockward_site::{Answer, Keep, Question, Site};
+use lockward_site::{Keep, Site};
 use lockward_store::{Committer, DiskFile, Journal, Limits, RealDisk};
 use lockward_wire::event::{Leaf, seal};
 use lockward_wire::{CardKey, SourceKey};
@@ -87,7 +87,9 @@ pub(crate) fn run(options: &Options) -> Result<Report, Failed> {
         }
         Ok(())
     })?;
-    let cards = let_in(&site.ok_or("no site")?, options.doors)?;
+    let site = site.ok_or("no site")?;
+    let cards = (0..options.doors).map(|door| Ok(card(device::let_in(&site, door)?)));
+    let cards = cards.collect::<Result<Vec<_>, Failed>>()?;
     let mut device = Device::start(&folder, options.doors)?;
     device.meet_hub()?;
 
@@ -278,30 +280,6 @@ fn sqlite(dir: &Path) -> Result<rusqlite::Connection, Failed> {
     sqlite.pragma_update(None, "synchronous", "FULL")?;
     sqlite.execute_batch("CREATE TABLE log (n INTEGER PRIMARY KEY, leaf BLOB NOT NULL) STRICT")?;
     Ok(sqlite)
-}
-
-/// For each door a card that it lets in.
-fn let_in(site: &Site, doors: usize) -> Result<Vec<[u8; 4]>, Failed> {
-    let (key, people) = (CardKey::from_bytes(CARD_KEY), site.counts().0);
-    let at = |door: usize| {
-        for person in 0..people {
-            let question = Question {
-                door: door_id(door)?,
-                side: Side::Entry,
-                token: Some(token(&key, person)?),
-                pin: PinFact::NotAsked,
-                keypad: true,
-                at: NOON,
-                config_age: Duration::ZERO,
-                config: ConfigRef { size: site.size(), root: Digest([0; 32]) },
-            };
-            if matches!(site.decide(&question, Mono(0)), Answer::Granted(..)) {
-                return Ok(card(person));
-            }
-        }
-        Err(format!("door {door} lets nobody in").into())
-    };
-    (0..doors).map(at).collect()
 }
 
 /// Whether every acknowledged record is on the disk, as it was, and none is missing.

@@ -17,6 +17,8 @@ mod rounds;
 mod tap;
 mod tap_line;
 mod tap_paced;
+mod verify;
+mod verify_log;
 mod world;
 
 use clap::{Parser, Subcommand};
@@ -40,6 +42,10 @@ enum Verb {
     Tap(tap::Options),
     /// A durable record, beside the raw disk and SQLite.
     Log(log::Options),
+    /// A stranger's check of a whole site, with every decision made again.
+    Verify(verify::Options),
+    #[command(hide = true)]
+    VerifyChild(verify::Child),
     /// Memory and start of a controller.
     Footprint(footprint::Options),
     #[command(hide = true)]
@@ -52,6 +58,8 @@ fn main() -> ExitCode {
         Verb::Decide(options) => decide::run(options),
         Verb::Tap(options) => tap::run(options),
         Verb::Log(options) => log::run(options),
+        Verb::Verify(options) => verify::run(options),
+        Verb::VerifyChild(options) => return told(verify::child(options).map(|()| true)),
         Verb::Footprint(options) => footprint::run(options),
         Verb::FootprintChild(options) => return told(footprint::child(options).map(|()| true)),
     };

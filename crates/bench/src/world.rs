@@ -4,7 +4,7 @@ use crate::dice::Dice;
 use crate::rounds::Failed;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use core::time::Duration;
-use lockward_ledger::leaf_hash;
+use lockward_ledger::{Checkpoint, Head, SignedCheckpoint, leaf_hash};
 use lockward_model::{
     CardToken, Change, ChangeSet, ControllerId, Credential, CredentialId, Days, Digest, Door, DoorId,
     DoorKind, ExitHardware, Factors, Founding, Group, GroupId, OpenLimit, Operator, Person, PersonId,
@@ -19,8 +19,13 @@ use std::collections::BTreeSet;
 const PEOPLE_AN_ENTRY: usize = 100;
 /// Other changes that fit one entry: at most 250 bytes each.
 const CHANGES_AN_ENTRY: usize = 150;
+/// Doors of one zone: a floor.
+const DOORS_A_ZONE: usize = 20;
 /// Noon of a Wednesday: the office schedule is open.
 pub(crate) const NOON: Time = Time(1_767_787_200_000);
+/// What the site's logs are called.
+pub(crate) const CONFIG_ORIGIN: &str = "bench.example/config";
+pub(crate) const EVENT_ORIGIN: &str = "bench.example/events";
 /// What cards are turned into tokens with.
 pub(crate) const CARD_KEY: [u8; 32] = *b"bench card key, of no real site.";
 
@@ -33,9 +38,13 @@ pub(crate) struct Size {
 }
 
 impl Size {
-    /// Zones: one for twenty doors.
+    /// Zones: one for [`DOORS_A_ZONE`].
     pub(crate) fn zones(self) -> usize {
-        self.doors.div_ceil(20)
+        self.doors.div_ceil(DOORS_A_ZONE)
+    }
+    /// Neighbours lie in one zone.
+    fn zone_of(self, door: usize) -> usize {
+        (door / DOORS_A_ZONE).min(self.zones() - 1)
     }
     /// Groups: so many that with every group in every zone there would be twice as many policies.
     pub(crate) fn groups(self) -> usize {
@@ -72,6 +81,11 @@ pub(crate) fn controller() -> Result<ControllerId, Failed> {
     Ok("bench".parse()?)
 }
 
+/// What the controller signs its chain with.
+pub(crate) fn controller_key() -> Result<Ed25519KeyPair, Failed> {
+    Ok(Ed25519KeyPair::from_seed_unchecked(&Dice::new(9).bytes::<32>()).map_err(|_| "no key")?)
+}
+
 impl Plan {
     /// A site: one rule for one group and zone each, every hundredth policy written by hand, and some of those forbid.
     pub(crate) fn new(size: Size, seed: u64) -> Result<Self, Failed> {
@@ -79,7 +93,7 @@ impl Plan {
         let (zones, groups) = (size.zones(), size.groups());
         // Eight buildings hold the zones behind them.
         let parents = (0..zones).map(|z| (z >= 8).then_some(z % 8)).collect();
-        let doors = (0..size.doors).map(|n| door(n, n % zones)).collect::<Result<_, _>>()?;
+        let doors = (0..size.doors).map(|n| door(n, size.zone_of(n))).collect::<Result<_, _>>()?;
         let written = size.policies / 100;
         let (mut rules, mut taken) = (Vec::new(), BTreeSet::new());
         while rules.len() < size.policies - written {
@@ -113,7 +127,7 @@ impl Plan {
 
     /// The zones of a door, innermost first.
     pub(crate) fn zones_of(&self, door: usize) -> Result<Vec<ZoneId>, Failed> {
-        let zone = door % self.size.zones();
+        let zone = self.size.zone_of(door);
         let around = core::iter::successors(Some(zone), |z| self.parents.get(*z).copied().flatten());
         around.map(|z| id('z', z)).collect()
     }
@@ -125,6 +139,7 @@ impl Plan {
         mut take: impl FnMut(&[u8]) -> Result<(), Failed>,
     ) -> Result<(), Failed> {
         let mut places = vec![Change::PutController { id: controller()?, title: "Bench".parse()? }];
+        places.push(Change::BindController { id: controller()?, key: public(&controller_key()?)? });
         places.push(Change::PutSchedule(weekdays()?));
         for (n, parent) in self.parents.iter().enumerate() {
             let parent = parent.map(|p| id('z', p)).transpose()?;
@@ -214,6 +229,7 @@ pub(crate) fn token(key: &CardKey, person: usize) -> Result<CardToken, Failed> {
 /// The operator who writes the whole log.
 pub(crate) struct Author {
     key: Ed25519KeyPair,
+    log: Ed25519KeyPair,
     pub(crate) site: SiteId,
     next: u64,
 }
@@ -234,8 +250,8 @@ impl Author {
             title: "Bench".parse()?,
             zone: SiteZone::new("UTC")?,
             founded: NOON,
-            config_origin: "bench.example/config".into(),
-            event_origin: "bench.example/events".into(),
+            config_origin: CONFIG_ORIGIN.into(),
+            event_origin: EVENT_ORIGIN.into(),
             log_key: public(&log)?,
             hub: Service { id: "hub".parse()?, key: public(&hub)? },
             operators: vec![operator],
@@ -247,7 +263,13 @@ impl Author {
         envelope.sign(&owner)?;
         let entry = envelope.to_bytes();
         let site = SiteId(*leaf_hash(&entry).as_bytes());
-        Ok((Self { key: owner, site, next: 1 }, entry))
+        Ok((Self { key: owner, log, site, next: 1 }, entry))
+    }
+
+    /// A checkpoint of one of the site's logs.
+    pub(crate) fn checkpoint(&self, origin: &str, head: Head) -> Result<Vec<u8>, Failed> {
+        let checkpoint = Checkpoint::new(origin.parse()?, head, Vec::new())?;
+        Ok(SignedCheckpoint::sign(checkpoint, &self.log)?.to_string().into_bytes())
     }
 
     fn sign(&mut self, changes: Vec<Change>) -> Result<Vec<u8>, Failed> {

@@ -319,6 +319,7 @@ impl<D: Disk + Clone> Core<D> {
         use lockward_door::PinEntry;
         let Some(unit) = self.units.get(door) else { return };
         let base = Question {
+            controller: self.id,
             door: unit.id(),
             side: asked.side,
             token: asked.token,

@@ -89,6 +89,7 @@ pub struct Memory<D: Disk + Clone> {
     /// The last entry in force, while the disk does not have it.
     owed: Option<Vec<u8>>,
     head: Digest,
+    /// The newest record's, when the folder was opened.
     newest: Time,
     seed: u64,
     room: Room,
@@ -258,7 +259,6 @@ impl<D: Disk + Clone> Memory<D> {
             if let Some(last) = written.last() {
                 self.head = digest(leaf_hash(last));
             }
-            self.newest = fresh.get(written.len() - 1).map_or(self.newest, |f| f.time);
             fresh.drain(..written.len());
             rest = after;
         }
@@ -318,8 +318,8 @@ impl<D: Disk + Clone> Memory<D> {
         if self.spool.is_poisoned() {
             let (dir, seed) = (self.dir.join("spool"), next_seed(&mut self.seed));
             let (spool, _) = Journal::open(self.disk.clone(), &dir, self.room.spool, seed)?;
-            if let Some((head, newest)) = end_of(&spool, self.source())? {
-                (self.head, self.newest) = (head, newest);
+            if let Some((head, _)) = end_of(&spool, self.source())? {
+                self.head = head;
             }
             self.spool = spool;
         }
