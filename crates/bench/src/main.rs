@@ -9,6 +9,9 @@ mod decide_cases;
 mod device;
 mod dice;
 mod footprint;
+mod footprint_hub;
+mod hub;
+mod ingest;
 mod log;
 mod log_badge;
 mod machine;
@@ -42,14 +45,18 @@ enum Verb {
     Tap(tap::Options),
     /// A durable record, beside the raw disk and SQLite.
     Log(log::Options),
+    /// A hub and many controllers that send to it.
+    Ingest(ingest::Options),
     /// A stranger's check of a whole site, with every decision made again.
     Verify(verify::Options),
     #[command(hide = true)]
     VerifyChild(verify::Child),
-    /// Memory and start of a controller.
+    /// Memory and start of a controller, start of a hub.
     Footprint(footprint::Options),
     #[command(hide = true)]
     FootprintChild(footprint::Child),
+    #[command(hide = true)]
+    HubChild(footprint_hub::Child),
 }
 
 fn main() -> ExitCode {
@@ -58,6 +65,8 @@ fn main() -> ExitCode {
         Verb::Decide(options) => decide::run(options),
         Verb::Tap(options) => tap::run(options),
         Verb::Log(options) => log::run(options),
+        Verb::Ingest(options) => ingest::run(options),
+        Verb::HubChild(options) => return told(footprint_hub::child(options).map(|()| true)),
         Verb::Verify(options) => verify::run(options),
         Verb::VerifyChild(options) => return told(verify::child(options).map(|()| true)),
         Verb::Footprint(options) => footprint::run(options),
