@@ -29,10 +29,14 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// A change file with every section, shown by `--help`.
+const EXAMPLE: &str = concat!("A change file:\n\n", include_str!("change/example.toml"));
+
 /// Changes the site as a file says: shows what that does, asks, signs.
 #[derive(Args)]
+#[command(after_long_help = EXAMPLE)]
 pub(crate) struct Apply {
-    /// The change file (TOML): see docs/changes.md.
+    /// The change file (TOML); `--help` shows one.
     file: PathBuf,
     #[command(flatten)]
     folder: folder::Folder,

@@ -78,7 +78,7 @@ pub(crate) fn demo(args: &Demo) -> Result<ExitCode, DemoError> {
     demo.wait(async {
         // Without signals there is still the time limit, and the terminal's own way to end a program.
         if until_told_to_stop().await.is_err() {
-            core::future::pending().await
+            core::future::pending::<()>().await;
         }
     });
     say("Ending: people go home, doors come to rest.");

@@ -124,9 +124,8 @@ fn tell(founded: &Founded, title: &Text, dir: &std::path::Path, key_file: &std::
          {master}\n\
          \n\
          RECOVERY KEY, shown this once and kept nowhere:\n  {}\n\
-         Write it on paper and keep it offline, apart from everything else. It refounds the site if every \
-         operator's key is lost; its use alarms every owner and waits 24 hours. Whoever has it can take the site \
-         over.\n\
+         Write it on paper and keep it offline, apart from everything else. It is for the day on which every \
+         operator's key is lost: it can found the site anew. Whoever has it can take the site over.\n\
          \n\
          Next: `lockward serve --dir {dir}`, and `lockward change apply FILE --dir {dir} --key {key_file}`.",
         founded.site,

@@ -6,10 +6,13 @@ use std::error::Error;
 const COLUMNS: usize = 80;
 
 /// Wraps at blanks; every line after the first is indented as deep as the first and by `hang` more. A word that is
-/// longer than a line keeps its length: it may have to be copied.
+/// longer than a line keeps its length: it may have to be copied. What would move the cursor, colour the screen or
+/// turn the writing direction is shown as `\u{fffd}`: files, logs and peers do not write on this terminal.
 pub(crate) fn wrapped(text: &str, hang: usize) -> String {
     let mut out = String::new();
+    let odd = |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     for line in text.lines() {
+        let line = line.replace(odd, "\u{fffd}");
         let depth = line.chars().take_while(|c| *c == ' ').count();
         let mut column = 0;
         for word in line.split(' ').skip(depth) {
@@ -93,6 +96,14 @@ mod tests {
         let told = wrapped(&format!("  because: {}", "word ".repeat(30).trim()), 2);
         assert!(told.lines().skip(1).all(|l| l.starts_with("    word")), "{told}");
         assert_eq!(wrapped("a\n\n  b\n", 2), "a\n\n  b\n");
+    }
+
+    #[test]
+    fn no_text_writes_on_the_terminal() {
+        assert_eq!(
+            wrapped("a\x1b[2Jb\r\u{202e}c\tbell\x07", 2),
+            "a\u{fffd}[2Jb\u{fffd}\u{fffd}c\u{fffd}bell\u{fffd}\n"
+        );
     }
 
     #[test]

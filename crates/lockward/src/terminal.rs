@@ -133,9 +133,10 @@ fn hidden(question: &str) -> Result<Passphrase, AskError> {
     let shown = tcgetattr(&stdin).map_err(io::Error::from)?;
     let mut quiet = shown.clone();
     quiet.local_modes.remove(LocalModes::ECHO);
+    // Before the question: what is typed from then on is neither shown nor lost.
+    tcsetattr(&stdin, OptionalActions::Flush, &quiet).map_err(io::Error::from)?;
     eprint!("{question}: ");
     io::stderr().flush()?;
-    tcsetattr(&stdin, OptionalActions::Flush, &quiet).map_err(io::Error::from)?;
     let mut text = Zeroizing::new(String::new());
     let read = stdin.lock().read_line(&mut text);
     tcsetattr(&stdin, OptionalActions::Flush, &shown).map_err(io::Error::from)?;

@@ -97,14 +97,9 @@ pub(crate) fn policies(because: &[Box<str>]) -> String {
 pub(crate) fn person(office: &Office, site: &lockward_site::Site, id: PersonId) -> String {
     let sealed = site.person(id).and_then(|p| p.sealed);
     match sealed.and_then(|sealed| office.open_person(id, &sealed)) {
-        Some(attributes) => format!("{id}, {}", printable(&attributes.name)),
+        Some(attributes) => format!("{id}, {}", attributes.name),
         None => id.to_string(),
     }
-}
-
-/// A name without what would move the cursor.
-fn printable(name: &str) -> String {
-    name.chars().filter(|c| !c.is_control()).collect()
 }
 
 /// A moment as the site's clocks show it, and in UTC.

@@ -144,7 +144,7 @@ impl Planner<'_> {
                     "card",
                     &card.id,
                     span,
-                    format!("the same card is given to `{other}`"),
+                    &format!("the same card is given to `{other}`"),
                 ));
             }
             self.credential("card", span, id, &card.person, Proof::Card(token))?;
@@ -288,7 +288,7 @@ impl Planner<'_> {
         // Cards and PINs are credentials both, and share their ids.
         let kind = if matches!(change, Change::PutCredential(_)) { "credential" } else { section };
         if !self.seen.insert(format!("{kind} {id}")) {
-            return Err(self.wrong(section, &id, span, "an earlier record has the same `id`".into()));
+            return Err(self.wrong(section, &id, span, "an earlier record has the same `id`"));
         }
         if told::existing(self.site, &change).as_ref() == Some(&change) {
             self.plan.unchanged += 1;
@@ -303,7 +303,7 @@ impl Planner<'_> {
         read.map_err(|what| self.source.wrong(span.start, format!("[[{section}]] {what}")))
     }
 
-    fn wrong(&self, section: &str, id: &str, span: Range<usize>, what: String) -> FileError {
+    fn wrong(&self, section: &str, id: &str, span: Range<usize>, what: &str) -> FileError {
         self.source.wrong(span.start, format!("[[{section}]] `{id}`: {what}"))
     }
 }

@@ -7,13 +7,16 @@ use core::time::Duration;
 use lockward_model::{Change, DoorId, Factors, PersonId, Time};
 use lockward_site::Site;
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter::once;
 
 /// Records of one kind that are listed one by one; more are counted.
 const LISTED_MAX: usize = 12;
 /// People that are named one by one; more are counted by their groups.
 const NAMED_MAX: usize = 6;
-/// Moments that are looked at: now, and two for each of eleven schedules.
-const MOMENTS_MAX: usize = 23;
+/// Moments that are looked at: now and one day on which people start, with both states of fifteen schedules each.
+const MOMENTS_MAX: usize = 62;
+/// Moments that are named.
+const LABELS_MAX: usize = 5;
 /// Decisions that a review may take: some 10 s at 10 µs each.
 const DECISIONS_MAX: usize = 1_000_000;
 /// How far ahead a schedule's next opening is looked for: a week, and a holiday.
@@ -70,7 +73,9 @@ fn access(before: &Site, after: &Site, items: &[Item], now: Time) -> String {
     if !items.iter().any(|i| touches_access(&i.change)) {
         return "Nobody gains or loses a door.\n".into();
     }
-    let moments = moments(before, after, items, now);
+    let mut moments = moments(before, after, items, now);
+    let all = moments.len();
+    moments.truncate(MOMENTS_MAX);
     let doors: BTreeSet<DoorId> = before.doors().chain(after.doors()).map(|d| d.id).collect();
     let decisions = doors.len() * moments.len() * (before.counts().0 + after.counts().0);
     if decisions > DECISIONS_MAX {
@@ -86,12 +91,11 @@ fn access(before: &Site, after: &Site, items: &[Item], now: Time) -> String {
             rows.entry(shift).or_default().push(door);
         }
     }
-    let labels: Vec<_> = moments.iter().map(|(label, _)| label.as_str()).collect();
-    let looked = format!("(looked at {}: {})", count(moments.len(), "moment"), labels.join("; "));
+    let looked = looked_at(&moments, all);
     if rows.is_empty() {
-        return format!("Nobody gains or loses a door {looked}.\n");
+        return format!("Nobody gains or loses a door ({looked}).\n");
     }
-    let mut out = format!("Who gains and who loses {looked}:\n");
+    let mut out = format!("Who gains and who loses ({looked}):\n");
     for (shift, doors) in rows {
         let doors = short(doors.iter().map(ToString::to_string).collect(), "door");
         out.push_str(&format!("  {doors}:\n"));
@@ -136,27 +140,42 @@ fn shift(before: &Site, after: &Site, door: DoorId, moments: &[(String, Time)]) 
     shift
 }
 
-/// Now; the next time at which each schedule is open, and closed; when somebody's time begins.
+/// Now, and when somebody's time begins; from each of these on, the next time at which each schedule is open, and
+/// closed.
 fn moments(before: &Site, after: &Site, items: &[Item], now: Time) -> Vec<(String, Time)> {
-    let mut moments = vec![("now".to_owned(), now)];
-    let zone = &after.founding().zone;
-    let steps = AHEAD.as_secs() / STEP.as_secs();
-    let ahead: Vec<_> = (0..steps).map(|n| now + STEP * u32::try_from(n).unwrap_or(u32::MAX)).collect();
-    let gone = before.schedules().filter(|s| !after.schedules().any(|other| other.id() == s.id()));
-    for schedule in after.schedules().chain(gone) {
-        for (word, open) in [("open", true), ("closed", false)] {
-            let next = ahead.iter().find(|at| schedule.is_open(zone.local(**at)) == open);
-            moments.extend(next.map(|at| (format!("`{}` {word}", schedule.id()), *at)));
-        }
-    }
     let begins = |item: &Item| match &item.change {
         Change::PutPerson(p) => p.valid.from.filter(|from| *from > now),
         _ => None,
     };
     let begins: BTreeSet<_> = items.iter().filter_map(begins).collect();
-    moments.extend(begins.into_iter().map(|at| (at.to_string(), at)));
-    moments.truncate(MOMENTS_MAX);
+    let mut moments = Vec::new();
+    for (label, from) in
+        once(("now".to_owned(), now)).chain(begins.into_iter().map(|at| (at.to_string(), at)))
+    {
+        moments.push((label.clone(), from));
+        let steps = AHEAD.as_secs() / STEP.as_secs();
+        let zone = &after.founding().zone;
+        let ahead = (0..steps).map(|n| from + STEP * u32::try_from(n).unwrap_or(u32::MAX));
+        let ahead: Vec<_> = ahead.map(|at| (at, zone.local(at))).collect();
+        let gone = before.schedules().filter(|s| !after.schedules().any(|other| other.id() == s.id()));
+        for schedule in after.schedules().chain(gone) {
+            for (word, open) in [("open", true), ("closed", false)] {
+                let next = ahead.iter().find(|(_, local)| schedule.is_open(*local) == open);
+                let named = |at| (format!("{label}, `{}` {word}", schedule.id()), at);
+                // The moment itself is one of the two, and is there already.
+                moments.extend(next.map(|(at, _)| *at).filter(|at| *at != from).map(named));
+            }
+        }
+    }
     moments
+}
+
+/// What was looked at, and how much of it.
+fn looked_at(moments: &[(String, Time)], all: usize) -> String {
+    let labels: Vec<_> = moments.iter().take(LABELS_MAX).map(|(label, _)| label.as_str()).collect();
+    let more = if moments.len() > labels.len() { "; …" } else { "" };
+    let cut = if all > moments.len() { format!(", the first of {all}") } else { String::new() };
+    format!("looked at {}{cut}: {}{more}", count(moments.len(), "moment"), labels.join("; "))
 }
 
 fn told_people(before: &Site, after: &Site, people: &BTreeSet<PersonId>) -> String {

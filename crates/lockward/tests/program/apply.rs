@@ -14,11 +14,19 @@ fn a_good_file_is_reviewed_and_applied_as_one_entry() {
         "except 2026-12-24 06:00-12:00, 2026-12-25 closed",
         "+ card c1: person p1",
         "+ rule stock: title \"Stock keepers\"; lets stock; into door cage; when always; with card and PIN",
-        "(looked at 3 moments: now; `days` open; `days` closed)",
+        "(looked at 2 moments: now; now, `days`",
         "cage, main: + p1, p2",
         "Entry 1 of the config log: 18 changes.",
     ]);
     assert_eq!(house.sizes().0, 2);
+}
+
+#[test]
+fn the_example_that_help_shows_can_be_applied() {
+    let house = House::founded();
+    let help = house.run(&["change", "apply", "--help"]).good().narrow();
+    let (_, example) = help.out.split_once("A change file:\n\n").unwrap();
+    house.apply(example).good().narrow().says(&["11 changes", "main: + p1", "Entry 1"]);
 }
 
 #[test]

@@ -10,6 +10,7 @@
 
 mod apply;
 mod apply_refused;
+mod asking;
 mod init;
 mod logs;
 mod serve;
