@@ -2,11 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use core::time::Duration;
+use lockward_audit::{Audit, EpochKeys, Pin, Report, Source};
 use lockward_hub::Office;
-use lockward_model::Source;
 use lockward_sim::clock::{SPEED_MAX, ScaledClock};
 use lockward_sim::{Demo, DemoOptions};
-use lockward_store::Log;
+use lockward_store::{HubError, HubStore, Log};
 use lockward_wire::event::Leaf;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -26,7 +26,7 @@ fn options(dir: &Path) -> DemoOptions {
 fn check_order(dir: &Path) -> i64 {
     let clock = Arc::new(ScaledClock::from(lockward_model::Time(0), 1.0));
     let office = Office::open(&dir.join("hub"), None, clock).unwrap();
-    let (mut next, mut newest) = (BTreeMap::<Source, u64>::new(), 0);
+    let (mut next, mut newest) = (BTreeMap::<lockward_model::Source, u64>::new(), 0);
     let read = office.store().for_each_entry(Log::Event, 0..u64::MAX, |index, leaf| {
         if let Leaf::Event(event) = Leaf::parse(leaf).unwrap() {
             let due = next.entry(event.source()).or_default();
@@ -34,11 +34,46 @@ fn check_order(dir: &Path) -> i64 {
             *due += 1;
             newest = newest.max(event.time().0);
         }
-        Ok::<_, lockward_store::HubError>(())
+        Ok::<_, HubError>(())
     });
     read.unwrap();
     assert_eq!(next.len(), 6, "the hub and five controllers");
     newest
+}
+
+/// The logs as the hub keeps them, for a stranger's check.
+struct Kept(HubStore);
+
+fn kept(log: lockward_audit::Log) -> Log {
+    match log {
+        lockward_audit::Log::Config => Log::Config,
+        lockward_audit::Log::Event => Log::Event,
+    }
+}
+
+impl Source for Kept {
+    type Error = HubError;
+    fn checkpoint(&mut self, log: lockward_audit::Log) -> Result<Vec<u8>, HubError> {
+        Ok(self.0.head(kept(log))?.checkpoint.unwrap_or_default())
+    }
+    fn entries(
+        &mut self,
+        log: lockward_audit::Log,
+        first: u64,
+        max: usize,
+    ) -> Result<Vec<Vec<u8>>, HubError> {
+        self.0.entries(kept(log), first..first + max as u64)
+    }
+}
+
+/// Checks everything that the site in `dir` has recorded, and decides every decision again.
+fn audit(dir: &Path) -> Report {
+    let clock = Arc::new(ScaledClock::from(lockward_model::Time(0), 1.0));
+    let office = Office::open(&dir.join("hub"), None, clock).unwrap();
+    let epoch = office.keys().epoch();
+    let keys = EpochKeys::from_iter([(epoch, office.keys().epoch_key(epoch).unwrap().unwrap())]);
+    let kept = Kept(HubStore::open(&dir.join("hub")).unwrap());
+    Audit::new(kept, Pin::Expect(office.id()), keys).run(|_| ()).unwrap()
 }
 
 #[test]
@@ -68,6 +103,9 @@ fn none_lost_across_restarts_of_hub_and_controller_and_of_the_whole_site() {
     assert!(first.badges > 30 && first.grants > 20 && first.openings > 20, "{first}");
     assert!(first.denials.contains_key("CRED_UNKNOWN"), "{first}");
     let stopped_at = check_order(&dir);
+    let report = audit(&dir);
+    assert_eq!(report.sealed_decisions, 0);
+    assert!(report.decided >= first.grants, "decided again: {report:?}");
 
     // The same folder again: nothing is founded, everything goes on.
     let again = Demo::start(options(&dir)).unwrap();
