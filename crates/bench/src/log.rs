@@ -74,7 +74,7 @@ pub(crate) fn run(options: &Options) -> Result<Report, Failed> {
     let dir = kept.path();
     report.about(format!("in {}; each record a sealed access of {} bytes", dir.display(), leaf(0)?.len()));
     report.about(format!(
-        "{} doors wait together: threads at one journal, or doors of one turn",
+        "{} wait together: tickets or threads at one journal, or doors of one turn",
         options.doors
     ));
     let plan = Plan::new(Size { people: 2_000, policies: 200, doors: options.doors }, 1)?;
@@ -97,14 +97,16 @@ pub(crate) fn run(options: &Options) -> Result<Report, Failed> {
     let mut kept = Kept { single: Vec::new(), shared: Vec::new(), released: 0 };
     let tracks = measure(options, dir, &journal, device, &cards, &mut kept)?;
     tracks.iter().for_each(|t| report.track(t));
-    if let [raw, append, sqlite, badge, shared, turn] = tracks.as_slice() {
+    if let [raw, append, sqlite, badge, tickets, threads, turn] = tracks.as_slice() {
         report.goal("append / raw fdatasync", ratio(append, raw), Bound::AtMost(2.0));
-        report.goal("rate of waiting doors / single", ratio(append, shared), Bound::AtLeast(20.0));
+        report.goal("rate, waiting tickets / single", ratio(append, tickets), Bound::AtLeast(20.0));
+        report.goal("rate, doors of one turn / one badge", ratio(badge, turn), Bound::AtLeast(20.0));
         let over = bootstrap(&badge.medians, &append.medians, |a, b| (median(a) - median(b)) / 1e3);
         report.goal("badge in to release out - append, µs", over, Bound::AtMost(200.0));
         report.figure("append / SQLite FULL", ratio(append, sqlite).value, "");
         report.figure("rate, single", 1e9 / append.median(), "/s");
-        report.figure("rate, waiting threads", 1e9 / shared.median(), "/s");
+        report.figure("rate, waiting tickets", 1e9 / tickets.median(), "/s");
+        report.figure("rate, waiting threads", 1e9 / threads.median(), "/s");
         report.figure("rate, doors of one turn, decided and sealed", 1e9 / turn.median(), "/s");
     }
     let (single, shared) = (kept.single.len(), kept.shared.len());
@@ -140,10 +142,10 @@ fn measure(
     let committer = Committer::start(many, |_, bytes| bytes)?;
     let sqlite = sqlite(dir)?;
     let mut badge = Badge::new()?;
-    let (mut at, mut seed, mut first) = (0, 0, 0);
+    let (mut at, mut seed, seeds) = (0, 0, std::cell::Cell::new(0));
     let device = std::cell::RefCell::new(&mut device);
     let Kept { single: ones, shared, released: openings } = kept;
-    let openings = std::cell::Cell::from_mut(openings);
+    let (openings, shared) = (std::cell::Cell::from_mut(openings), std::cell::RefCell::new(shared));
     let count = options.records;
     let door_one = *cards.first().ok_or("no doors")?;
     let mut lanes = [
@@ -198,11 +200,19 @@ fn measure(
             }),
         },
         Lane {
+            name: "tickets that wait at one journal, a record",
+            run: Box::new(|_| {
+                let before = seeds.get();
+                seeds.set(before + (options.doors * options.shared) as u64);
+                tickets(&committer, options, before, &mut shared.borrow_mut())
+            }),
+        },
+        Lane {
             name: "threads that wait at one journal, a record",
             run: Box::new(|_| {
-                let round = together(&committer, options, first, shared)?;
-                first += (options.doors * options.shared) as u64;
-                Ok(round)
+                let before = seeds.get();
+                seeds.set(before + (options.doors * options.shared) as u64);
+                together(&committer, options, before, &mut shared.borrow_mut())
             }),
         },
         Lane {
@@ -231,6 +241,30 @@ fn measure(
         },
     ];
     interleave(options.rounds, &mut lanes)
+}
+
+/// As many tickets as doors, all waited for together: as one loop that serves all doors has it.
+fn tickets(
+    committer: &Committer,
+    options: &Options,
+    first: u64,
+    kept: &mut Vec<(u64, u64)>,
+) -> Result<Round, Failed> {
+    let mut took = Vec::with_capacity(options.shared);
+    let cpu = machine::process_cpu_ns();
+    for turn in 0..options.shared {
+        let from = first + (turn * options.doors) as u64;
+        let seeds = from..from + options.doors as u64;
+        let leaves = seeds.map(|seed| Ok((seed, leaf(seed)?))).collect::<Result<Vec<_>, Failed>>()?;
+        let start = machine::now();
+        let waiting: Vec<_> = leaves.into_iter().map(|(seed, leaf)| (seed, committer.submit(leaf))).collect();
+        for (seed, ticket) in waiting {
+            kept.push((ticket.wait()?, seed));
+        }
+        took.push(start.elapsed().as_nanos() as f64 / options.doors as f64);
+    }
+    let all = (options.doors * options.shared) as f64;
+    Ok(Round { each: took, cpu: (machine::process_cpu_ns() - cpu) / all })
 }
 
 /// As many threads as doors, each with one record at a time.

@@ -9,6 +9,7 @@ use lockward_osdp::bus::{Bus, Input, Output, PdEvent};
 use lockward_osdp::command::{OutputControl, PdCommand};
 use lockward_osdp::pd::{Pd, PdOutput};
 use lockward_osdp::reply::{CardData, CardFormat};
+use std::time::Instant;
 
 /// Turns of the line until a reader must be secured.
 const TURNS_MAX: usize = 10_000;
@@ -57,6 +58,26 @@ impl Badge {
         Ok(reply)
     }
 
+    /// Polls until a reply has the card in it. Gives when that reply came in, this thread's CPU then, and what it says.
+    fn until_card(&mut self) -> Result<(Instant, f64, Vec<CoreInput>), Failed> {
+        for _ in 0..TURNS_MAX {
+            let Some(frame) = self.poll()? else { continue };
+            let (start, cpu) = (machine::now(), machine::thread_cpu_ns());
+            let mut out = Vec::new();
+            self.bus.handle(self.at, Input::Bytes(&frame), &mut out);
+            let card = out.into_iter().find_map(|output| match output {
+                Output::Event(_, PdEvent::Card { card, .. }) => {
+                    Some(CoreInput::Card { door: 0, bits: card.bits, data: card.data().to_vec() })
+                }
+                _ => None,
+            });
+            if let Some(card) = card {
+                return Ok((start, cpu, vec![card]));
+            }
+        }
+        Err("the card does not arrive".into())
+    }
+
     /// A card at the reader of door 0. Nanoseconds from the frame with the card to the frame that releases, and of
     /// them those of this thread's CPU.
     pub(crate) fn tap(&mut self, device: &mut Device, card: &[u8; 4]) -> Result<(f64, f64), Failed> {
@@ -64,27 +85,12 @@ impl Badge {
         if !self.pd.present_card(CardFormat::Raw, card) {
             return Err("the reader has no session".into());
         }
-        let mut frame = None;
-        while frame.is_none() {
-            frame = self.poll()?;
-        }
-        let frame = frame.ok_or("the reader says nothing")?;
-        let (start, cpu) = (machine::now(), machine::thread_cpu_ns());
-        let mut out = Vec::new();
-        self.bus.handle(self.at, Input::Bytes(&frame), &mut out);
-        let mut inputs: Vec<CoreInput> = out
-            .drain(..)
-            .filter_map(|output| match output {
-                Output::Event(_, PdEvent::Card { card, .. }) => {
-                    Some(CoreInput::Card { door: 0, bits: card.bits, data: card.data().to_vec() })
-                }
-                _ => None,
-            })
-            .collect();
+        let (start, cpu, mut inputs) = self.until_card()?;
         let effects = device.turn(&mut inputs)?;
         if released(&effects) != 1 {
             return Err("the door was not released".into());
         }
+        let mut out = Vec::new();
         self.bus.send(0, PdCommand::Output(0, OutputControl::OnFor(50)))?;
         // The line is free again two characters later; that wait is the wire's.
         self.at += 1_000;
