@@ -74,7 +74,8 @@ async fn dial_for_ever(
     mut inbox: Receiver<Letter>,
 ) {
     let mut limit = WAIT_MIN;
-    loop {
+    // A controller that was stopped dials no more: it would push its successor off the link.
+    while !inbox.is_closed() {
         match dial(hub, identity(), clock).await {
             Ok(stream) => {
                 limit = WAIT_MIN;
@@ -90,9 +91,6 @@ async fn dial_for_ever(
                 }
             }
             Err(error) => warn!(hub, %error, "the hub is not reached; doors decide by themselves"),
-        }
-        if inbox.is_closed() {
-            return;
         }
         let share = f64::from(u32::from_be_bytes(dice::bytes())) / f64::from(u32::MAX);
         tokio::time::sleep(limit.mul_f64(share)).await;
@@ -142,9 +140,11 @@ async fn talk(
     let (mut reader, mut writer) = tokio::io::split(stream);
     let mut frames = Frames::default();
     let mut buffer = vec![0; READ_BYTES];
-    let mut ping = tokio::time::interval(PING_EVERY);
-    let mut renew = tokio::time::interval_at(tokio::time::Instant::now() + RENEW_FIRST, RENEW_EVERY);
-    let mut heard = tokio::time::Instant::now();
+    let start = tokio::time::Instant::now();
+    // Not at once: the hello is the first word.
+    let mut ping = tokio::time::interval_at(start + PING_EVERY, PING_EVERY);
+    let mut renew = tokio::time::interval_at(start + RENEW_FIRST, RENEW_EVERY);
+    let mut heard = start;
     loop {
         let say = tokio::select! {
             read = reader.read(&mut buffer) => {
