@@ -15,98 +15,19 @@ use crate::clock::Believed;
 use crate::config::DoorWiring;
 use crate::memory::{Memory, MemoryError};
 use crate::unit::Unit;
+pub use crate::words::{Effect, Input, PinCheck, PinQuestion};
 use core::time::Duration;
-use lockward_door::{ANSWER_WAIT, Answer as DoorAnswer, Feedback, Key};
-use lockward_model::{Body, ConfigRef, ControllerId, Deny, DoorId, Mono, Now, PinFact, PinHash, Side, Time};
+use lockward_door::{ANSWER_WAIT, Answer as DoorAnswer};
+use lockward_model::{Body, ConfigRef, ControllerId, Deny, DoorId, Mono, Now, PinFact, Side, Time};
 use lockward_policy::Grant;
 use lockward_site::{Answer, Question, Site};
 use lockward_store::Disk;
 use lockward_wire::credential::Pin;
-use lockward_wire::link::{ToController, ToHub};
 
 /// How long a grant may wait for its record: far longer than any disk takes, far shorter than anyone would wait.
 const GRANT_LIFE: Duration = Duration::from_secs(5);
 /// Schedules are looked at this often.
 const SCHEDULE_TICK: Duration = Duration::from_secs(1);
-
-/// What reaches the controller.
-pub enum Input {
-    /// A card at the reader of a door.
-    Card {
-        /// Index of the door in the configuration.
-        door: usize,
-        /// How many bits.
-        bits: u16,
-        /// The bits, the first in the highest bit of the first byte.
-        data: Vec<u8>,
-    },
-    /// A key at the reader of a door.
-    Key(usize, Key),
-    /// The leaf of a door: open or not.
-    Contact(usize, bool),
-    /// The exit button of a door: pressed or not.
-    Exit(usize, bool),
-    /// The reader of a door is there, or no longer.
-    Reader(usize, bool),
-    /// Something to record about a device on a bus; the door is that of its reader.
-    Fact(Option<usize>, Body),
-    /// The PIN of a question was compared.
-    PinChecked(PinQuestion, PinFact),
-    /// The link to the hub stands.
-    Linked,
-    /// The link to the hub is gone.
-    Unlinked,
-    /// The hub says something.
-    Hub(Box<ToController>),
-}
-
-/// What the controller does.
-pub enum Effect {
-    /// Release the lock of a door.
-    Release(usize),
-    /// Lock it.
-    Lock(usize),
-    /// Show this at its reader.
-    Feedback(usize, Feedback),
-    /// Tell the hub.
-    Send(Box<ToHub>),
-    /// Compare a PIN, on another thread: that takes long on purpose. The answer comes back as `PinChecked`.
-    CheckPin(Box<PinCheck>),
-    /// End the link; it will be tried again.
-    HangUp,
-}
-
-/// A question that waits for its PIN.
-#[derive(Debug, Clone)]
-pub struct PinQuestion {
-    pub(crate) door: usize,
-    pub(crate) question: u32,
-    pub(crate) asked: Question,
-    /// When it was typed.
-    since: Mono,
-    /// The PIN that it was found to be.
-    found: Option<PinHash>,
-}
-
-/// A PIN and what it is compared with.
-pub struct PinCheck {
-    pub(crate) question: PinQuestion,
-    pub(crate) typed: Pin,
-    pub(crate) hashes: Vec<PinHash>,
-    pub(crate) pepper: lockward_wire::PinPepper,
-}
-
-impl PinCheck {
-    /// Compares; takes tens of milliseconds (Argon2id).
-    #[must_use]
-    pub fn run(self: Box<Self>) -> Input {
-        let Self { mut question, typed, hashes, pepper } = *self;
-        let matches = |hash: &PinHash| lockward_wire::credential::verify_pin(hash, &typed, &pepper);
-        question.found = hashes.into_iter().find(matches);
-        let fact = if question.found.is_some() { PinFact::Right } else { PinFact::Wrong };
-        Input::PinChecked(question, fact)
-    }
-}
 
 /// A grant that waits for its record.
 struct Pending {
@@ -369,14 +290,13 @@ impl<D: Disk + Clone> Core<D> {
         }
     }
 
-    /// Whether a door is this controller's to open. One that the site does not know at all is left to the site.
-    fn serves(&self, site: &Site, door: DoorId) -> bool {
-        site.controller(self.id).is_none_or(|c| !c.revoked)
-            && site.door(door).is_none_or(|d| d.controller == self.id)
+    /// A controller that was revoked has no site any more: it lets nobody in, and everybody out.
+    fn revoked(&self, site: &Site) -> bool {
+        site.controller(self.id).is_some_and(|c| c.revoked)
     }
 
     fn decide(&mut self, now: Now, door: usize, question: u32, asked: &Question, out: &mut Vec<Effect>) {
-        let Some(site) = self.site.as_ref().filter(|site| self.serves(site, asked.door)) else {
+        let Some(site) = self.site.as_ref().filter(|site| !self.revoked(site)) else {
             let access = lockward_site::undecided(asked);
             self.note_door(now, door, Body::Access(access));
             return self.answer(now, door, question, DoorAnswer::Denied(Deny::NoConfiguration), out);
@@ -412,7 +332,7 @@ impl<D: Disk + Clone> Core<D> {
     fn schedules(&mut self, now: Now, out: &mut Vec<Effect>) {
         let Some(site) = &self.site else { return };
         let free = |u: &Unit| {
-            let door = site.door(u.id()).filter(|d| self.serves(site, d.id));
+            let door = site.door(u.id()).filter(|d| d.controller == self.id && !self.revoked(site));
             door.is_some_and(|d| site.stands_unlocked(d, now.wall))
         };
         let changed: Vec<(usize, bool)> = (0..)

@@ -1,7 +1,8 @@
 //! What the controller and its hub tell each other: events up, configuration down, each side checking the other.
 
 use crate::core::{Core, Effect};
-use crate::memory::{Batch, MemoryError};
+use crate::keeping::Batch;
+use crate::memory::MemoryError;
 use crate::state::Keys;
 use lockward_ledger::{Frontier, KeyName, SignedCheckpoint, VerifierKey, leaf_hash};
 use lockward_model::{Body, Now};

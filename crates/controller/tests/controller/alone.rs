@@ -154,3 +154,31 @@ fn given_a_hub_that_holds_more_than_we_do_then_we_do_not_fork_our_chain() {
     assert!(seen.hung_up);
     assert!(rig.badge(FRONT, ANN).granted(FRONT), "and the doors go on");
 }
+
+/// A link that came back before anyone said that it was gone.
+#[test]
+fn given_a_second_link_without_an_end_of_the_first_then_its_welcome_counts() {
+    let (mut rig, mut hub) = Rig::stocked_with_hub(7);
+    rig.meet(&mut hub);
+    hub.unlinked();
+    let lost = rig.badge(FRONT, ANN);
+    assert!(lost.sent.iter().any(|s| matches!(s, ToHub::Events { .. })));
+    rig.meet(&mut hub);
+    assert_eq!(hub.due(), rig.next_seq(), "what the first link lost is sent on the second");
+}
+
+#[test]
+fn given_an_acknowledgement_of_what_was_never_sent_then_nothing_is_let_go() {
+    let (mut rig, mut hub) = Rig::stocked_with_hub(8);
+    rig.meet(&mut hub);
+    for _ in 0..10 {
+        rig.badge(FRONT, NOBODY);
+        rig.pass(Duration::from_secs(1));
+    }
+    let count = rig.next_seq();
+    rig.hub_says(ToController::Ack { count });
+    rig.part(&mut hub);
+    // The hub of these tests refuses a hello that no longer has what it never got.
+    rig.meet(&mut hub);
+    assert_eq!(hub.due(), rig.next_seq());
+}

@@ -61,6 +61,20 @@ fn a_config_log_that_grew_shorter_is_not_followed() {
     is_withheld(rig, said, "ENTRY_OUT_OF_ORDER");
 }
 
+/// The root does not bind the size by itself.
+#[test]
+fn a_config_checkpoint_with_the_right_root_and_another_size_is_a_fork() {
+    use lockward_ledger::{Checkpoint, Head, SignedCheckpoint};
+    for size in [1, 3] {
+        let (rig, hub) = Rig::stocked_with_hub(11);
+        let head = Head { size, ..frontier(&hub.house.entries).head() };
+        let note = Checkpoint::new("example.com/7/config".parse().unwrap(), head, vec![]).unwrap();
+        let checkpoint = SignedCheckpoint::sign(note, &crate::house::pair(LOG)).unwrap().to_string();
+        let said = ToController::Entries { first: 2, entries: vec![], checkpoint: checkpoint.into_bytes() };
+        is_withheld(rig, said, "LOG_FORK");
+    }
+}
+
 #[test]
 fn entries_that_leave_some_out_are_not_followed() {
     for first in [3, u64::MAX] {

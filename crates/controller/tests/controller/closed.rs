@@ -38,14 +38,14 @@ fn a_door_that_is_wired_and_not_configured_stays_shut() {
 #[test]
 fn a_door_of_another_controller_stays_shut() {
     let (rig, hub) = Rig::stocked_with_hub(1);
-    denied(rig, &hub, FOREIGN, Deny::NoConfiguration);
+    denied(rig, &hub, FOREIGN, Deny::UnknownDoor);
 }
 
 #[test]
 fn a_door_that_moved_to_another_controller_stays_shut() {
     let moved = Door { controller: id("other"), ..door("front") };
     let (rig, hub) = with(vec![Change::PutDoor(moved)]);
-    denied(rig, &hub, FRONT, Deny::NoConfiguration);
+    denied(rig, &hub, FRONT, Deny::UnknownDoor);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::house::{ANN, FRONT, NOBODY, card, door, id};
 use crate::rig::{Rig, at};
 use core::time::Duration;
 use lockward_door::State;
-use lockward_model::{Body, Change, Days, Door, Mono, Now, Schedule, Time, Window};
+use lockward_model::{Body, Change, Days, Door, Now, Schedule, Time, Window};
 use lockward_wire::link::ToController;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -157,19 +157,15 @@ fn a_step_that_happens_while_the_disk_works_is_recorded_too() {
 #[test]
 fn a_clock_that_drifts_is_followed() {
     let mut rig = Rig::stocked(9);
-    let mut slow = 0;
     // A second a day, for a fortnight.
     for hour in 1..=24 * 14_u64 {
         rig.skip(HOUR);
         if hour % 24 == 0 {
             rig.now.wall = rig.now.wall + Duration::from_secs(1);
-            slow += 1;
         }
         rig.turn(vec![]);
     }
     rig.badge(FRONT, ANN);
     let wall = rig.now.wall;
-    assert_eq!(slow, 14);
-    assert!(rig.now.mono > Mono(0));
     assert_eq!(last_time(rig), wall);
 }
