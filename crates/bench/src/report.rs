@@ -5,6 +5,9 @@ use crate::rounds::{Sure, Track, median};
 use serde::Serialize;
 use std::fmt::Write as _;
 
+/// A terminal's usual width.
+const COLUMNS: usize = 80;
+
 /// A run's figures. Begin it before the first measurement: it notes the load.
 #[derive(Serialize)]
 pub(crate) struct Report {
@@ -97,7 +100,7 @@ impl Report {
         let mut out = format!("{}\n", self.verb);
         // Writing to a String can not fail.
         for line in &self.about {
-            let _ = writeln!(out, "  {line}");
+            wrap(line, &mut out);
         }
         let _ = writeln!(out, "\n  {:<48} {:>13} {:>13}", "figure", "median", "CPU/op");
         for f in &self.figures {
@@ -123,6 +126,19 @@ impl Report {
         }
         out
     }
+}
+
+/// Puts a sentence on as many lines as it needs.
+fn wrap(line: &str, out: &mut String) {
+    let mut row = String::from(" ");
+    for word in line.split_whitespace() {
+        if row.chars().count() + 1 + word.chars().count() > COLUMNS {
+            let _ = writeln!(out, "{row}");
+            row = "   ".to_owned();
+        }
+        let _ = write!(row, " {word}");
+    }
+    let _ = writeln!(out, "{row}");
 }
 
 /// A value with the prefix that keeps it short.
@@ -158,6 +174,7 @@ mod tests {
             Bound::AtLeast(9999.0),
         );
         report.check("z", true);
+        report.about("many words ".repeat(30));
         let table = report.table();
         assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
         assert!(table.contains("MISS") && table.contains("123.46 µs"), "{table}");
