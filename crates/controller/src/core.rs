@@ -53,7 +53,11 @@ pub struct Core<D: Disk + Clone> {
     pub(crate) units: Vec<Unit>,
     pub(crate) fresh: Vec<Fresh>,
     pub(crate) linked: Option<crate::spooling::Sent>,
+    /// True while the hub's newest configuration is refused or not kept: its word does not make ours fresh.
+    pub(crate) refusing: bool,
     pending: Vec<Pending>,
+    /// Doors that a schedule frees as soon as that is on record.
+    freed: Vec<usize>,
     clock: Believed,
     heard: Time,
     next_tick: Mono,
@@ -85,7 +89,9 @@ impl<D: Disk + Clone> Core<D> {
             units: Vec::new(),
             fresh: Vec::new(),
             linked: None,
+            refusing: false,
             pending: Vec::new(),
+            freed: Vec::new(),
             clock,
             heard,
             next_tick: now.mono,
@@ -152,6 +158,7 @@ impl<D: Disk + Clone> Core<D> {
             self.answer(now, pending.door, pending.question, answer, out);
         }
         kept?;
+        out.extend(std::mem::take(&mut self.freed).into_iter().map(Effect::Release));
         self.send_events(out);
         if idle {
             // Nobody waits: what the disk is owed, and room for what comes.
@@ -345,7 +352,16 @@ impl<D: Disk + Clone> Core<D> {
             if let Some(unit) = self.units.get_mut(door) {
                 unit.set_stands_unlocked(free);
             }
-            self.door(now, door, lockward_door::Input::Unlocked(free), out);
+            self.freed.retain(|d| *d != door);
+            let mut effects = Vec::new();
+            self.door(now, door, lockward_door::Input::Unlocked(free), &mut effects);
+            for effect in effects {
+                match effect {
+                    // Nothing opens without a record: a schedule waits for its own, as a grant does.
+                    Effect::Release(door) => self.freed.push(door),
+                    effect => out.push(effect),
+                }
+            }
         }
     }
 
@@ -376,11 +392,13 @@ impl<D: Disk + Clone> Core<D> {
 
     /// The hub has said something: its word is fresh.
     pub(crate) fn hear(&mut self, now: Now, hub: Option<Time>) {
-        self.heard = now.wall;
         if let Some(hub) = hub {
             self.clock.heard(now.mono, hub);
         }
-        self.memory.remember_heard(now.wall);
+        if !self.refusing {
+            self.heard = now.wall;
+            self.memory.remember_heard(now.wall);
+        }
     }
 
     pub(crate) fn note(&mut self, now: Now, door: Option<DoorId>, body: Body) {

@@ -54,6 +54,9 @@ pub enum MemoryError {
     /// The last record of the spool is no event of ours.
     #[error("record {0} of the spool is no event of this controller")]
     Spool(u64),
+    /// The hub sent a certificate that is not for this controller's key.
+    #[error("the certificate that the hub sent is not one for this controller's key")]
+    Certificate,
     /// There is no key to seal events with: the hub was never reached.
     #[error("there is no key to seal events with yet; connect the controller to its hub once")]
     NoKey,
@@ -74,7 +77,7 @@ pub struct Memory<D: Disk + Clone> {
     frontier: Frontier,
     root: Digest,
     /// The last entry in force, while the disk does not have it.
-    owed: Option<Vec<u8>>,
+    owed: Vec<Vec<u8>>,
     pub(crate) head: Digest,
     /// The newest record's, when the folder was opened.
     newest: Time,
@@ -136,7 +139,7 @@ impl<D: Disk + Clone> Memory<D> {
             state,
             frontier,
             root,
-            owed: None,
+            owed: Vec::new(),
             head,
             newest,
             seed,
@@ -177,32 +180,32 @@ impl<D: Disk + Clone> Memory<D> {
         Ok(site)
     }
 
-    /// Adds an entry that the site has accepted: it is in force from here on, and counts as kept when this succeeds.
-    ///
-    /// # Errors
-    /// [`MemoryError`]; [`Self::settle_config`] tries again.
-    pub(crate) fn append_config(&mut self, entry: &[u8]) -> Result<(), MemoryError> {
+    /// Adds an entry that the site has accepted: it is in force from here on, and owed to the disk until
+    /// [`Self::settle_config`] succeeds.
+    pub(crate) fn owe_config(&mut self, entry: &[u8]) {
         self.frontier.append(leaf_hash(entry));
         self.root = digest(self.frontier.root());
-        self.owed = Some(entry.to_vec());
-        self.settle_config()
+        self.owed.push(entry.to_vec());
     }
 
-    /// Makes durable what is in force and was not kept yet.
+    /// Makes durable what is in force and was not kept yet, with one sync.
     ///
     /// # Errors
     /// [`MemoryError`].
     pub(crate) fn settle_config(&mut self) -> Result<(), MemoryError> {
-        let Some(entry) = &self.owed else { return Ok(()) };
+        if self.owed.is_empty() {
+            return Ok(());
+        }
         if self.config.is_poisoned() {
             let (dir, seed) = (self.dir.join("config"), next_seed(&mut self.seed));
             self.config = Journal::open(self.disk.clone(), &dir, self.room.config, seed)?.0;
         }
         // A write that failed may have reached the disk all the same.
-        if self.config.next() < self.frontier.size() {
-            self.config.append(&[entry])?;
-        }
-        self.owed = None;
+        let due = self.frontier.size().saturating_sub(self.config.next());
+        let kept = self.owed.len().saturating_sub(usize::try_from(due).unwrap_or(usize::MAX));
+        let owed: Vec<&[u8]> = self.owed.iter().skip(kept).map(Vec::as_slice).collect();
+        self.config.append(&owed)?;
+        self.owed.clear();
         Ok(())
     }
 
@@ -244,6 +247,9 @@ impl<D: Disk + Clone> Memory<D> {
     /// Keeps the keys that the hub handed over. An older epoch never replaces a newer one.
     pub(crate) fn remember_keys(&mut self, keys: Keys) -> Result<(), MemoryError> {
         if self.state.keys.as_ref().is_some_and(|old| old.epoch > keys.epoch) {
+            return Ok(());
+        }
+        if self.state.keys.as_ref() == Some(&keys) {
             return Ok(());
         }
         self.state.keys = Some(keys);
@@ -289,6 +295,13 @@ impl<D: Disk + Clone> Memory<D> {
 
     /// Takes a renewed certificate.
     pub(crate) fn renew(&mut self, chain: Vec<Vec<u8>>) -> Result<(), MemoryError> {
+        if chain == self.identity.chain {
+            return Ok(());
+        }
+        // A chain that does not fit our key would keep us from ever linking again.
+        if !crate::tls::fits(&chain, &self.identity.pkcs8) {
+            return Err(MemoryError::Certificate);
+        }
         self.identity.chain = chain;
         Ok(self.identity.write(self.disk.clone(), &self.dir)?)
     }

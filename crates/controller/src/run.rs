@@ -21,6 +21,9 @@ use tracing::{error, info, warn};
 
 /// What waits for the loop: 64 doors with a full second of keys, cards and contacts each, and the hub's messages.
 const INBOX_MAX: usize = 4_096;
+/// Messages of the hub that wait. One is taken in a turn, after everything from the doors: a hub that talks a lot keeps
+/// nobody waiting.
+const HUB_INBOX_MAX: usize = 64;
 /// What one turn takes in: they share one sync of the disk.
 const TURN_MAX: usize = 256;
 /// An output of a device holds its state this long by itself, and is told again in less than half of it. A controller
@@ -68,6 +71,8 @@ pub enum RunError {
 /// What reaches the loop.
 pub(crate) enum Wake {
     Core(Input),
+    /// The hub's queue has something.
+    Hub,
     /// A device says who it is, for the first time.
     Met(usize, u8, Device),
     /// A device is there again, and shows and holds nothing.
@@ -159,7 +164,8 @@ pub fn start(config: Config, options: &Options, clock: Arc<dyn Clock>) -> Result
         // The inbox is new and has room.
         let _ = wake.try_send(Wake::Core(Input::Fact(door, body)));
     }
-    let uplink = start_uplink(&config, &clock, &wake)?;
+    let (hub, from_hub) = sync_channel(HUB_INBOX_MAX);
+    let uplink = start_uplink(&config, &clock, hub, &wake)?;
     let checks = start_checker(wake.clone()).map_err(RunError::Uplink)?;
     let doors = Arc::new(Mutex::new(Vec::new()));
     let count = config.doors.len();
@@ -171,6 +177,7 @@ pub fn start(config: Config, options: &Options, clock: Arc<dyn Clock>) -> Result
         lines,
         gpios,
         uplink,
+        from_hub,
         checks,
         pins,
         shown: Arc::clone(&doors),
@@ -178,6 +185,7 @@ pub fn start(config: Config, options: &Options, clock: Arc<dyn Clock>) -> Result
         resting: vec![lockward_door::Feedback::Idle; count],
         began: bus_start(),
         held_at: 0,
+        troubled: false,
         _lock: lock,
     };
     machine.perform(&mut effects);
@@ -191,13 +199,15 @@ pub fn start(config: Config, options: &Options, clock: Arc<dyn Clock>) -> Result
 fn start_uplink(
     config: &Config,
     clock: &Arc<dyn Clock>,
+    hub: SyncSender<Input>,
     wake: &SyncSender<Wake>,
 ) -> Result<Uplink, RunError> {
     let (folder, wake) = (config.folder.clone(), wake.clone());
     let identity = move || Identity::read(RealDisk, &folder).ok();
     let tell = move |input| {
-        // The loop has ended: so has the link's purpose.
-        let _ = wake.send(Wake::Core(input));
+        // The loop may have ended: so has the link's purpose. If its inbox is full it is awake already.
+        let _ = hub.send(input);
+        let _ = wake.try_send(Wake::Hub);
     };
     uplink::start(config.hub.clone(), identity, Arc::clone(clock), tell).map_err(RunError::Uplink)
 }
@@ -238,6 +248,7 @@ struct Machine {
     lines: Vec<Line>,
     gpios: Vec<Option<gpio::Output>>,
     uplink: Uplink,
+    from_hub: Receiver<Input>,
     checks: Sender<Box<PinCheck>>,
     pins: Pins<RealDisk>,
     shown: Arc<Mutex<Vec<(DoorId, lockward_door::State)>>>,
@@ -246,17 +257,19 @@ struct Machine {
     resting: Vec<lockward_door::Feedback>,
     began: std::time::Instant,
     held_at: u64,
+    /// The disk failed the last time, and that was told.
+    troubled: bool,
     _lock: DirLock,
 }
 
 impl Machine {
     fn run(&mut self, inbox: &Receiver<Wake>) {
-        let (mut inputs, mut effects) = (Vec::new(), Vec::new());
-        let mut troubled = false;
+        let mut inputs = Vec::new();
+        let mut more = false;
         loop {
             // 1. Wait for the first; take along what else is there.
-            let wait = self.clock.until(self.core.wake_at()).min(HOLD_AGAIN / 2);
-            let mut next = match inbox.recv_timeout(wait) {
+            let due = self.clock.until(self.core.wake_at()).min(HOLD_AGAIN / 2);
+            let mut next = match inbox.recv_timeout(if more { Duration::ZERO } else { due }) {
                 Ok(wake) => Some(wake),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return self.rest(),
@@ -264,34 +277,50 @@ impl Machine {
             while let Some(wake) = next {
                 match wake {
                     Wake::Core(input) => inputs.push(input),
+                    Wake::Hub => {}
                     Wake::Met(bus, address, device) => self.met(bus, address, device),
                     Wake::Back(bus, address) => self.back(bus, address),
                     Wake::Stop => return self.rest(),
                 }
                 next = if inputs.len() < TURN_MAX { inbox.try_recv().ok() } else { None };
             }
-            // 2. Handle; what needs no record is done at once.
-            self.core.take(self.clock.now(), &mut inputs, &mut effects);
-            self.perform(&mut effects);
-            // 3. The record, then the bolts.
-            loop {
-                let kept = self.core.commit_by(|| self.clock.now(), &mut effects);
-                self.perform(&mut effects);
-                match kept {
-                    Ok(true) => {}
-                    Ok(false) => break troubled = false,
-                    Err(error) => {
-                        if !troubled {
-                            error!(%error, "no record, no opening: nobody is let in until this is mended");
-                        }
-                        break troubled = true;
-                    }
-                }
+            // 2. The doors; then one word of the hub, as a turn of its own.
+            self.turn(&mut inputs);
+            inputs.extend(self.from_hub.try_recv().ok());
+            more = !inputs.is_empty();
+            if more {
+                self.turn(&mut inputs);
             }
             self.hold();
             if let Ok(mut shown) = self.shown.lock() {
                 shown.clear();
                 shown.extend(self.core.doors());
+            }
+        }
+    }
+
+    /// Handle; what needs no record is done at once. Then the record, then the bolts.
+    fn turn(&mut self, inputs: &mut Vec<Input>) {
+        let mut effects = Vec::new();
+        self.core.take(self.clock.now(), inputs, &mut effects);
+        self.perform(&mut effects);
+        loop {
+            let kept = self.core.commit_by(|| self.clock.now(), &mut effects);
+            self.perform(&mut effects);
+            match kept {
+                Ok(true) => {}
+                Ok(false) => break self.troubled = false,
+                Err(error) => {
+                    if !std::mem::replace(&mut self.troubled, true) {
+                        match error {
+                            MemoryError::NoKey => info!(%error, "nobody is let in before that"),
+                            error => {
+                                error!(%error, "no record, no opening: nobody is let in until this is mended");
+                            }
+                        }
+                    }
+                    break;
+                }
             }
         }
     }

@@ -127,13 +127,16 @@ impl<D: Disk + Clone> Core<D> {
     fn on_entries(&mut self, now: Now, first: u64, entries: &[Vec<u8>], note: &[u8], out: &mut Vec<Effect>) {
         if let Err(withheld) = self.check_entries(first, entries, note) {
             warn!(error = %withheld, code = withheld.code(), "the hub's configuration is not followed");
+            self.refusing = true;
             self.refuse(now, first, withheld.code(), out);
             return out.push(Effect::HangUp);
         }
-        self.hear(now, None);
         let before = self.memory.frontier().size();
         let skip = usize::try_from(before.saturating_sub(first)).unwrap_or(usize::MAX);
         let halted = self.apply_all((first..).zip(entries).skip(skip));
+        let halted = self.memory.settle_config().map_err(Halted::Disk).and(halted);
+        self.refusing = halted.is_err();
+        self.hear(now, None);
         let config = self.memory.config_ref();
         if config.size > before {
             self.note(now, None, Body::ConfigApplied(config));
@@ -204,7 +207,7 @@ impl<D: Disk + Clone> Core<D> {
                 warn!(error = %refusal, "refused");
                 Halted::Refused { at, code: refusal.code() }
             })?;
-            self.memory.append_config(entry).map_err(Halted::Disk)?;
+            self.memory.owe_config(entry);
         }
         Ok(())
     }
@@ -228,6 +231,7 @@ impl<D: Disk + Clone> Core<D> {
             Ok(true) => {}
             Ok(false) => {
                 error!("a checkpoint contradicts an earlier one: the hub shows two logs");
+                self.refuse(now, signed.head().size, "LOG_FORK", out);
                 return out.push(Effect::HangUp);
             }
             Err(error) => return error!(%error, "a checkpoint could not be kept, and is not cosigned"),

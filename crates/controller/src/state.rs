@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 pub struct StateFileError(#[source] serde_json::Error);
 
 /// What the hub hands to each of its controllers.
+#[derive(PartialEq, Eq)]
 pub(crate) struct Keys {
     pub(crate) epoch: Epoch,
     pub(crate) card_key: Zeroizing<[u8; 32]>,

@@ -6,6 +6,7 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
+use rustls::sign::CertifiedKey;
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use std::sync::Arc;
@@ -59,6 +60,13 @@ pub(crate) fn enrolment(clock: &Arc<dyn Clock>) -> Result<ClientConfig, Error> {
         builder(clock)?.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
     config.alpn_protocols = vec![lockward_wire::link::ALPN_ENROLL.to_vec()];
     Ok(config)
+}
+
+/// Whether a certificate chain is one for this key.
+pub(crate) fn fits(chain: &[Vec<u8>], pkcs8: &[u8]) -> bool {
+    let chain = chain.iter().cloned().map(CertificateDer::from).collect();
+    let key = PrivatePkcs8KeyDer::from(pkcs8.to_vec());
+    CertifiedKey::from_der(chain, key.into(), &default_provider()).is_ok()
 }
 
 #[derive(Debug)]

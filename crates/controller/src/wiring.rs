@@ -111,6 +111,7 @@ impl Sorter {
             PdEvent::Resumed => self.say(Wake::Back(self.bus, address)),
             PdEvent::Offline => {
                 self.fact(address, ReaderFact::Offline);
+                self.let_go(address);
                 if let Some(door) = door {
                     self.input(Input::Reader(door, false));
                 }
@@ -135,6 +136,18 @@ impl Sorter {
                 warn!(address, ?command, ?nak, "a device declined a command");
             }
             PdEvent::Outputs(_) | PdEvent::Capabilities(_) => {}
+        }
+    }
+
+    /// A device that is gone presses no button: else whoever cuts its line right after a press holds the door open.
+    fn let_go(&mut self, address: u8) {
+        let pressed = self.inputs.range((address, 0)..=(address, usize::MAX)).filter(|(_, state)| **state);
+        let pressed: Vec<(u8, usize)> = pressed.map(|(input, _)| *input).collect();
+        for (address, number) in pressed {
+            if let Some(Wire::Exit(door)) = self.wiring.inputs.get(&(self.bus, address, number)).copied() {
+                self.inputs.insert((address, number), false);
+                self.input(Input::Exit(door, false));
+            }
         }
     }
 

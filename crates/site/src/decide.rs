@@ -106,7 +106,8 @@ impl Site {
     }
 
     fn find(&self, q: &Question) -> Found<'_> {
-        let driven = |p: &&Placed| p.door.controller == q.controller;
+        let revoked = self.controllers.get(&q.controller).is_none_or(|c| c.revoked);
+        let driven = |p: &&Placed| p.door.controller == q.controller && !revoked;
         let Some(placed) = self.doors.get(&q.door).filter(driven) else {
             return Found::Nobody(Deny::UnknownDoor);
         };
