@@ -7,6 +7,7 @@ use crate::views;
 use aws_lc_rs::hmac;
 use core::time::Duration;
 use lockward_model::{Body, ControllerId, DoorId, Epoch, Event, PersonId, Source, Time};
+use lockward_site::Site;
 use lockward_store::{HubError, IndexRow, Log};
 use lockward_wire::event::Leaf;
 use lockward_wire::{EpochKey, SourceKey};
@@ -142,6 +143,11 @@ pub(crate) struct Follower {
     keys: HashMap<(Source, Epoch), SourceKey>,
 }
 
+/// Whether a source may say what a door does: a stolen controller must not show another's door as shut.
+fn drives(site: &Site, source: Source, door: DoorId) -> bool {
+    site.door(door).is_some_and(|d| source == Source::Controller(d.controller))
+}
+
 impl Follower {
     /// Reads back far enough to show the doors as they are.
     pub(crate) fn begin(office: Arc<Office>, view: Arc<LiveView>) -> Result<Self, HubError> {
@@ -152,7 +158,9 @@ impl Follower {
         let mut live = view.now();
         store.for_each_entry(Log::Event, size.saturating_sub(READ_BACK_MAX)..size, |index, leaf| {
             let Ok(Leaf::Event(sealed)) = Leaf::parse(leaf) else { return Ok::<_, HubError>(()) };
-            if let Some(door) = sealed.door() {
+            if let Some(door) =
+                sealed.door().filter(|door| drives(&this.office.site(), sealed.source(), *door))
+            {
                 live.door(door, sealed.code(), sealed.time(), None);
             }
             // Each event may be followed by a chain head.
@@ -274,10 +282,11 @@ impl Follower {
         }
         let now = self.office.wall();
         let mut touched = BTreeSet::new();
+        let site = self.office.site();
         let mut live = self.view.now();
         for told in &mut fresh {
             told.late = now.since(told.event.time) > LATE_AFTER;
-            if let Some(door) = told.event.door {
+            if let Some(door) = told.event.door.filter(|door| drives(&site, told.event.source, *door)) {
                 live.door(door, told.event.body.code(), told.event.time, Some(&told.event.body));
                 touched.insert(door);
             }
@@ -288,7 +297,6 @@ impl Follower {
         if self.view.news.receiver_count() == 0 {
             return;
         }
-        let site = self.office.site();
         let page = views::Page { office: &self.office, site: &site, live: &live, now };
         // More than a console keeps would only push out what it has not read yet.
         for told in shown.iter().rev().take(lockward_console::FEED_ROWS_MAX).rev() {

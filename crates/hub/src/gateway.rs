@@ -23,6 +23,8 @@ const CONNECTIONS_MAX: usize = 4_096;
 const HANDSHAKES_MAX: usize = 128;
 /// A handshake over a bad line takes four round trips of half a second.
 const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(10);
+/// The first message is one packet or two.
+const HELLO_PATIENCE: Duration = Duration::from_secs(3);
 /// How long to leave a listener alone that can not accept: the process has run out of files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// What connections have to end themselves in when the hub stops.
@@ -107,9 +109,15 @@ pub(crate) async fn run(core: Arc<Core>, listener: TcpListener, door: Door, web:
 }
 
 async fn shake_hands(core: Arc<Core>, stream: TcpStream, tls: &Tls, handshakes: &Semaphore, web: Web) {
+    // Who says nothing takes up no turn.
+    let said = timeout(HELLO_PATIENCE, LazyConfigAcceptor::new(Acceptor::default(), stream)).await;
+    let start = match said {
+        Ok(Ok(start)) => start,
+        Ok(Err(error)) => return debug!(%error, "a handshake failed"),
+        Err(_) => return debug!("a peer said nothing"),
+    };
     let shaken = timeout(HANDSHAKE_PATIENCE, async {
         let _turn = handshakes.acquire().await.map_err(io::Error::other)?;
-        let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
         let (speech, config) = tls.answer(&start.client_hello());
         let stream = start.into_stream(config).await.inspect_err(|error| {
             let inner = error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>());

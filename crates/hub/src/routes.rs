@@ -42,7 +42,8 @@ const fn route(path: &'static str, access: Access, answer: Answer) -> Route {
     Route { path, access, answer }
 }
 
-/// All of them. Bodies of events are sealed, so the event log is anybody's; entries of the config log are not sealed.
+/// All of them. Checkpoints and hashes are anybody's: they say nothing but that nothing was rewritten. Entries tell when
+/// which door was used, though their bodies are sealed; whoever follows them brings a session or a token.
 pub const ROUTES: [Route; 16] = [
     route("/healthz", Access::Anyone, Answer::Health),
     route("/assets/{file}", Access::Anyone, Answer::Asset),
@@ -58,7 +59,7 @@ pub const ROUTES: [Route; 16] = [
     route("/log/config/tile/entries/{*place}", Access::Session, Answer::Tile(Log::Config)),
     route("/log/config/tile/{*place}", Access::Anyone, Answer::Tile(Log::Config)),
     route("/log/events/checkpoint", Access::Anyone, Answer::Checkpoint(Log::Event)),
-    route("/log/events/tile/entries/{*place}", Access::Anyone, Answer::Tile(Log::Event)),
+    route("/log/events/tile/entries/{*place}", Access::Session, Answer::Tile(Log::Event)),
     route("/log/events/tile/{*place}", Access::Anyone, Answer::Tile(Log::Event)),
 ];
 
