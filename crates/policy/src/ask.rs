@@ -2,11 +2,15 @@
 
 use crate::compile::{Looks, reported};
 use crate::verdict::{Situation, Verdict, Would};
-use cedar_policy::{Authorizer, Context, Decision, Effect, Entities, EntityUid, PolicySet, Request};
+use cedar_policy::{
+    Authorizer, Context, Decision, Effect, Entities, EntityUid, PolicyId, PolicySet, Request,
+};
 use lockward_model::{Factors, ScheduleId};
 
 /// Everything that a question is about, but the context.
 pub(crate) struct Case<'a> {
+    /// The name to answer with; empty for the policies' own names.
+    pub(crate) name: &'a str,
     pub(crate) policies: &'a PolicySet,
     pub(crate) entities: &'a Entities,
     pub(crate) principal: &'a EntityUid,
@@ -24,7 +28,7 @@ impl Case<'_> {
         let Ok(request) = Request::new(who, what, on, context, None) else { return Verdict::Error };
         let response = Authorizer::new().is_authorized(&request, self.policies, self.entities);
         let mut because: Vec<Box<str>> =
-            response.diagnostics().reason().map(|id| Box::from(reported(id))).collect();
+            response.diagnostics().reason().map(|id| Box::from(self.called(id))).collect();
         because.sort_unstable();
         because.dedup();
         let failed = response.diagnostics().errors().next().is_some();
@@ -36,6 +40,10 @@ impl Case<'_> {
             (Decision::Allow, _, false) => Verdict::Permit { because },
             (Decision::Deny, true, false) => Verdict::Nothing { would: None },
         }
+    }
+
+    fn called<'b>(&'b self, id: &'b PolicyId) -> &'b str {
+        if self.name.is_empty() { reported(id) } else { self.name }
     }
 
     fn only_permits(&self) -> Option<PolicySet> {

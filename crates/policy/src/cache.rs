@@ -4,10 +4,10 @@
 //! is named; two doors are the same if they are of one kind in the same zones and neither is named. So few pictures
 //! serve a million people.
 //!
-//! Most policies look at nothing but the context beyond their scope. Each of them keeps a picture of its own, and where
-//! only such policies can match they are asked one by one: that serves any number of kinds of people and doors.
+//! Most policies look at nothing but the context beyond their scope. They are asked one by one where only such policies
+//! can match, and those with the same conditions share one picture: that serves any number of kinds of people and doors.
 
-use crate::compile::{Compiled, Looks, Where, Whom};
+use crate::compile::{Compiled, Looks, Where, Whom, reported};
 use crate::index::{Index, Names};
 use crate::verdict::{Place, Situation, Who};
 use crate::vocabulary::{Vocabulary, WORDS};
@@ -199,8 +199,9 @@ fn draw(
     })
 }
 
-/// One policy that looks at nothing but the context, with somebody and some door that its scope matches.
-pub(crate) fn alone(one: &Compiled) -> Option<&Picture> {
+/// One policy that looks at nothing but the context, with somebody and some door that its scope matches; and its name,
+/// since the picture may have been made for another that permits on the same conditions.
+pub(crate) fn alone(one: &Compiled) -> Option<(&Picture, &str)> {
     let make = || {
         let (whom, place) = one.enters.filter(|_| one.context_only)?;
         let (principal, groups) = match whom {
@@ -224,7 +225,8 @@ pub(crate) fn alone(one: &Compiled) -> Option<&Picture> {
             looks: one.looks,
         })
     };
-    one.ready.get_or_init(make).as_ref()
+    let picture = one.ready.get_or_init(make).as_ref()?;
+    Some((picture, reported(one.policy.id())))
 }
 
 /// The age that policies see: whole seconds if one of them looks, else always zero, so that time makes no new contexts.

@@ -10,7 +10,7 @@ use core::fmt::Write as _;
 use lockward_model::{DoorId, Factors, GroupId, PersonId, PolicyText, Rule, Target, ZoneId};
 use miette::Diagnostic;
 use std::collections::BTreeSet;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// Policies that one rule may become: 32 groups at 32 places, 6 MB at 6 KB each. A zone counts as one place.
 pub const RULE_POLICIES_MAX: usize = 1_024;
@@ -132,8 +132,11 @@ pub(crate) struct Compiled {
     /// Whether its conditions look at nothing but the context: then what it says of one whom its scope matches, it
     /// says of all.
     pub(crate) context_only: bool,
-    /// The policy by itself, ready to be asked; made when it first is, if `context_only`.
-    pub(crate) ready: OnceLock<Option<Picture>>,
+    /// What it permits on, where other policies may permit on the very same: the words of a rule's conditions.
+    pub(crate) alike: Option<Arc<str>>,
+    /// The policy by itself, ready to be asked; made when it first is, if `context_only`. Policies that are alike share
+    /// one: ten thousand rules have a few dozen conditions, and what is asked often stays near the processor.
+    pub(crate) ready: Arc<OnceLock<Option<Picture>>>,
     /// Every person, group and door that it names, in its scope or its conditions.
     pub(crate) persons: BTreeSet<PersonId>,
     pub(crate) groups: BTreeSet<GroupId>,
@@ -154,7 +157,7 @@ pub(crate) fn rule(rule: &Rule) -> Result<Vec<Compiled>, PolicyError> {
     if policies > RULE_POLICIES_MAX {
         return Err(PolicyError::TooWide { name, policies });
     }
-    let conditions = conditions(rule);
+    let conditions: Arc<str> = conditions(rule).into();
     let looks =
         Looks { schedules: rule.schedule.is_some(), factors: rule.factors != Factors::NONE, age: false };
     let pairs = groups.iter().flat_map(|g| targets.iter().map(move |t| (**g, **t)));
@@ -178,7 +181,8 @@ pub(crate) fn rule(rule: &Rule) -> Result<Vec<Compiled>, PolicyError> {
             changes: false,
             looks,
             context_only: true,
-            ready: OnceLock::new(),
+            alike: Some(Arc::clone(&conditions)),
+            ready: Arc::default(),
             persons: BTreeSet::new(),
             groups: BTreeSet::from([group]),
             doors,
@@ -228,8 +232,8 @@ pub(crate) fn examine(name: &str, policy: Policy) -> Result<Compiled, PolicyErro
     };
     let scope = whom(&policy.principal_constraint()).zip(place(&policy.resource_constraint()));
     let enters = scope.filter(|_| enter);
-    let (looks, context_only, ready) = (looks(&policy), context_only(&policy), OnceLock::new());
-    Ok(Compiled { enters, changes, looks, context_only, ready, policy, persons, groups, doors })
+    let (looks, context_only, ready) = (looks(&policy), context_only(&policy), Arc::default());
+    Ok(Compiled { enters, changes, looks, context_only, alike: None, ready, policy, persons, groups, doors })
 }
 
 /// Whether no condition says `principal` or `resource`. The scope does not: it is not written as an expression.

@@ -1,11 +1,12 @@
 //! Which policies can match at all: by the place in their scope, then by the person or group in it.
 
+use crate::cache::Picture;
 use crate::compile::{Compiled, Where, Whom};
 use crate::verdict::Place;
 use core::hash::Hash;
 use lockward_model::{DoorId, GroupId, PersonId, PolicyId, RuleId, ZoneId};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Whose a compiled policy is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -14,6 +15,9 @@ pub(crate) enum Owner {
     Text(PolicyId),
 }
 
+/// Conditions kept before those without a rule are dropped: a hundred schedules with every set of factors, twice.
+const ALIKE_MAX: usize = 1_024;
+
 /// INVARIANT: every policy of `owned` that can match an entering stands in exactly one bucket, once; every policy that
 /// can match a change stands in `changes`, once; nothing else does.
 #[derive(Clone, Default)]
@@ -21,6 +25,9 @@ pub(crate) struct Index {
     owned: HashMap<Owner, Arc<[Arc<Compiled>]>>,
     places: HashMap<Where, Arc<Bucket>>,
     changes: Vec<Arc<Compiled>>,
+    /// One picture for all rules that permit on the same conditions. As many as there are pairs of a schedule and a set
+    /// of factors in use.
+    alike: HashMap<Arc<str>, Arc<OnceLock<Option<Picture>>>>,
 }
 
 /// The policies whose scope has one place, and all that they name.
@@ -80,7 +87,7 @@ pub(crate) struct Names {
 impl Index {
     pub(crate) fn put(&mut self, owner: Owner, compiled: Vec<Compiled>) {
         self.remove(owner);
-        let compiled: Arc<[_]> = compiled.into_iter().map(Arc::new).collect();
+        let compiled: Arc<[_]> = compiled.into_iter().map(|one| Arc::new(self.share(one))).collect();
         for one in compiled.iter() {
             if one.changes {
                 self.changes.push(Arc::clone(one));
@@ -94,6 +101,16 @@ impl Index {
             }
         }
         self.owned.insert(owner, compiled);
+    }
+
+    fn share(&mut self, mut one: Compiled) -> Compiled {
+        if let Some(condition) = &one.alike {
+            if self.alike.len() >= ALIKE_MAX {
+                self.alike.retain(|_, ready| Arc::strong_count(ready) > 1);
+            }
+            one.ready = Arc::clone(self.alike.entry(Arc::clone(condition)).or_default());
+        }
+        one
     }
 
     pub(crate) fn remove(&mut self, owner: Owner) {

@@ -94,13 +94,15 @@ impl Policies {
             return self.by_pictures(&alone, now);
         }
         let Some(picture) = self.cache.picture(&self.index, who, place) else { return Verdict::Error };
-        self.by_pictures(&[&picture], now)
+        self.by_pictures(&[(&picture, "")], now)
     }
 
-    fn by_pictures(&self, pictures: &[&Picture], now: &Situation<'_>) -> Verdict {
+    /// `pictures`: each with the name to answer with, where it stands for others than its own policy.
+    fn by_pictures(&self, pictures: &[(&Picture, &str)], now: &Situation<'_>) -> Verdict {
         let cases: Vec<_> = pictures
             .iter()
-            .map(|picture| Case {
+            .map(|(picture, name)| Case {
+                name,
                 policies: &picture.policies,
                 entities: &picture.entities,
                 principal: &picture.principal,
@@ -108,7 +110,7 @@ impl Policies {
                 resource: &picture.resource,
             })
             .collect();
-        let looks = pictures.iter().fold(Looks::default(), |all, p| all.with(p.looks));
+        let looks = pictures.iter().fold(Looks::default(), |all, (p, _)| all.with(p.looks));
         let age = cache::age(looks, now);
         ask::entering(&cases, looks, now, |open, factors| self.cache.context(open, factors, age))
     }
@@ -131,6 +133,7 @@ impl Policies {
             return Verdict::Error;
         };
         let case = Case {
+            name: "",
             policies: &policies,
             entities: &entities,
             principal: &person,
@@ -178,6 +181,7 @@ impl Policies {
             return Verdict::Error;
         };
         let case = Case {
+            name: "",
             policies: &policies,
             entities: &entities,
             principal: &principal,

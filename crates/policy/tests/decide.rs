@@ -290,3 +290,32 @@ fn threads_may_ask_the_same_set() {
     fn shared<T: Send + Sync>(_: &T) {}
     shared(&Policies::new());
 }
+
+#[test]
+fn rules_with_the_same_conditions_answer_each_by_its_own_name() {
+    let mut policies = Policies::new();
+    for (id, group) in [("first", "a"), ("second", "b")] {
+        let rule = Rule {
+            id: id.parse().unwrap(),
+            title: "R".parse().unwrap(),
+            groups: vec![group.parse().unwrap()],
+            targets: vec![Target::Zone("hall".parse().unwrap())],
+            schedule: None,
+            factors: Factors::CARD,
+        };
+        policies.put_rule(&rule).unwrap();
+    }
+    let (zones, groups) = (["hall".parse().unwrap()], ["a".parse().unwrap(), "b".parse().unwrap()]);
+    let place = Place { door: "d".parse().unwrap(), kind: DoorKind::Room, zones: &zones };
+    let now =
+        Situation { open: &[], all: &[], factors: Factors::CARD, config_age: core::time::Duration::ZERO };
+    for (groups, names) in [
+        (&groups[..1], vec!["rule/first"]),
+        (&groups[1..], vec!["rule/second"]),
+        (&groups[..], vec!["rule/first", "rule/second"]),
+    ] {
+        let who = Who { person: "p".parse().unwrap(), groups };
+        let Verdict::Permit { because } = policies.may_enter(&who, &place, &now) else { panic!("refused") };
+        assert_eq!(because.iter().map(|b| &**b).collect::<Vec<_>>(), names);
+    }
+}

@@ -31,7 +31,11 @@ fn check_order(dir: &Path) -> i64 {
         if let Leaf::Event(event) = Leaf::parse(leaf).unwrap() {
             let due = next.entry(event.source()).or_default();
             assert_eq!(event.seq(), *due, "entry {index} of {:?}", event.source());
-            assert_ne!(event.code(), lockward_model::Code::LinkRefused, "entry {index}: one of ours was turned away");
+            assert_ne!(
+                event.code(),
+                lockward_model::Code::LinkRefused,
+                "entry {index}: one of ours was turned away"
+            );
             *due += 1;
             newest = newest.max(event.time().0);
         }
