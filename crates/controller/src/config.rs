@@ -1,6 +1,8 @@
 //! The installer's file: which wires go where. A closed world: an unknown key is an error, a missing one too.
 
 use lockward_model::{ControllerId, DoorId};
+use lockward_osdp::bus::{BAUD_MAX, BAUD_MIN};
+use lockward_osdp::frame::ADDRESS_MAX;
 use lockward_osdp::key::Scbk;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -234,6 +236,25 @@ impl Config {
 
     /// What no single line can show: names that do not meet, and wires that meet twice.
     fn check(&self) -> Result<(), String> {
+        let port = self.hub.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?)));
+        if port.is_none_or(|(host, _)| host.is_empty()) {
+            return Err(format!(
+                "`hub` is `{}`; give its address and port, such as `hub.example:8443`",
+                self.hub
+            ));
+        }
+        for bus in &self.buses {
+            if !(BAUD_MIN..=BAUD_MAX).contains(&bus.baud) {
+                return Err(format!(
+                    "bus `{}`: {} baud is outside {BAUD_MIN} to {BAUD_MAX}",
+                    bus.name, bus.baud
+                ));
+            }
+            if let Some(device) = bus.devices.iter().find(|d| d.address > ADDRESS_MAX) {
+                let (bus, address) = (&bus.name, device.address);
+                return Err(format!("bus `{bus}`: {address} is no device's address; use 0 to {ADDRESS_MAX}"));
+            }
+        }
         let mut devices: BTreeMap<&str, BTreeSet<u8>> = BTreeMap::new();
         for bus in &self.buses {
             let addresses: BTreeSet<u8> = bus.devices.iter().map(|d| d.address).collect();
@@ -271,7 +292,13 @@ impl Config {
                 if let Point::Osdp { bus, address, .. } = point {
                     known(door, bus, *address)?;
                 }
-                let wire = (input, point);
+                // A GPIO line is one wire, whichever way it is used; an OSDP device counts inputs and outputs apart.
+                let wire = match point {
+                    Point::Gpio { chip, line, .. } => {
+                        (false, Point::Gpio { chip: chip.clone(), line: *line, active_low: false })
+                    }
+                    point => (input, point.clone()),
+                };
                 if matches!(point, Point::Gpio { .. } | Point::Osdp { .. }) {
                     if points.contains(&wire) {
                         return Err(format!("a wire of door `{}` is in use twice: {point:?}", door.id));
@@ -417,6 +444,16 @@ mod tests {
         let twice =
             GOOD.replace("exit = \"none\"", "exit = { osdp = { bus = \"a\", address = 0, number = 0 } }");
         assert!(complaint(&twice).contains("in use twice"));
+    }
+
+    #[test]
+    fn what_no_line_or_hub_can_be_is_refused() {
+        assert!(complaint(&GOOD.replace("baud = 115200", "baud = 7")).contains("7 baud"));
+        assert!(complaint(&GOOD.replace("hub.example:7443", "hub.example")).contains("address and port"));
+        let far = GOOD.replace("address = 0,", "address = 200,").replace("address = 0\n", "address = 200\n");
+        assert!(complaint(&far).contains("200 is no device's address"));
+        let line = "{ gpio = { chip = \"/dev/gpiochip0\", line = 17, active_low = true } }";
+        assert!(complaint(&GOOD.replace("\"none\"", line)).contains("in use twice"));
     }
 
     #[test]

@@ -18,7 +18,9 @@ use crate::unit::Unit;
 pub use crate::words::{Effect, Input, PinCheck, PinQuestion};
 use core::time::Duration;
 use lockward_door::{ANSWER_WAIT, Answer as DoorAnswer};
-use lockward_model::{Body, ConfigRef, ControllerId, Deny, DoorId, Mono, Now, PinFact, Side, Time};
+use lockward_model::{
+    Body, ConfigRef, ControllerId, Deny, DoorId, LockCause, Mono, Now, PinFact, Side, Time,
+};
 use lockward_policy::Grant;
 use lockward_site::{Answer, Question, Site};
 use lockward_store::Disk;
@@ -158,7 +160,9 @@ impl<D: Disk + Clone> Core<D> {
             self.answer(now, pending.door, pending.question, answer, out);
         }
         kept?;
-        out.extend(std::mem::take(&mut self.freed).into_iter().map(Effect::Release));
+        for door in std::mem::take(&mut self.freed) {
+            self.door(now, door, lockward_door::Input::Unlocked(true), out);
+        }
         self.send_events(out);
         if idle {
             // Nobody waits: what the disk is owed, and room for what comes.
@@ -219,6 +223,8 @@ impl<D: Disk + Clone> Core<D> {
         unit.handle(now, input, &mut actions);
         for action in actions {
             match action {
+                // `schedules` has noted it: the door is told when that is kept.
+                Action::Record(Body::Unlocked(LockCause::Schedule)) => {}
                 Action::Record(body) => self.note_door(now, door, body),
                 Action::Lock => out.push(Effect::Lock(door)),
                 Action::Release => out.push(Effect::Release(door)),
@@ -352,15 +358,17 @@ impl<D: Disk + Clone> Core<D> {
             if let Some(unit) = self.units.get_mut(door) {
                 unit.set_stands_unlocked(free);
             }
+            let waits = self.freed.contains(&door);
             self.freed.retain(|d| *d != door);
-            let mut effects = Vec::new();
-            self.door(now, door, lockward_door::Input::Unlocked(free), &mut effects);
-            for effect in effects {
-                match effect {
-                    // Nothing opens without a record: a schedule waits for its own, as a grant does.
-                    Effect::Release(door) => self.freed.push(door),
-                    effect => out.push(effect),
-                }
+            if free {
+                // Nothing opens without a record: a schedule waits for its own, as a grant does. The door is told
+                // after that, so that its way out works meanwhile, and ends.
+                self.note_door(now, door, Body::Unlocked(LockCause::Schedule));
+                self.freed.push(door);
+            } else if waits {
+                self.note_door(now, door, Body::Locked(LockCause::Schedule));
+            } else {
+                self.door(now, door, lockward_door::Input::Unlocked(false), out);
             }
         }
     }

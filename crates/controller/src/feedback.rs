@@ -6,13 +6,16 @@
 //! | granted | green, 3 s | one short |
 //! | denied | red, blinking fast, 2 s | three short |
 //! | enter the PIN | amber, blinking slowly | one short |
-//! | key taken | – | – (the keypad clicks by itself) |
+//! | key taken | amber, on | – (the keypad clicks by itself) |
 //! | wait | amber, 1 s | – |
 //! | held too long | red, blinking | on and off until the door closes |
 //! | open to everybody | green | – |
 
 use lockward_door::Feedback;
 use lockward_osdp::command::{Blink, Buzzer, Color, Led, PdCommand, Temporary};
+
+/// A little longer than the door waits for a key (15 s).
+const PIN_TENTHS: u16 = 160;
 
 fn resting(color: Color) -> PdCommand {
     let permanent = Some(Blink::steady(color));
@@ -36,8 +39,9 @@ pub(crate) fn commands(feedback: Feedback) -> Vec<PdCommand> {
         Feedback::Idle => vec![resting(Color::Red), silence()],
         Feedback::Granted => vec![moment(Color::Green, 1, 0, 30), beep(1, 1, 1)],
         Feedback::Denied => vec![moment(Color::Red, 1, 1, 20), beep(1, 1, 3)],
-        Feedback::EnterPin => vec![moment(Color::Amber, 3, 3, 200), beep(1, 1, 1)],
-        Feedback::KeyTaken => Vec::new(),
+        Feedback::EnterPin => vec![moment(Color::Amber, 3, 3, PIN_TENTHS), beep(1, 1, 1)],
+        // The light lasts as long as the door waits for the next key.
+        Feedback::KeyTaken => vec![moment(Color::Amber, 3, 3, PIN_TENTHS)],
         Feedback::Wait => vec![moment(Color::Amber, 1, 0, 10)],
         Feedback::Held => vec![resting_blink(), beep(5, 5, 0)],
         Feedback::Unlocked => vec![resting(Color::Green), silence()],

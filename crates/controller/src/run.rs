@@ -2,7 +2,7 @@
 
 use crate::bus::{self, Line, Order};
 use crate::clock::{Clock, bus_micros, bus_start};
-use crate::config::{Config, Fails, Point};
+use crate::config::{BusWiring, Config, Fails, Point};
 use crate::core::{Core, Effect, Input, PinCheck};
 use crate::identity::Identity;
 use crate::memory::{Memory, MemoryError};
@@ -59,6 +59,14 @@ pub enum RunError {
         /// Why.
         #[source]
         source: std::io::Error,
+    },
+    /// Pairing or forgetting a device that is not wired.
+    #[error("the configuration describes no device {address} on bus `{bus}`")]
+    NoDevice {
+        /// Which bus.
+        bus: String,
+        /// Which address.
+        address: u8,
     },
     /// The link's thread can not be started.
     #[error("the link to the hub can not be started")]
@@ -134,6 +142,12 @@ impl Drop for Running {
 /// # Errors
 /// [`RunError`]; nothing runs then, and no output was touched that the installer did not declare.
 pub fn start(config: Config, options: &Options, clock: Arc<dyn Clock>) -> Result<Running, RunError> {
+    for (bus, address) in options.pair.iter().chain(&options.forget) {
+        let described = |b: &BusWiring| b.name == *bus && b.devices.iter().any(|d| d.address == *address);
+        if !config.buses.iter().any(described) {
+            return Err(RunError::NoDevice { bus: bus.clone(), address: *address });
+        }
+    }
     let lock = DirLock::take(&config.folder)?;
     let memory = Memory::open(RealDisk, &config.folder, u64::from_be_bytes(dice::bytes()))?;
     let mut pins = Pins::read(RealDisk, &config.folder)?;
@@ -266,6 +280,8 @@ impl Machine {
     fn run(&mut self, inbox: &Receiver<Wake>) {
         let mut inputs = Vec::new();
         let mut more = false;
+        // What stands unlocked is so before its contact says that it is open: else that were a forced door.
+        self.turn(&mut inputs);
         loop {
             // 1. Wait for the first; take along what else is there.
             let due = self.clock.until(self.core.wake_at()).min(HOLD_AGAIN / 2);
@@ -325,7 +341,7 @@ impl Machine {
         }
     }
 
-    /// An orderly end: every door to where it fails, then the lines.
+    /// The end: lines close, and outputs on them let go by themselves, each to where its door fails.
     fn rest(&mut self) {
         info!("stopping");
         for line in &mut self.lines {

@@ -59,7 +59,7 @@ fn main() -> ExitCode {
 fn work(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let config = Config::read(&arguments.config)?;
     if arguments.check {
-        println!("{} doors on {} buses: the configuration is sound", config.doors.len(), config.buses.len());
+        println!("doors: {}, buses: {}; the configuration is sound", config.doors.len(), config.buses.len());
         return Ok(());
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());

@@ -16,4 +16,5 @@ mod full;
 mod once;
 mod races;
 mod record_first;
+mod scheduled;
 mod time;
