@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::events::Plan;
-use crate::{Finding, Log, Progress, Report, Source, checkpoint, config, events};
+use crate::{Finding, Log, Progress, Report, Source, checkpoint, config, earlier, events};
 use lockward_model::{Epoch, SiteId};
 use lockward_wire::EpochKey;
 use std::collections::BTreeMap;
@@ -37,18 +37,26 @@ pub struct Audit<S> {
     pin: Pin,
     keys: EpochKeys,
     threads: NonZeroUsize,
+    kept: Vec<Vec<u8>>,
 }
 
 impl<S: Source> Audit<S> {
     /// An audit that works on one core, and reads ahead on the caller's thread.
     pub fn new(source: S, pin: Pin, keys: EpochKeys) -> Self {
-        Self { source, pin, keys, threads: NonZeroUsize::MIN }
+        Self { source, pin, keys, threads: NonZeroUsize::MIN, kept: Vec::new() }
     }
 
     /// Works on so many cores. The outcome is the same.
     #[must_use]
     pub fn on_threads(self, threads: NonZeroUsize) -> Self {
         Self { threads, ..self }
+    }
+
+    /// Also checks that the logs continue this checkpoint, which somebody kept: a signed note of either log.
+    #[must_use]
+    pub fn since(mut self, note: Vec<u8>) -> Self {
+        self.kept.push(note);
+        self
     }
 
     /// Checks everything, up to the checkpoints that the source has now. Calls `progress` after each batch.
@@ -74,6 +82,10 @@ impl<S: Source> Audit<S> {
         let event_said = checkpoint::cosignatures(&event, Log::Event, &writers)?;
         if let Some(uncovered) = found.uncovered {
             return Err(uncovered.into());
+        }
+        let sizes = [config.head().size, head.size];
+        for note in &self.kept {
+            earlier::check(&mut self.source, &founding, sizes, note)?;
         }
         Ok(Report {
             site: id,

@@ -55,6 +55,8 @@ codes! {
     RootMismatch = "ROOT_MISMATCH",
     /// A cosignature in a controller's name that this controller did not give.
     CosignatureInvalid = "COSIGNATURE_INVALID",
+    /// Not the log that somebody was shown before: cut off, or rewritten and signed again.
+    Forked = "FORKED",
     /// Events at the end of a source's chain that it has not signed.
     Uncovered = "UNCOVERED",
 }

@@ -12,6 +12,7 @@ mod audit;
 mod chain;
 mod checkpoint;
 mod config;
+mod earlier;
 mod events;
 mod examine;
 mod explain;

@@ -74,6 +74,8 @@ pub struct Memory<D: Disk + Clone> {
     pub(crate) spool: Journal<D>,
     state_file: StateFile<D>,
     pub(crate) state: State,
+    /// The state's last write failed: the file is behind it.
+    state_owed: bool,
     frontier: Frontier,
     root: Digest,
     /// The last entry in force, while the disk does not have it.
@@ -137,6 +139,7 @@ impl<D: Disk + Clone> Memory<D> {
             spool,
             state_file,
             state,
+            state_owed: false,
             frontier,
             root,
             owed: Vec::new(),
@@ -249,7 +252,7 @@ impl<D: Disk + Clone> Memory<D> {
         if self.state.keys.as_ref().is_some_and(|old| old.epoch > keys.epoch) {
             return Ok(());
         }
-        if self.state.keys.as_ref() == Some(&keys) {
+        if self.state.keys.as_ref() == Some(&keys) && !self.state_owed {
             return Ok(());
         }
         self.state.keys = Some(keys);
@@ -289,8 +292,10 @@ impl<D: Disk + Clone> Memory<D> {
         }
     }
 
-    fn write_state(&self) -> Result<(), MemoryError> {
-        Ok(self.state_file.write(&self.state.to_bytes())?)
+    fn write_state(&mut self) -> Result<(), MemoryError> {
+        let kept = self.state_file.write(&self.state.to_bytes());
+        self.state_owed = kept.is_err();
+        Ok(kept?)
     }
 
     /// Takes a renewed certificate.
@@ -302,8 +307,12 @@ impl<D: Disk + Clone> Memory<D> {
         if !crate::tls::fits(&chain, &self.identity.pkcs8) {
             return Err(MemoryError::Certificate);
         }
-        self.identity.chain = chain;
-        Ok(self.identity.write(self.disk.clone(), &self.dir)?)
+        let old = std::mem::replace(&mut self.identity.chain, chain);
+        let kept = self.identity.write(self.disk.clone(), &self.dir);
+        if kept.is_err() {
+            self.identity.chain = old;
+        }
+        Ok(kept?)
     }
 }
 

@@ -174,3 +174,90 @@ fn key(byte: u8) -> Option<Key> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::config::{BusWiring, DoorWiring, Fails, Port};
+    use std::sync::mpsc::{Receiver, sync_channel};
+
+    const FRONT: usize = 0;
+    const BACK: usize = 1;
+
+    fn at(address: u8, number: u8) -> Point {
+        Point::Osdp { bus: "a".into(), address, number }
+    }
+
+    fn door(id: &str, contact: Point, exit: Point) -> DoorWiring {
+        let fails = Fails::Secure;
+        DoorWiring { id: id.parse().unwrap(), fails, reader: None, lock: Point::Simulated, contact, exit }
+    }
+
+    /// One bus: device 1 has both inputs of the front, and the contact of the back; device 2 has the back's button.
+    fn sorter() -> (Sorter, Receiver<Wake>) {
+        let port = Port::Tcp("nowhere:1".into());
+        let bus = BusWiring { name: "a".into(), port, baud: 9600, devices: vec![] };
+        let config = Config {
+            controller: "k1".parse().unwrap(),
+            folder: "/".into(),
+            hub: "nowhere:2".into(),
+            buses: vec![bus],
+            doors: vec![door("front", at(1, 0), at(1, 1)), door("back", at(1, 2), at(2, 0))],
+        };
+        let (wake, inbox) = sync_channel(64);
+        (Arc::new(Wiring::new(&config)).sorter(0, wake), inbox)
+    }
+
+    /// What was told about inputs since the last time: the door, and what its contact or its button does.
+    fn told(inbox: &Receiver<Wake>) -> Vec<(usize, &'static str, bool)> {
+        let input = |wake| match wake {
+            Wake::Core(Input::Contact(door, open)) => Some((door, "open", open)),
+            Wake::Core(Input::Exit(door, pressed)) => Some((door, "exit", pressed)),
+            _ => None,
+        };
+        inbox.try_iter().filter_map(input).collect()
+    }
+
+    fn inputs<const N: usize>(states: [bool; N]) -> PdEvent {
+        PdEvent::Inputs(states.to_vec())
+    }
+
+    #[test]
+    fn given_a_pressed_button_then_a_device_that_is_lost_lets_it_go_once_and_its_contacts_stay() {
+        let (mut sorter, inbox) = sorter();
+        sorter.sort(1, inputs([true, true, true]));
+        sorter.sort(2, inputs([true]));
+        let all = [(FRONT, "open", true), (FRONT, "exit", true), (BACK, "open", true), (BACK, "exit", true)];
+        assert_eq!(told(&inbox), all);
+        sorter.sort(1, PdEvent::Offline);
+        assert_eq!(told(&inbox), [(FRONT, "exit", false)], "its own button, and no contact");
+        sorter.sort(1, PdEvent::Offline);
+        assert_eq!(told(&inbox), [], "once");
+    }
+
+    #[test]
+    fn given_a_device_that_is_back_then_a_pressed_button_is_told_again_and_a_contact_only_if_it_changed() {
+        let (mut sorter, inbox) = sorter();
+        sorter.sort(1, inputs([true, true, false]));
+        sorter.sort(1, PdEvent::Offline);
+        told(&inbox);
+        sorter.sort(1, PdEvent::Online);
+        assert_eq!(told(&inbox), [], "nothing is known yet");
+        sorter.sort(1, inputs([true, true, true]));
+        assert_eq!(told(&inbox), [(FRONT, "exit", true), (BACK, "open", true)]);
+        sorter.sort(1, inputs([true, true, true]));
+        assert_eq!(told(&inbox), [], "the same again");
+    }
+
+    #[test]
+    fn given_a_button_that_is_not_pressed_then_a_device_that_is_lost_and_back_says_nothing_of_it() {
+        let (mut sorter, inbox) = sorter();
+        sorter.sort(1, inputs([false, true, false]));
+        sorter.sort(1, inputs([false, false, false]));
+        told(&inbox);
+        sorter.sort(1, PdEvent::Offline);
+        sorter.sort(1, inputs([false, false, false]));
+        assert_eq!(told(&inbox), []);
+    }
+}

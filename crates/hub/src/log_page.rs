@@ -13,10 +13,10 @@ impl Page<'_> {
     /// The page of both logs.
     pub(crate) fn log_view(&self, base: &str, banner: Option<&str>) -> Result<LogView, HubError> {
         let panels = [
-            (Log::Config, "Configuration log", ("change", "changes"), "config"),
-            (Log::Event, "Event log", ("entry", "entries"), "events"),
+            (Log::Config, "Configuration log", ("change", "changes")),
+            (Log::Event, "Event log", ("entry", "entries")),
         ];
-        let panel = |(log, title, (one, many), path): (Log, &str, (&str, &str), &str)| {
+        let panel = |(log, title, (one, many)): (Log, &str, (&str, &str))| {
             let head = self.office.store().head(log)?;
             Ok(LogPanel {
                 title: title.to_owned(),
@@ -29,7 +29,7 @@ impl Page<'_> {
                     .map(|c| String::from_utf8_lossy(&c).into_owned())
                     .unwrap_or_default(),
                 cosignatures: self.cosigners(log)?,
-                verify_command: format!("lockward log verify {base}/log/{path}"),
+                verify_command: format!("lockward log verify {base} --token-file FILE"),
             })
         };
         let logs = panels.into_iter().map(panel).collect::<Result<_, HubError>>()?;

@@ -88,7 +88,7 @@ pub(crate) fn demo(args: &Demo) -> Result<ExitCode, DemoError> {
     let dir = dir.join(HUB);
     let keys = verify::own_keys(&dir);
     let store = HubStore::open(&dir).map_err(VerifyError::from)?;
-    let verdict = verify::run(Stored(store), lockward_audit::Pin::Found, keys);
+    let verdict = verify::run(Stored(store), lockward_audit::Pin::Found, keys, Vec::new());
     let code = verify::told(verdict, VerifyError::Store)?;
     Ok(if summary.is_whole() { code } else { ExitCode::FAILURE })
 }

@@ -68,7 +68,11 @@ pub(crate) fn export(args: &Export) -> Result<ExitCode, ExportError> {
     let office = args.with_keys.then(|| args.folder.open()).transpose()?;
     let store = HubStore::open(&args.folder.dir)?;
     // Beside the wanted place, and there under its name when it is whole.
-    let fresh = args.out.with_extension("partial");
+    let mut fresh = args.out.clone().into_os_string();
+    fresh.push(".partial");
+    let fresh = PathBuf::from(fresh);
+    // Somebody's folder of that name is not ours to write into, nor to remove.
+    fs::DirBuilder::new().mode(0o700).create(&fresh).map_err(wrote(&fresh))?;
     let made = lay(&fresh, &store, office.as_ref())
         .and_then(|sizes| fs::rename(&fresh, &args.out).map(|()| sizes).map_err(wrote(&args.out)));
     let (config, events) = made.inspect_err(|_| drop(fs::remove_dir_all(&fresh)))?;
@@ -91,7 +95,6 @@ fn wrote(path: &Path) -> impl FnOnce(io::Error) -> ExportError {
 }
 
 fn lay(dir: &Path, store: &HubStore, office: Option<&Office>) -> Result<(u64, u64), ExportError> {
-    fs::DirBuilder::new().mode(0o700).create(dir).map_err(wrote(dir))?;
     // The event log first: what it rests on is then in the config log, even while both grow.
     let events = one(&dir.join("events"), store, Log::Event)?;
     let config = one(&dir.join("config"), store, Log::Config)?;

@@ -125,7 +125,7 @@ fn tell(founded: &Founded, title: &Text, dir: &std::path::Path, key_file: &std::
          \n\
          RECOVERY KEY, shown this once and kept nowhere:\n  {}\n\
          Write it on paper and keep it offline, apart from everything else. It is for the day on which every \
-         operator's key is lost: it can found the site anew. Whoever has it can take the site over.\n\
+         operator's key is lost: the site is founded to obey it then. No command of this version uses it yet.\n\
          \n\
          Next: `lockward serve --dir {dir}`, and `lockward change apply FILE --dir {dir} --key {key_file}`.",
         founded.site,

@@ -21,7 +21,9 @@ mod why;
 
 use clap::{Parser, Subcommand};
 use std::error::Error;
+use std::io::IsTerminal;
 use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
 
 /// Electronic locking: who may open what, and the proof.
 #[derive(Parser)]
@@ -60,6 +62,10 @@ enum LogVerb {
 }
 
 fn main() -> ExitCode {
+    // What the hub has to say of itself, on standard error; nothing below a warning unless asked for.
+    let filter = EnvFilter::try_from_env("LOCKWARD_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let ansi = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(ansi).with_writer(std::io::stderr).init();
     match run(Arguments::parse().verb) {
         Ok(code) => code,
         Err(error) => {
@@ -78,7 +84,7 @@ fn run(verb: Verb) -> Result<ExitCode, Box<dyn Error>> {
         Verb::Change(ChangeVerb::Show(args)) => show::show(&args)?,
         Verb::WhoCan(args) => who_can::who_can(&args)?,
         Verb::Why(args) => why::why(&args)?,
-        Verb::Log(LogVerb::Verify(args)) => verify::verify(args)?,
+        Verb::Log(LogVerb::Verify(args)) => verify::verify(&args)?,
         Verb::Log(LogVerb::Export(args)) => export::export(&args)?,
         Verb::Demo(args) => demo::demo(&args)?,
     })

@@ -22,6 +22,9 @@ pub(crate) const EPOCH: &str = "epoch-";
 /// 64 digits and a line end, and room to see that there is more.
 const KEY_FILE_BYTES_MAX: u64 = 80;
 
+/// A checkpoint with the cosignatures of 2,000 controllers, at 200 bytes each.
+const KEPT_BYTES_MAX: u64 = 512 * 1024;
+
 /// Checks every leaf, signature, chain and authority, and decides every decision again.
 #[derive(Args)]
 pub(crate) struct Verify {
@@ -33,9 +36,12 @@ pub(crate) struct Verify {
     /// A folder with the epochs' keys, as `log export --with-keys` writes it.
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
-    /// The token that `serve --token` printed, for a console.
-    #[arg(long, value_name = "TOKEN")]
-    token: Option<String>,
+    /// A checkpoint that you kept, of either log: the logs must continue it.
+    #[arg(long, value_name = "FILE")]
+    since: Vec<PathBuf>,
+    /// A file with the token that `serve --token` printed, for a console.
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
 }
 
 fn site(digits: &str) -> Result<SiteId, &'static str> {
@@ -60,6 +66,15 @@ pub(crate) enum VerifyError {
     /// The published files could not be read to their end.
     #[error("the logs could not be read to their end; nothing is said about them")]
     Published(#[source] PublishedError),
+    /// A kept checkpoint's file, or a token's.
+    #[error("could not read `{path}`")]
+    Kept {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// A key's file.
     #[error("could not read the epoch's key `{path}`")]
     Key {
@@ -74,12 +89,14 @@ pub(crate) enum VerifyError {
     KeyForm(PathBuf),
 }
 
-pub(crate) fn verify(args: Verify) -> Result<ExitCode, VerifyError> {
+pub(crate) fn verify(args: &Verify) -> Result<ExitCode, VerifyError> {
     let pin = args.site.map_or(Pin::Found, Pin::Expect);
+    let since = args.since.iter().map(|path| read_small(path)).collect::<Result<Vec<_>, _>>()?;
     let mut keys = args.keys.as_deref().map_or_else(|| Ok(EpochKeys::new()), read_keys)?;
     if args.place.contains("://") {
-        let http = Http::new(&args.place, args.token.map(Zeroizing::new))?;
-        return told(run(Published::new(Place::Hub(http)), pin, keys), VerifyError::Published);
+        let token = args.token_file.as_deref().map(read_token).transpose()?;
+        let http = Http::new(&args.place, token)?;
+        return told(run(Published::new(Place::Hub(http)), pin, keys, since), VerifyError::Published);
     }
     let dir = PathBuf::from(&args.place);
     if ["config", "events"].iter().all(|log| dir.join(log).join("checkpoint").is_file()) {
@@ -87,7 +104,7 @@ pub(crate) fn verify(args: Verify) -> Result<ExitCode, VerifyError> {
         if args.keys.is_none() && exported.is_dir() {
             keys = read_keys(&exported)?;
         }
-        return told(run(Published::new(Place::Folder(dir)), pin, keys), VerifyError::Published);
+        return told(run(Published::new(Place::Folder(dir)), pin, keys, since), VerifyError::Published);
     }
     let store = match HubStore::open(&dir) {
         Err(HubOpenError::Missing { .. }) => return Err(VerifyError::Nothing(dir)),
@@ -96,7 +113,7 @@ pub(crate) fn verify(args: Verify) -> Result<ExitCode, VerifyError> {
     if args.keys.is_none() {
         keys = own_keys(&dir);
     }
-    told(run(Stored(store), pin, keys), VerifyError::Store)
+    told(run(Stored(store), pin, keys, since), VerifyError::Store)
 }
 
 /// The keys of a site's own folder, as far as its master key is there.
@@ -141,10 +158,30 @@ fn read_keys(dir: &Path) -> Result<EpochKeys, VerifyError> {
     Ok(keys)
 }
 
-pub(crate) fn run<S: Source>(source: S, pin: Pin, keys: EpochKeys) -> Result<Report, AuditError<S::Error>> {
+/// A checkpoint or a token: small, whatever the path names.
+fn read_small(path: &Path) -> Result<Vec<u8>, VerifyError> {
+    let failed = |source| VerifyError::Kept { path: path.to_owned(), source };
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(failed)?;
+    std::io::Read::read_to_end(&mut std::io::Read::take(file, KEPT_BYTES_MAX), &mut bytes).map_err(failed)?;
+    Ok(bytes)
+}
+
+fn read_token(path: &Path) -> Result<Zeroizing<String>, VerifyError> {
+    let bytes = Zeroizing::new(read_small(path)?);
+    Ok(Zeroizing::new(String::from_utf8_lossy(&bytes).trim().to_owned()))
+}
+
+pub(crate) fn run<S: Source>(
+    source: S,
+    pin: Pin,
+    keys: EpochKeys,
+    since: Vec<Vec<u8>>,
+) -> Result<Report, AuditError<S::Error>> {
     let threads = std::thread::available_parallelism().unwrap_or(std::num::NonZeroUsize::MIN);
     let bar = bar();
-    let told = Audit::new(source, pin, keys).on_threads(threads).run(|progress| show(bar.as_ref(), progress));
+    let audit = Audit::new(source, pin, keys).on_threads(threads);
+    let told = since.into_iter().fold(audit, Audit::since).run(|progress| show(bar.as_ref(), progress));
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }

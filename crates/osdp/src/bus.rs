@@ -20,6 +20,10 @@ use link::{Heard, Link};
 pub const OFFLINE_AFTER: Micros = 8_000_000;
 /// Longest pairing window: five minutes, for a person to walk from the console to the reader.
 pub const PAIRING_MAX: Micros = 300_000_000;
+/// The slowest line, in bits per second.
+pub const BAUD_MIN: u32 = 1_200;
+/// The fastest line.
+pub const BAUD_MAX: u32 = 1_000_000;
 /// Longest gap between two bytes of a frame (OSDP 2.2, 5.7).
 const INTER_BYTE_MAX: Micros = 20_000;
 /// Characters of quiet before a frame (OSDP 2.2, 5.6).
@@ -74,7 +78,7 @@ impl Bus {
     /// # Errors
     /// [`ConfigError`] names an address or a rate that no line has.
     pub fn new(config: BusConfig, now: Micros, dice: Dice) -> Result<Self, ConfigError> {
-        if !(1_200..=1_000_000).contains(&config.baud) {
+        if !(BAUD_MIN..=BAUD_MAX).contains(&config.baud) {
             return Err(ConfigError::Baud(config.baud));
         }
         let mut links: Vec<Link> = Vec::with_capacity(config.pds.len());

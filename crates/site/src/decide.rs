@@ -105,9 +105,13 @@ impl Site {
         denied(q, why, Some(holder.person), because)
     }
 
+    /// Whether a controller is one of the site's, and was not cut off.
+    pub(crate) fn serves(&self, controller: ControllerId) -> bool {
+        self.controllers.get(&controller).is_some_and(|c| !c.revoked)
+    }
+
     fn find(&self, q: &Question) -> Found<'_> {
-        let revoked = self.controllers.get(&q.controller).is_none_or(|c| c.revoked);
-        let driven = |p: &&Placed| p.door.controller == q.controller && !revoked;
+        let driven = |p: &&Placed| p.door.controller == q.controller && self.serves(q.controller);
         let Some(placed) = self.doors.get(&q.door).filter(driven) else {
             return Found::Nobody(Deny::UnknownDoor);
         };

@@ -1,6 +1,6 @@
 //! What others may read of a site: records by id, lists in order, and who can open what.
 
-use crate::Site;
+use crate::{Placed, Site};
 use crate::decide::place;
 use core::time::Duration;
 use lockward_model::{
@@ -107,7 +107,8 @@ impl Site {
     #[must_use]
     pub fn who_can(&self, door: DoorId, at: Time) -> Vec<Entrant> {
         let open = self.open_schedules(at);
-        let Some(placed) = self.doors.get(&door) else { return Vec::new() };
+        let driven = |p: &&Placed| self.serves(p.door.controller);
+        let Some(placed) = self.doors.get(&door).filter(driven) else { return Vec::new() };
         let steps = [Factors::CARD, Factors::CARD.with(Factors::PIN)];
         let entrant = |(person, groups)| {
             for factors in steps {

@@ -7,6 +7,7 @@ use core::time::Duration;
 use lockward_controller::core::Input;
 use lockward_model::{Access, Body, Change, Deny, Event, Outcome, PinFact, PolicyText};
 use lockward_site::redecide;
+use lockward_wire::link::ToController;
 
 /// Decides every recorded decision again; gives back how many there were.
 pub(crate) fn all_again(house: &House, events: &[Event]) -> usize {
@@ -110,6 +111,74 @@ fn the_age_of_the_configuration_grows_without_the_hub_and_is_recorded() {
     assert_eq!(secs[..3], [0, 600, 7800]);
     // It may count as older after a restart, never as younger.
     assert!((7801..=7801 + 60).contains(&secs[3]), "{secs:?}");
+}
+
+/// The ages that ten minutes of pongs leave behind, one badge every five.
+fn ages_under_pongs(rig: &mut Rig) {
+    for minute in 0..=10 {
+        if minute % 5 == 0 {
+            rig.badge(FRONT, ANN);
+        }
+        rig.pass(Duration::from_secs(60));
+        rig.hub_says(ToController::Pong { time: rig.now.wall });
+    }
+}
+
+/// Else a hub would keep a revocation back for ever, behind an entry that nobody can follow.
+#[test]
+fn given_a_newest_entry_that_is_refused_then_the_configuration_grows_old_whatever_else_the_hub_says() {
+    let (mut rig, mut hub) = Rig::stocked_with_hub(5);
+    rig.meet(&mut hub);
+    let good = hub.house.clone();
+    let unsigned = hub.house.entry(vec![Change::SuspendPerson(id("ann"))], &[]);
+    hub.house.entries.push(unsigned);
+    let bad = hub.entries_from(2).unwrap();
+    rig.hub_says(bad.clone());
+    ages_under_pongs(&mut rig);
+    // Another link is no better, and neither is the same again.
+    rig.turn(vec![Input::Unlinked]);
+    rig.turn(vec![Input::Linked]);
+    rig.hub_says(ToController::Welcome { time: rig.now.wall, acked: 0 });
+    rig.hub_says(bad);
+    rig.hub_says(ToController::Ack { count: 1 });
+    rig.badge(FRONT, ANN);
+    hub.house = good;
+    hub.house.change(vec![Change::PutPerson(crate::house::person("eve"))]);
+    rig.hub_says(hub.entries_from(2).unwrap());
+    rig.badge(FRONT, ANN);
+    rig.pass(Duration::from_secs(60));
+    rig.hub_says(ToController::Pong { time: rig.now.wall });
+    rig.badge(FRONT, ANN);
+    assert_eq!(ages(rig).iter().map(Duration::as_secs).collect::<Vec<_>>(), [0, 300, 600, 660, 0, 0]);
+}
+
+#[test]
+fn given_entries_that_do_not_follow_then_the_configuration_grows_old_until_some_do() {
+    let (mut rig, mut hub) = Rig::stocked_with_hub(6);
+    rig.meet(&mut hub);
+    let nothing = hub.entries_from(2).unwrap();
+    let ToController::Entries { entries, checkpoint, .. } = nothing.clone() else { panic!("no entries") };
+    rig.hub_says(ToController::Entries { first: 3, entries, checkpoint });
+    ages_under_pongs(&mut rig);
+    rig.hub_says(nothing);
+    rig.badge(FRONT, ANN);
+    assert_eq!(ages(rig).iter().map(Duration::as_secs).collect::<Vec<_>>(), [0, 300, 600, 0]);
+}
+
+#[test]
+fn given_an_entry_that_the_disk_does_not_take_then_the_configuration_grows_old_until_the_hub_says_it_again() {
+    let (mut rig, mut hub) = Rig::stocked_with_hub(7);
+    rig.meet(&mut hub);
+    hub.house.change(vec![Change::PutPerson(crate::house::person("eve"))]);
+    rig.disk.fail_sync_after(0);
+    let seen = rig.take(vec![Input::Hub(Box::new(hub.entries_from(2).unwrap()))]);
+    assert!(seen.hung_up, "it is not reported before it is kept");
+    rig.disk.heal();
+    rig.turn(vec![]);
+    ages_under_pongs(&mut rig);
+    rig.hub_says(hub.entries_from(3).unwrap());
+    rig.badge(FRONT, ANN);
+    assert_eq!(ages(rig).iter().map(Duration::as_secs).collect::<Vec<_>>(), [0, 300, 600, 0]);
 }
 
 #[test]

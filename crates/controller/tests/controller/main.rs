@@ -13,6 +13,7 @@ mod closed;
 mod egress;
 mod explained;
 mod full;
+mod handed_over;
 mod once;
 mod races;
 mod record_first;

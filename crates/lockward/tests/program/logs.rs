@@ -140,18 +140,56 @@ fn a_forged_checkpoint_is_named_and_a_missing_file_is_no_verdict() {
 fn a_running_hub_is_checked_over_http_with_a_token() {
     let house = House::furnished();
     let (hub, console, token) = serving(&house);
-    let run = house.run(&["log", "verify", &console, "--token", &token]).good().narrow().hides(&[&token]);
+    std::fs::write(house.path("token"), &token).unwrap();
+    let run =
+        house.run(&["log", "verify", &console, "--token-file", "token"]).good().narrow().hides(&[&token]);
     run.says(&["SOUND", "config log: 2 entries"]);
     house.run(&["log", "verify", &console]).failed(1).narrow().says(&["--token"]).hides(&["SOUND"]);
-    let wrong = "ab".repeat(32);
-    house.run(&["log", "verify", &console, "--token", &wrong]).failed(1).narrow().hides(&["SOUND", "abab"]);
+    std::fs::write(house.path("wrong"), "ab".repeat(32)).unwrap();
+    house
+        .run(&["log", "verify", &console, "--token-file", "wrong"])
+        .failed(1)
+        .narrow()
+        .hides(&["SOUND", "abab"]);
     drop(hub);
-    house.run(&["log", "verify", &console, "--token", &token]).failed(1).narrow().says(&["no connection"]);
+    house
+        .run(&["log", "verify", &console, "--token-file", "token"])
+        .failed(1)
+        .narrow()
+        .says(&["no connection"]);
     house
         .run(&["log", "verify", "https://hub.example"])
         .failed(1)
         .narrow()
         .says(&["no address of a console"]);
+}
+
+#[test]
+fn a_log_that_does_not_continue_a_kept_checkpoint_is_refused() {
+    let (old, house) = (House::furnished(), House::furnished());
+    house.run(&["log", "export", "before", "--dir", "site"]).good();
+    house.apply("[[zone]]\nid = \"annex\"\ntitle = \"Annex\"\n").good();
+    let kept = ["before/config/checkpoint", "before/events/checkpoint"];
+    let args = |since: &str| ["log", "verify", "site", "--since", since].map(str::to_owned);
+    for since in kept {
+        house.run(&args(since).each_ref().map(String::as_str)).good().narrow().says(&["SOUND"]);
+    }
+    // Set back to before what was kept, as an old copy of the folder is.
+    house.run(&["log", "export", "after", "--dir", "site"]).good();
+    let since = house.path("after/config/checkpoint").display().to_string();
+    let run = house.run(&["log", "verify", "before", "--since", &since]).failed(1).narrow();
+    run.says(&["NOT SOUND", "the end is gone", "[FORKED]"]);
+    // Another site's word says nothing about this one.
+    old.run(&["log", "verify", "site", "--since", &since]).failed(1).narrow().says(&["CHECKPOINT_SIGNATURE"]);
+}
+
+#[test]
+fn a_strangers_folder_beside_an_export_stays() {
+    let house = House::founded();
+    std::fs::create_dir(house.path("out.partial")).unwrap();
+    std::fs::write(house.path("out.partial/mine"), "mine").unwrap();
+    house.run(&["log", "export", "out", "--dir", "site"]).failed(1).narrow().says(&["out.partial"]);
+    assert_eq!(std::fs::read_to_string(house.path("out.partial/mine")).unwrap(), "mine");
 }
 
 #[test]
@@ -161,6 +199,7 @@ fn one_wrong_byte_on_a_hubs_disk_is_named_over_http() {
     // As somebody with the hub's disk would.
     flip(&house.path("site/hub.db"), &part);
     let (_hub, console, token) = serving(&house);
-    let run = house.run(&["log", "verify", &console, "--token", &token]).failed(1).narrow();
+    std::fs::write(house.path("token"), &token).unwrap();
+    let run = house.run(&["log", "verify", &console, "--token-file", "token"]).failed(1).narrow();
     run.says(&["NOT SOUND", "event log, entry 0:"]);
 }

@@ -64,9 +64,10 @@ fn two_hubs_do_not_run_on_one_folder() {
 fn changes_are_made_beside_a_running_hub() {
     let house = House::founded();
     let (_hub, console, token) = serving(&house);
+    std::fs::write(house.path("token"), &token).unwrap();
     house.apply(crate::site::GOOD).good().narrow();
     house.run(&["enroll", "north", "--dir", "site"]).good().narrow();
-    let run = house.run(&["log", "verify", &console, "--token", &token]).good().narrow();
+    let run = house.run(&["log", "verify", &console, "--token-file", "token"]).good().narrow();
     run.says(&["config log: 2 entries"]);
 }
 

@@ -42,7 +42,7 @@ pub enum ConfigError {
     #[error("address `{0}` is given twice; every reader of a bus needs its own")]
     Twice(u8),
     /// Not a rate of any line.
-    #[error("baud rate `{0}` is outside 1200 to 1000000")]
+    #[error("baud rate `{0}` is outside {min} to {max}", min = super::BAUD_MIN, max = super::BAUD_MAX)]
     Baud(u32),
 }
 

@@ -159,3 +159,28 @@ fn a_controller_is_answered_for_its_own_doors_alone() {
     let q = Question { controller: id("k9"), ..at("gate", ANN) };
     assert!(matches!(house.site.decide(&q, Mono(1)), Answer::Denied(Deny::UnknownDoor, _)));
 }
+
+/// A device that was cut off keeps its copy of the site: that copy opens nothing.
+#[test]
+fn a_controller_that_is_revoked_or_unknown_is_answered_for_no_door() {
+    let mut house = House::warehouse();
+    house.put(vec![controller("k2")]);
+    let doors = [("gate", ANN), ("aisle-1", ANN), ("cage", ANN), ("gate", UNKNOWN)];
+    assert_eq!(ask(&house, &at("gate", ANN)).0, None);
+    house.put(vec![Change::RevokeController(id("k2"))]);
+    assert_eq!(ask(&house, &at("gate", ANN)).0, None, "another was revoked");
+    for name in ["k2", "nobody"] {
+        for (door, token) in doors {
+            let q = Question { controller: id(name), ..at(door, token) };
+            assert_eq!(ask(&house, &q).0, Some(Deny::UnknownDoor), "{name} at {door}");
+        }
+    }
+    house.put(vec![Change::RevokeController(id("k1"))]);
+    for pin in [PinFact::NotAsked, PinFact::Right, PinFact::Wrong] {
+        for (door, token) in doors {
+            let (told, access) = ask(&house, &Question { pin, ..at(door, token) });
+            assert_eq!(told, Some(Deny::UnknownDoor), "{door} {pin:?}");
+            assert_eq!(access.outcome, Outcome::Denied { why: Deny::UnknownDoor, because: vec![] });
+        }
+    }
+}

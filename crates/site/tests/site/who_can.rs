@@ -89,3 +89,13 @@ fn given_a_policy_that_can_not_be_evaluated_without_a_pin_then_nobody_is_listed(
     assert_agree(&mut house, noon());
     assert!(house.site.who_can(id("gate"), noon()).is_empty());
 }
+
+#[test]
+fn given_a_door_whose_controller_was_revoked_then_nobody_is_listed() {
+    let mut house = House::warehouse();
+    house.put(vec![Change::RevokeController(id("k1"))]);
+    assert_eq!(assert_agree(&mut house, noon()), 0);
+    let other = Door { controller: id("k2"), ..house.site.door(id("gate")).unwrap().clone() };
+    house.put(vec![controller("k2"), Change::PutDoor(other)]);
+    assert!(assert_agree(&mut house, noon()) > 0, "its successor serves the door");
+}
