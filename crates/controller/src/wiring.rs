@@ -176,7 +176,6 @@ fn key(byte: u8) -> Option<Key> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::config::{BusWiring, DoorWiring, Fails, Port};

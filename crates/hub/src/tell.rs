@@ -2,6 +2,7 @@
 
 use lockward_console::{Moment, Tone};
 use lockward_model::{Body, Code, Event, LockCause, Opening, Outcome, PersonId, SiteZone, Time};
+use lockward_site::Site;
 
 /// A time as the site's clocks show it; with its day, where that is not the day of `now`.
 pub(crate) fn moment(zone: &SiteZone, at: Time, now: Time) -> Moment {
@@ -28,12 +29,13 @@ pub(crate) fn tone(code: Code) -> Tone {
 }
 
 /// Why, in a few words, where there is more to say than the code does.
-pub(crate) fn reason(event: &Event) -> Option<String> {
+pub(crate) fn reason(site: &Site, event: &Event) -> Option<String> {
+    let by = |because: &[Box<str>]| because.iter().map(|b| called(site, b)).collect::<Vec<_>>().join(", ");
     Some(match &event.body {
         Body::Access(access) => match &access.outcome {
-            Outcome::Granted { because } => format!("by {}", because.join(", ")),
+            Outcome::Granted { because } => format!("by {}", by(because)),
             Outcome::Denied { why, because } if because.is_empty() => why.sentence().to_owned(),
-            Outcome::Denied { why, because } => format!("{}: {}", why.sentence(), because.join(", ")),
+            Outcome::Denied { why, because } => format!("{}: {}", why.sentence(), by(because)),
         },
         Body::DoorOpened(opening) => match opening {
             Opening::Granted => "after a grant",
@@ -63,6 +65,12 @@ pub(crate) fn reason(event: &Event) -> Option<String> {
             return None;
         }
     })
+}
+
+/// A rule by its title, as it is called now; what has no title, or is gone, by its name in the record.
+fn called(site: &Site, name: &str) -> String {
+    let rule = name.strip_prefix("rule/").and_then(|id| site.rules().find(|r| r.id.as_str() == id));
+    rule.map_or_else(|| name.to_owned(), |r| format!("“{}”", r.title))
 }
 
 /// Who, where the event is about a person.

@@ -63,7 +63,7 @@ impl Page<'_> {
             time: self.moment(told.event.time),
             code: code.as_str().to_owned(),
             sentence: tell::sentence(code),
-            reason: tell::reason(&told.event),
+            reason: tell::reason(self.site, &told.event),
             door: told.event.door.map(|door| self.door_link(door)),
             person: tell::person(&told.event).map(|person| self.person_link(person)),
             tone: tell::tone(code),
@@ -199,11 +199,15 @@ impl Page<'_> {
 fn source(cause: Option<Code>) -> &'static str {
     match cause {
         None => "not reported yet",
-        Some(Code::AccessGranted) => "a grant",
-        Some(Code::ExitRequested) => "a request to exit",
-        Some(Code::DoorUnlocked | Code::DoorLocked) => "its schedule, or a start",
-        Some(Code::DoorForced) => "no release",
-        Some(Code::NotEntered) => "nobody entered",
-        Some(_) => "the door's contact",
+        Some(Code::AccessGranted) => "by a grant",
+        Some(Code::ExitRequested) => "by a request to exit",
+        Some(Code::DoorUnlocked) => "by its schedule",
+        Some(Code::DoorLocked) => "by default",
+        Some(Code::DoorForced) => "without a release",
+        Some(Code::NotEntered) => "after nobody entered",
+        Some(Code::DoorOpened) => "rightly",
+        Some(Code::DoorHeld) => "past its limit",
+        Some(Code::DoorClosed) => "since it closed",
+        Some(_) => "by what it reported",
     }
 }

@@ -1,7 +1,7 @@
 //! What others may read of a site: records by id, lists in order, and who can open what.
 
-use crate::{Placed, Site};
 use crate::decide::place;
+use crate::{Placed, Site};
 use core::time::Duration;
 use lockward_model::{
     Controller, ControllerId, Credential, Door, DoorId, Factors, Founding, Group, Operator, Person, PersonId,
