@@ -14,11 +14,8 @@ use lockward_store::{HubStore, Log};
 const CHILD_DIR: &str = "LOCKWARD_STORE_CRASH_DIR";
 
 /// The child of the test below: appends until it is killed, and says so after each append.
-#[test]
-#[ignore = "a part of given_kill_in_the_middle_of_appends_then_every_acknowledged_one_is_there"]
-fn child_appends_until_killed() {
-    let dir = std::env::var_os(CHILD_DIR).expect("the folder of the store");
-    let store = HubStore::open(Path::new(&dir)).unwrap();
+fn append_until_killed(dir: &Path) -> ! {
+    let store = HubStore::open(dir).unwrap();
     let mut at = store.head(Log::Event).unwrap().size();
     let mut out = std::io::stdout();
     loop {
@@ -31,11 +28,16 @@ fn child_appends_until_killed() {
 
 #[test]
 fn given_kill_in_the_middle_of_appends_then_every_acknowledged_one_is_there() {
+    // The test runs itself again as the process that is killed.
+    if let Some(dir) = std::env::var_os(CHILD_DIR) {
+        append_until_killed(Path::new(&dir));
+    }
+    let me = "given_kill_in_the_middle_of_appends_then_every_acknowledged_one_is_there";
     let dir = tempfile::tempdir().unwrap();
     drop(HubStore::create(dir.path()).unwrap());
     for round in 0..25_usize {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "child_appends_until_killed", "--ignored", "--nocapture"])
+            .args(["--exact", me, "--nocapture"])
             .env(CHILD_DIR, dir.path())
             .stdout(Stdio::piped())
             .spawn()
