@@ -63,8 +63,7 @@ impl fmt::Display for Summary {
         }
         writeln!(f, "events      {:>7}", self.events)?;
         for Count { controller, written, held } in &self.counts {
-            let verdict =
-                if written == held { "all of them are in the hub's log" } else { "NOT ALL ARRIVED" };
+            let verdict = if written == held { "all arrived" } else { "NOT ALL ARRIVED" };
             let name = controller.as_str();
             writeln!(f, "  {name:<12} wrote {written:>7}, the hub has {held:>7}: {verdict}")?;
         }

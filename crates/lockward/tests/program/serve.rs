@@ -84,7 +84,7 @@ fn the_demonstration_ends_by_itself_with_a_summary_and_a_verdict() {
     let house = House::empty();
     let args = ["demo", "--for", "4s", "--speed", "60", "--seed", "7", "--dir", "kept"];
     let run = house.run(&args).good();
-    let run = run.says(&["Console", "badges", "granted", "all of them are in the hub's log", "SOUND"]);
+    let run = run.says(&["Console", "badges", "granted", "all arrived", "SOUND"]);
     assert!(!run.words().contains("0 decisions decided again"), "{}", run.out);
     house.run(&["log", "verify", "kept/hub"]).good().narrow().says(&["SOUND"]);
     house.run(&["change", "show", "--all", "--dir", "kept/hub"]).good().narrow().hides(&["argon2"]);
