@@ -2,7 +2,7 @@
 
 use crate::change::read;
 use crate::say::say;
-use crate::serve::until_told_to_stop;
+use crate::serve::Told;
 use crate::stored::Stored;
 use crate::verify::{self, VerifyError};
 use clap::Args;
@@ -77,8 +77,9 @@ pub(crate) fn demo(args: &Demo) -> Result<ExitCode, DemoError> {
     say(&format!("The site lies in `{}`. Ctrl-C ends it.", demo.dir().display()));
     demo.wait(async {
         // Without signals there is still the time limit, and the terminal's own way to end a program.
-        if until_told_to_stop().await.is_err() {
-            core::future::pending::<()>().await;
+        match Told::listen() {
+            Ok(told) => told.to_stop().await,
+            Err(_) => core::future::pending().await,
         }
     });
     say("Ending: people go home, doors come to rest.");

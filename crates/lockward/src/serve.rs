@@ -8,7 +8,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Runs the hub: controllers and browsers over TLS, and a console for this machine.
 #[derive(Args)]
@@ -50,9 +50,10 @@ pub(crate) fn serve(args: Serve) -> Result<ExitCode, ServeError> {
         clock: Arc::new(SystemClock::default()),
     };
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        let told = Told::listen()?;
         let hub = Hub::start(config).await?;
         tell(&hub, args.token);
-        until_told_to_stop().await?;
+        told.to_stop().await;
         say("Stopping.");
         hub.stop().await;
         Ok(ExitCode::SUCCESS)
@@ -70,11 +71,18 @@ fn tell(hub: &Running, token: bool) {
     say("Ctrl-C stops it.");
 }
 
-/// Ctrl-C, or what a service manager sends.
-pub(crate) async fn until_told_to_stop() -> io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        pressed = tokio::signal::ctrl_c() => pressed,
-        _ = terminate.recv() => Ok(()),
+/// Ctrl-C, or what a service manager sends. Heeded from here on, also before it is waited for.
+pub(crate) struct Told(Signal, Signal);
+
+impl Told {
+    pub(crate) fn listen() -> io::Result<Self> {
+        Ok(Self(signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?))
+    }
+
+    pub(crate) async fn to_stop(mut self) {
+        tokio::select! {
+            _ = self.0.recv() => {}
+            _ = self.1.recv() => {}
+        }
     }
 }
