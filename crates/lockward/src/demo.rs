@@ -78,7 +78,7 @@ pub(crate) fn demo(args: &Demo) -> Result<ExitCode, DemoError> {
     demo.wait(async {
         // Without signals there is still the time limit, and the terminal's own way to end a program.
         match Told::listen() {
-            Ok(told) => told.to_stop().await,
+            Ok(told) => told.stopped().await,
             Err(_) => core::future::pending().await,
         }
     });

@@ -53,7 +53,7 @@ pub(crate) fn serve(args: Serve) -> Result<ExitCode, ServeError> {
         let told = Told::listen()?;
         let hub = Hub::start(config).await?;
         tell(&hub, args.token);
-        told.to_stop().await;
+        told.stopped().await;
         say("Stopping.");
         hub.stop().await;
         Ok(ExitCode::SUCCESS)
@@ -79,7 +79,7 @@ impl Told {
         Ok(Self(signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?))
     }
 
-    pub(crate) async fn to_stop(mut self) {
+    pub(crate) async fn stopped(mut self) {
         tokio::select! {
             _ = self.0.recv() => {}
             _ = self.1.recv() => {}
