@@ -9,7 +9,7 @@ use lockward_wire::event::{ChainHead, Leaf, seal};
 use lockward_wire::link::ITEMS_MAX;
 
 /// Events that wait in memory while the disk refuses them or the hub has not given a key yet: a day of a busy door.
-/// The oldest go first when there are more; nothing among them opened a door.
+/// The oldest go first when there are more, but for those that a door waits for.
 const FRESH_MAX: usize = 8_192;
 /// Events on their way to the hub, and the signed head of the chain that ends with the last.
 pub(crate) struct Batch {
@@ -34,8 +34,13 @@ impl<D: Disk + Clone> Memory<D> {
         if kept.is_err() {
             // A grant that is not used is not recorded as one.
             fresh.retain(|f| f.body.code() != lockward_model::Code::AccessGranted);
-            let over = fresh.len().saturating_sub(FRESH_MAX);
-            fresh.drain(..over);
+            let mut over = fresh.len().saturating_sub(FRESH_MAX);
+            fresh.retain(|f| {
+                // A schedule that waits for this very record opens its door once the disk is whole again.
+                let goes = over > 0 && f.body.code() != lockward_model::Code::DoorUnlocked;
+                over -= usize::from(goes);
+                !goes
+            });
         }
         kept
     }

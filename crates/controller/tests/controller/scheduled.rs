@@ -1,11 +1,14 @@
 //! A door that a schedule opens waits for its record as a person does, and holds nobody in meanwhile.
 
-use crate::house::{ANN, FRONT, LAB, door, id};
-use crate::rig::{NONE, Rig, Seen};
+use crate::house::{ANN, FRONT, House, LAB, door, id, small, wirings};
+use crate::hub::FakeHub;
+use crate::rig::{NONE, Rig, Seen, at};
 use core::time::Duration;
 use lockward_controller::core::Input;
+use lockward_controller::memory::Room;
 use lockward_door::State;
 use lockward_model::{Body, Change, Days, Door, LockCause, Mono, Schedule, Window};
+use lockward_store::Limits;
 
 /// The rig's first moment is eleven in Berlin. The doors stand open from ten past to twenty past.
 const OPENS: Duration = Duration::from_secs(600);
@@ -18,7 +21,11 @@ fn free(name: &str) -> Change {
 
 /// Front and lab will stand open; it is some seconds before.
 fn just_before(seed: u64) -> Rig {
-    let (mut rig, mut hub) = Rig::stocked_with_hub(seed);
+    let (rig, hub) = Rig::stocked_with_hub(seed);
+    scheduled(rig, hub)
+}
+
+fn scheduled(mut rig: Rig, mut hub: FakeHub) -> Rig {
     let window = Window { days: Days(0x7f), from: 11 * 60 + 10, to: 11 * 60 + 20 };
     let late = Schedule::new(id("late"), id("Late"), vec![window], vec![]).unwrap();
     hub.house.change(vec![Change::PutSchedule(late), free("front"), free("lab")]);
@@ -133,4 +140,31 @@ fn given_a_schedule_that_ends_without_record_while_the_button_is_pressed_then_th
     rig.take(vec![Input::Exit(LAB, true)]);
     without_records(&mut rig, 30);
     assert!(rig.now.mono > Mono(0) + CLOSES && rig.out[LAB], "locked in");
+}
+
+#[test]
+fn record_first_given_more_than_memory_holds_then_the_record_of_a_schedule_is_not_what_goes() {
+    // A spool with room for all that memory holds, so that only memory is short.
+    let (house, room) = (House::furnished(), Room { spool: Limits::SPOOL, ..small() });
+    let at = at(Duration::from_secs(60));
+    let mut rig = Rig::try_start(house.clone(), house.enrolled(5), &wirings(), room, at).unwrap();
+    let mut hub = FakeHub::new(house);
+    rig.meet(&mut hub);
+    rig.part(&mut hub);
+    let mut rig = scheduled(rig, hub);
+    rig.disk.fail_write_after(0);
+    rig.skip(Duration::from_secs(10));
+    assert!(rig.turn(vec![]).failed.is_some(), "the schedule begins without a disk");
+    // The button of a mechanical door tells of each press, and moves nothing.
+    for _ in 0..20 {
+        rig.disk.fail_write_after(0);
+        let presses = (0..300).flat_map(|_| [Input::Exit(FRONT, true), Input::Exit(FRONT, false)]);
+        let swings = (0..300).flat_map(|_| [Input::Contact(FRONT, true), Input::Contact(FRONT, false)]);
+        assert!(rig.turn(presses.chain(swings).collect()).failed.is_some());
+    }
+    rig.disk.heal();
+    let seen = rig.turn(vec![]);
+    assert!(seen.failed.is_none(), "{:?}", seen.failed);
+    assert!(rig.out[FRONT], "it is on record now, {:?}", rig.state(FRONT));
+    assert!(by_schedule(rig).contains(&Body::Unlocked(LockCause::Schedule)), "and that record is there");
 }
