@@ -13,10 +13,10 @@ mod schedule;
 mod text;
 mod time;
 
-pub use access::{Access, ConfigRef, Deny, Factors, Outcome, PinFact, Side};
+pub use access::{Access, ConfigRef, Factors, Outcome, PinFact, Side};
 pub use bytes::{CardToken, Digest, PublicKey, SiteId};
 pub use change::{Change, ChangeSet, Founding};
-pub use code::Code;
+pub use code::{ApiRefusal, CODE_TABLES, ChangeRefusal, Code, CodeRow, Deny, FindingCode, LinkRefusal};
 pub use event::{Body, Epoch, Event, LockCause, Opening, ReaderFact, Source};
 pub use id::{
     ControllerId, CredentialId, DoorId, GroupId, ID_BYTES_MAX, IdError, OperatorId, PersonId, PolicyId,
