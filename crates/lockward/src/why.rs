@@ -149,6 +149,12 @@ fn told(event: &Event) -> String {
                 "Record {due} of controller `{controller}` was due, and record {came} came: this is an alarm."
             )
         }
+        Body::KeysRead { first, last } => {
+            format!(
+                "Somebody with a token took the keys of epochs {} to {}, and can read their events.",
+                first.0, last.0
+            )
+        }
         Body::Founded(site) => format!("The site's identity is {site}."),
     };
     format!("  {told}")

@@ -154,6 +154,13 @@ pub enum Body {
     },
     /// The site was founded.
     Founded(SiteId),
+    /// The hub handed out keys of epochs to somebody with a token: who has them reads these epochs.
+    KeysRead {
+        /// The first epoch.
+        first: Epoch,
+        /// The last, itself included. Those between that were destroyed are not among them.
+        last: Epoch,
+    },
 }
 
 impl Body {
@@ -199,6 +206,7 @@ impl Body {
             Self::Enrolled { .. } => Code::ControllerEnrolled,
             Self::Gap { .. } => Code::LogChainBreak,
             Self::Founded(_) => Code::SiteFounded,
+            Self::KeysRead { .. } => Code::KeysRead,
         }
     }
 }

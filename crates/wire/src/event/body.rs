@@ -4,8 +4,8 @@ use crate::CborError;
 use crate::spelling::{ConfigRefV1, Said};
 use core::time::Duration;
 use lockward_model::{
-    Access, Body, CardToken, ControllerId, Deny, Factors, LockCause, Opening, Outcome, PersonId, PinFact,
-    PublicKey, ReaderFact, Side, SiteId,
+    Access, Body, CardToken, ControllerId, Deny, Epoch, Factors, LockCause, Opening, Outcome, PersonId,
+    PinFact, PublicKey, ReaderFact, Side, SiteId,
 };
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
@@ -50,6 +50,8 @@ pub(super) enum BodyV1 {
     Gap(#[n(0)] Said<ControllerId>, #[n(1)] u64, #[n(2)] u64),
     #[n(18)]
     Founded(#[n(0)] ByteArray<32>),
+    #[n(19)]
+    KeysRead(#[n(0)] u32, #[n(1)] u32),
 }
 
 #[derive(Encode, Decode)]
@@ -210,6 +212,7 @@ impl From<&Body> for BodyV1 {
             Body::Enrolled { controller, key } => Self::Enrolled(Said(*controller), key.0.into()),
             Body::Gap { controller, due, came } => Self::Gap(Said(*controller), *due, *came),
             Body::Founded(site) => Self::Founded(site.0.into()),
+            Body::KeysRead { first, last } => Self::KeysRead(first.0, last.0),
         }
     }
 }
@@ -239,6 +242,7 @@ impl TryFrom<BodyV1> for Body {
             BodyV1::Enrolled(id, key) => Self::Enrolled { controller: id.0, key: PublicKey(key.into()) },
             BodyV1::Gap(id, due, came) => Self::Gap { controller: id.0, due, came },
             BodyV1::Founded(site) => Self::Founded(SiteId(site.into())),
+            BodyV1::KeysRead(first, last) => Self::KeysRead { first: Epoch(first), last: Epoch(last) },
         })
     }
 }

@@ -171,6 +171,7 @@ fn bodies() -> Vec<Body> {
         Body::Enrolled { controller: gate, key: PublicKey([1; 32]) },
         Body::Gap { controller: gate, due: 1, came: 2 },
         Body::Founded(SITE),
+        Body::KeysRead { first: Epoch(1), last: Epoch(2) },
     ]
 }
 

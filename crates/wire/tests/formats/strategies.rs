@@ -123,6 +123,8 @@ pub(crate) fn body() -> impl Strategy<Value = Body> {
             came
         }),
         site().prop_map(Body::Founded),
+        (any::<u32>(), any::<u32>())
+            .prop_map(|(first, last)| Body::KeysRead { first: Epoch(first), last: Epoch(last) }),
     ];
     prop_oneof![access().prop_map(Body::Access), door, device, hub]
 }
