@@ -2,7 +2,7 @@
 
 use super::{Office, OfficeError};
 use lockward_ledger::leaf_hash;
-use lockward_model::{Change, ChangeSet, SiteId, Text};
+use lockward_model::{Change, ChangeRefusal, ChangeSet, SiteId, Text};
 use lockward_site::{Keep, Refusal, Site};
 use lockward_store::{Batch, HubAppendError, HubStore, Log};
 use lockward_wire::config::{EncodeError, Envelope, PayloadType, encode_changes};
@@ -35,8 +35,8 @@ impl ChangeError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Refused(refusal) => refusal.code(),
-            Self::Encode(_) => "ENTRY_MALFORMED",
-            Self::Append(_) | Self::Office(_) => "STORE_FAILED",
+            Self::Encode(_) => ChangeRefusal::Malformed.as_str(),
+            Self::Append(_) | Self::Office(_) => ChangeRefusal::StoreFailed.as_str(),
         }
     }
 }
