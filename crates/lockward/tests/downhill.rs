@@ -47,7 +47,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
 const PURE: [&str; 8] = ["model", "ledger", "osdp", "wire", "policy", "site", "door", "audit"];
 
 /// Dependencies with keepers, and who they are. The bench holds peers against Lockward, so it may hold some of them.
-const KEEPERS: [(&str, &[&str]); 14] = [
+const KEEPERS: [(&str, &[&str]); 15] = [
     ("aes", &["osdp"]),
     ("askama", &["console"]),
     ("axum", &["hub"]),
@@ -61,6 +61,7 @@ const KEEPERS: [(&str, &[&str]); 14] = [
     ("minicbor", &["wire"]),
     ("rcgen", &["hub"]),
     ("rusqlite", &["store", "bench"]),
+    ("rustls-native-certs", &["lockward"]),
     ("rustls-webpki", &["hub"]),
 ];
 
