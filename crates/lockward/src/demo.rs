@@ -1,9 +1,11 @@
 //! `lockward demo`: a sample site at work, with simulated people, and the proof at its end that its logs hold.
 
 use crate::change::read;
+use crate::epoch_keys;
 use crate::say::say;
 use crate::serve::Told;
 use crate::stored::Stored;
+use crate::verdict::told;
 use crate::verify::{self, VerifyError};
 use clap::Args;
 use core::time::Duration;
@@ -87,9 +89,9 @@ pub(crate) fn demo(args: &Demo) -> Result<ExitCode, DemoError> {
     say(&summary.to_string());
     let Some(dir) = dir else { return Ok(ExitCode::SUCCESS) };
     let dir = dir.join(HUB);
-    let keys = verify::own_keys(&dir);
+    let keys = epoch_keys::own(&dir);
     let store = HubStore::open(&dir).map_err(VerifyError::from)?;
     let verdict = verify::run(Stored(store), lockward_audit::Pin::Found, keys, Vec::new());
-    let code = verify::told(verdict, VerifyError::Store)?;
+    let code = told(verdict, VerifyError::Store)?;
     Ok(if summary.is_whole() { code } else { ExitCode::FAILURE })
 }

@@ -150,10 +150,11 @@ fn told(event: &Event) -> String {
             )
         }
         Body::KeysRead { first, last } => {
-            format!(
-                "Somebody with a token took the keys of epochs {} to {}, and can read their events.",
-                first.0, last.0
-            )
+            let epochs = match (first.0, last.0) {
+                (first, last) if first == last => format!("key of epoch {first}"),
+                (first, last) => format!("keys of epochs {first} to {last}"),
+            };
+            format!("Somebody with a token took the {epochs}, and can read what was sealed with it.")
         }
         Body::Founded(site) => format!("The site's identity is {site}."),
     };
