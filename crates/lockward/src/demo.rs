@@ -37,6 +37,9 @@ pub(crate) struct Demo {
     /// Where the console is.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+    /// Prints a token for tools, such as `log verify`, and where they reach the hub over TLS.
+    #[arg(long)]
+    token: bool,
 }
 
 fn span(text: &str) -> Result<Duration, String> {
@@ -74,8 +77,15 @@ pub(crate) fn demo(args: &Demo) -> Result<ExitCode, DemoError> {
         listen: args.listen,
         run_for: args.run_for,
     };
-    let demo = lockward_sim::Demo::start(options)?;
+    let mut demo = lockward_sim::Demo::start(options)?;
     say(&format!("Console, for one sign-in:\n  {}", demo.console_url()));
+    if let Some(hub) = demo.house().hub().filter(|_| args.token) {
+        say(&format!(
+            "Token for tools, also over TLS at https://{}:\n  {}",
+            hub.addr(),
+            hub.token().as_str()
+        ));
+    }
     say(&format!("The site lies in `{}`. Ctrl-C ends it.", demo.dir().display()));
     demo.wait(async {
         // Without signals there is still the time limit, and the terminal's own way to end a program.

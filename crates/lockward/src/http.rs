@@ -119,7 +119,8 @@ impl Http {
                 Some(sender) => sender,
                 None => connect(address, trust.as_ref()).await?,
             };
-            let bytes = ask(&mut sender, &address.host, token.as_ref().map(|t| t.as_str()), path, max).await?;
+            let bytes =
+                ask(&mut sender, &address.host, token.as_ref().map(|t| t.as_str()), path, max).await?;
             *connection = Some(sender);
             Ok(bytes)
         };

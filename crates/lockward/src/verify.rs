@@ -113,7 +113,7 @@ fn on_hub(args: &Verify, since: Vec<Vec<u8>>) -> Result<ExitCode, VerifyError> {
         Some(dir) => epoch_keys::in_folder(dir)?,
         None if named && !args.without_keys => {
             let keys = epoch_keys::from_hub(&mut http)?;
-            remark(&format!("The hub gave the {} and keeps that on record.", count(keys.len(), "epoch key")));
+            remark(&format!("The hub gave {}, and keeps that on record.", count(keys.len(), "epoch key")));
             keys
         }
         None => EpochKeys::new(),

@@ -27,7 +27,7 @@ fn a_hub_is_checked_over_tls_and_its_keys_are_handed_out_on_record() {
     assert_eq!(events(&house), 1);
     let run = verify(&house, &hub, &[]).good().hides(&["not looked into"]);
     run.says(&[
-        "The hub gave the 1 epoch key and keeps that on record",
+        "The hub gave 1 epoch key, and keeps that on record",
         "SOUND",
         "config log: 2 entries",
         "2 events",

@@ -101,7 +101,11 @@ fn the_demonstration_ends_by_itself_with_a_summary_and_a_verdict() {
     let args = ["demo", "--for", "4s", "--speed", "60", "--seed", "7", "--dir", "kept"];
     let run = house.run(&args).good();
     let run = run.says(&["Console", "badges", "granted", "all arrived", "SOUND"]);
-    assert!(!run.words().contains("0 decisions decided again"), "{}", run.out);
+    assert!(!run.words().contains(" 0 decisions decided again"), "{}", run.out);
     house.run(&["log", "verify", "kept/hub"]).good().narrow().says(&["SOUND"]);
+    let hub = serving_at(&house, "kept/hub");
+    let args = ["log", "verify", &hub.secure, "--ca", "kept/hub/ca.pem", "--token-file", "token"];
+    let run = house.run(&args).good().narrow().says(&["SOUND"]);
+    assert!(!run.words().contains(" 0 decisions decided again"), "{}", run.out);
     house.run(&["change", "show", "--all", "--dir", "kept/hub"]).good().narrow().hides(&["argon2"]);
 }
