@@ -6,6 +6,7 @@
 mod apply;
 mod authority;
 mod decide;
+mod jumps;
 mod people;
 mod refusal;
 mod table;

@@ -1,8 +1,9 @@
-//! Schedules in JSON: weekly windows and exception days.
+//! Schedules in JSON: weekly windows and exception days. What came later is left out where it is not said, so that
+//! older entries keep their bytes.
 
 use super::payload::PayloadError;
 use crate::spelling::Said;
-use lockward_model::{DayException, Days, Schedule, ScheduleId, Text, Window};
+use lockward_model::{Dates, DayException, Days, Fold, Gap, Jumps, Schedule, ScheduleId, Text, Window};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
@@ -12,6 +13,10 @@ pub(super) struct ScheduleV1 {
     title: Said<Text>,
     windows: Vec<WindowV1>,
     exceptions: Vec<ExceptionV1>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    gap: Option<Box<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fold: Option<Box<str>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -22,10 +27,18 @@ struct WindowV1 {
     to_minute: u16,
 }
 
+/// `date` alone is one day, with `last` a range; `yearly` is `MM-DD` of every year.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ExceptionV1 {
-    date: Box<str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    date: Option<Box<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last: Option<Box<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    yearly: Option<Box<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<Said<Text>>,
     windows: Vec<HoursV1>,
 }
 
@@ -43,16 +56,32 @@ impl From<&Schedule> for ScheduleV1 {
             from_minute: w.from,
             to_minute: w.to,
         };
-        let hours = |(from, to): &(u16, u16)| HoursV1 { from_minute: *from, to_minute: *to };
-        let exception = |e: &DayException| ExceptionV1 {
-            date: e.date.to_string().into(),
-            windows: e.windows.iter().map(hours).collect(),
-        };
+        let Jumps { gap, fold } = s.jumps();
         Self {
             id: Said(s.id()),
             title: Said(s.title().clone()),
             windows: s.windows().iter().map(window).collect(),
-            exceptions: s.exceptions().iter().map(exception).collect(),
+            exceptions: s.exceptions().iter().map(Into::into).collect(),
+            gap: gap.map(|gap| gap.as_str().into()),
+            fold: fold.map(|fold| fold.as_str().into()),
+        }
+    }
+}
+
+impl From<&DayException> for ExceptionV1 {
+    fn from(e: &DayException) -> Self {
+        let hours = |(from, to): &(u16, u16)| HoursV1 { from_minute: *from, to_minute: *to };
+        let (date, last, yearly) = match e.dates {
+            Dates::One(date) => (Some(date), None, None),
+            Dates::Range(first, last) => (Some(first), Some(last), None),
+            Dates::Yearly { month, day } => (None, None, Some(format!("{month:02}-{day:02}").into())),
+        };
+        Self {
+            date: date.map(|d| d.to_string().into()),
+            last: last.map(|d| d.to_string().into()),
+            yearly,
+            reason: e.reason.clone().map(Said),
+            windows: e.windows.iter().map(hours).collect(),
         }
     }
 }
@@ -62,7 +91,13 @@ impl TryFrom<ScheduleV1> for Schedule {
     fn try_from(s: ScheduleV1) -> Result<Self, PayloadError> {
         let windows = s.windows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
         let exceptions = s.exceptions.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
-        Self::new(s.id.0, s.title.0, windows, exceptions).map_err(PayloadError::Schedule)
+        let gap = s.gap.map(|word| Gap::ALL.into_iter().find(|gap| gap.as_str() == &*word).ok_or(()));
+        let fold = s.fold.map(|word| Fold::ALL.into_iter().find(|fold| fold.as_str() == &*word).ok_or(()));
+        let (Ok(gap), Ok(fold)) = (gap.transpose(), fold.transpose()) else {
+            return Err(PayloadError::Part("a schedule whose `gap` or `fold` is not known here"));
+        };
+        let made = Self::new(s.id.0, s.title.0, windows, exceptions).map_err(PayloadError::Schedule)?;
+        Ok(made.with_jumps(Jumps { gap, fold }))
     }
 }
 
@@ -78,14 +113,25 @@ impl TryFrom<WindowV1> for Window {
 impl TryFrom<ExceptionV1> for DayException {
     type Error = PayloadError;
     fn try_from(e: ExceptionV1) -> Result<Self, PayloadError> {
-        let wrong = PayloadError::Part("an exception on a date that is not of the form 2026-12-25");
+        let wrong = || {
+            PayloadError::Part("an exception on a date that is not of the form 2026-12-25, or 12-25 yearly")
+        };
+        let dates = match (&e.date, &e.last, &e.yearly) {
+            (Some(date), None, None) => Dates::One(date.parse().map_err(|_| wrong())?),
+            (Some(first), Some(last), None) => {
+                Dates::Range(first.parse().map_err(|_| wrong())?, last.parse().map_err(|_| wrong())?)
+            }
+            (None, None, Some(yearly)) => Dates::yearly(yearly).ok_or_else(wrong)?,
+            _ => return Err(wrong()),
+        };
         let made = Self {
-            date: match e.date.parse() {
-                Ok(date) => date,
-                Err(_) => return Err(wrong),
-            },
+            dates,
+            reason: e.reason.map(|reason| reason.0),
             windows: e.windows.into_iter().map(|h| (h.from_minute, h.to_minute)).collect(),
         };
-        if made.date.to_string() == *e.date { Ok(made) } else { Err(wrong) }
+        // One spelling for each date.
+        let again = ExceptionV1::from(&made);
+        let same = (again.date, again.last, again.yearly) == (e.date, e.last, e.yearly);
+        if same { Ok(made) } else { Err(wrong()) }
     }
 }
