@@ -8,6 +8,8 @@
 //! Of what is seen at one's own doors, tell others the facts; of what others tell, check first that it is not
 //! [ahead] of the clock.
 
+mod arithmetic;
+mod guessing;
 mod muster;
 mod newest;
 mod passback;
@@ -15,6 +17,12 @@ mod places;
 mod presence;
 mod touch;
 
+pub use arithmetic::{
+    CodeUse, Keypads, PinArithmetic, chance_of_a_hit, explain_pin_digits, pin_digits_needed,
+};
+pub use guessing::{
+    FAILURES_MAX, Failure, Guess, Guessing, GuessingFact, Ladder, Limits, Reader, Wait, WaitWhy,
+};
 pub use muster::{Count, Doubt, Muster, Present, UnknownWhy};
 pub use passback::{PassbackFact, Violation, ViolationKind};
 pub use places::{Areas, Here, Keeping, Whereabouts, ZONE_DEPTH_MAX};
