@@ -16,6 +16,7 @@ mod passback;
 mod places;
 mod presence;
 mod touch;
+mod used;
 
 pub use arithmetic::{
     CodeUse, Keypads, PinArithmetic, chance_of_a_hit, explain_pin_digits, pin_digits_needed,
@@ -28,6 +29,7 @@ pub use passback::{PassbackFact, Violation, ViolationKind};
 pub use places::{Areas, Here, Keeping, Whereabouts, ZONE_DEPTH_MAX};
 pub use presence::{PEOPLE_MAX, Presence, PresenceFact};
 pub use touch::{Touch, TouchEdge};
+pub use used::{PASSES_MAX, STEPS_MAX, Step, Use, Used, UsedFact};
 
 use core::time::Duration;
 use lockward_model::Time;
