@@ -12,6 +12,7 @@ mod arithmetic;
 mod guessing;
 mod muster;
 mod newest;
+mod openings;
 mod passback;
 mod places;
 mod presence;
@@ -25,6 +26,7 @@ pub use guessing::{
     FAILURES_MAX, Failure, Guess, Guessing, GuessingFact, Ladder, Limits, Reader, Wait, WaitWhy,
 };
 pub use muster::{Count, Doubt, Muster, Present, UnknownWhy};
+pub use openings::{DOORS_MAX, MassOpening, Openings};
 pub use passback::{PassbackFact, Violation, ViolationKind};
 pub use places::{Areas, Here, Keeping, Whereabouts, ZONE_DEPTH_MAX};
 pub use presence::{PEOPLE_MAX, Presence, PresenceFact};
