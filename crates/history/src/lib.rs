@@ -17,6 +17,7 @@ mod passback;
 mod places;
 mod presence;
 mod touch;
+mod travel;
 mod used;
 
 pub use arithmetic::{
@@ -31,6 +32,7 @@ pub use passback::{PassbackFact, Violation, ViolationKind};
 pub use places::{Areas, Here, Keeping, Whereabouts, ZONE_DEPTH_MAX};
 pub use presence::{PEOPLE_MAX, Presence, PresenceFact};
 pub use touch::{Touch, TouchEdge};
+pub use travel::{Impossible, SIGHTED_MAX, Sight, Spot, Travel, walking_floor};
 pub use used::{PASSES_MAX, STEPS_MAX, Step, Use, Used, UsedFact};
 
 use core::time::Duration;
