@@ -9,6 +9,7 @@
 //! [ahead] of the clock.
 
 mod arithmetic;
+mod exits;
 mod guessing;
 mod muster;
 mod newest;
@@ -23,6 +24,7 @@ mod used;
 pub use arithmetic::{
     CodeUse, Keypads, PinArithmetic, chance_of_a_hit, explain_pin_digits, pin_digits_needed,
 };
+pub use exits::{ExitInput, ExitLimits, Exits, PRESSES_MAX, RexAnomaly, RexEdge, RexWhy};
 pub use guessing::{
     FAILURES_MAX, Failure, Guess, Guessing, GuessingFact, Ladder, Limits, Reader, Wait, WaitWhy,
 };
