@@ -47,7 +47,8 @@ const ROOMS: [(&str, &[&str]); 17] = [
 ];
 
 /// Rooms that take `now`, chance and inputs as arguments.
-const PURE: [&str; 10] = ["model", "ledger", "osdp", "inputs", "wire", "policy", "site", "door", "history", "audit"];
+const PURE: [&str; 10] =
+    ["model", "ledger", "osdp", "inputs", "wire", "policy", "site", "door", "history", "audit"];
 
 /// Dependencies with keepers, and who they are. The bench holds peers against Lockward, so it may hold some of them.
 const KEEPERS: [(&str, &[&str]); 15] = [
