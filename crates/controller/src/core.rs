@@ -15,7 +15,7 @@
 //! being told again.
 
 use crate::clock::Believed;
-use crate::config::DoorWiring;
+use crate::config::{DOORS_MAX, DoorWiring};
 use crate::deciding::Asked;
 use crate::errands::Errands;
 use crate::following::Owed;
@@ -32,8 +32,9 @@ use lockward_model::{Body, ConfigRef, ControllerId, DoorId, LockCause, Mono, Now
 use lockward_site::Site;
 use lockward_store::Disk;
 
-/// What one turn takes in before the disk gets to work on it: the next is decided while those are sealed and written.
-pub const TURN_MAX: usize = 32;
+/// What one turn takes in before the disk gets to work on it: a badge at every door. The next are decided while those
+/// are sealed and written; with fewer at a time the disk would sync more often than that gains.
+pub const TURN_MAX: usize = DOORS_MAX;
 /// How long a grant may wait for its record: far longer than a disk takes that does not hang, far shorter than anyone
 /// would wait.
 pub(crate) const GRANT_LIFE: Duration = Duration::from_secs(5);
