@@ -1,6 +1,6 @@
 //! A decision as data: what was known, what was decided, and why. The same inputs give the same answer a year later.
 
-use crate::{CardToken, Digest, PersonId};
+use crate::{CardToken, Deny, Digest, PersonId};
 use core::fmt;
 use core::time::Duration;
 
@@ -149,9 +149,9 @@ pub struct Known {
     /// Whether the card proved itself by a signature; `None` if it shows a mere number.
     pub signed: Option<bool>,
     /// The second person, once one was asked for.
-    pub second: Option<Second>,
+    pub second: Option<Box<Second>>,
     /// The pass, if one was shown in place of a card.
-    pub pass: Option<ShownPass>,
+    pub pass: Option<Box<ShownPass>>,
     /// What anti-passback says.
     pub passback: PassbackFact,
     /// The zone that is entered, or one around it, holds as many people as it may.
@@ -177,76 +177,6 @@ pub struct ConfigRef {
     pub size: u64,
     /// Their Merkle root (RFC 6962).
     pub root: Digest,
-}
-
-macro_rules! denials {
-    ($($(#[$doc:meta])* $name:ident = $n:literal $code:literal $sentence:literal),+ $(,)?) => {
-        /// Why a door stays shut. Numbers and codes are stable: the log, the API and the pages share them.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Deny {
-            $($(#[$doc])* $name = $n),+
-        }
-        impl Deny {
-            /// Every reason.
-            pub const ALL: &'static [Self] = &[$(Self::$name),+];
-            /// The stable code.
-            #[must_use]
-            pub fn code(self) -> &'static str {
-                match self { $(Self::$name => $code),+ }
-            }
-            /// One plain sentence for an operator.
-            #[must_use]
-            pub fn sentence(self) -> &'static str {
-                match self { $(Self::$name => $sentence),+ }
-            }
-            /// The number in the log.
-            #[must_use]
-            pub fn number(self) -> u8 {
-                self as u8
-            }
-            /// Reads the number in the log.
-            #[must_use]
-            pub fn from_number(n: u8) -> Option<Self> {
-                Self::ALL.iter().copied().find(|d| d.number() == n)
-            }
-        }
-    };
-}
-
-// Append only: a number, once given, keeps its meaning for ever.
-denials! {
-    /// No credential of the site has this token.
-    UnknownCredential = 1 "CRED_UNKNOWN" "this card is not known at the site",
-    /// The credential's validity has not begun.
-    CredentialNotYet = 2 "CRED_NOT_YET_VALID" "this card is not valid yet",
-    /// The credential's validity is over.
-    CredentialExpired = 3 "CRED_EXPIRED" "this card is no longer valid",
-    /// The person is suspended.
-    PersonSuspended = 4 "PERSON_SUSPENDED" "the person is suspended",
-    /// The person's validity has not begun, or is over.
-    PersonNotValid = 5 "PERSON_NOT_VALID" "the person's time at the site has not begun or is over",
-    /// No policy permits it, whatever the time and the factors.
-    NothingPermits = 6 "NO_RULE" "no rule lets this person in here",
-    /// A rule would permit it at another time.
-    OutsideSchedule = 7 "OUTSIDE_SCHEDULE" "a rule lets this person in here, but not at this time",
-    /// A policy forbids it.
-    Forbidden = 8 "FORBIDDEN" "a policy forbids it",
-    /// More factors are wanted than the door or the person has.
-    FactorMissing = 9 "FACTOR_MISSING" "another factor is needed, which this reader or person does not have",
-    /// The PIN was wrong.
-    WrongPin = 10 "PIN_WRONG" "the PIN was wrong",
-    /// The PIN did not come in time.
-    PinMissing = 11 "PIN_MISSING" "the PIN was not given in time",
-    /// The door is not in the configuration.
-    UnknownDoor = 12 "DOOR_UNKNOWN" "this door is not in the site's configuration",
-    /// The controller has no configuration.
-    NoConfiguration = 13 "NO_CONFIGURATION" "the controller has no verified configuration",
-    /// The policy engine could not answer; nothing fails open.
-    PolicyError = 14 "POLICY_ERROR" "a policy could not be evaluated",
-    /// Too many wrong PINs; a wait is on.
-    PinLocked = 15 "PIN_LOCKED" "too many wrong PINs; the reader waits",
-    /// The reader sent something that is no card number.
-    MalformedCredential = 16 "CRED_MALFORMED" "the reader sent something that is no card",
 }
 
 /// What was decided.
@@ -286,7 +216,7 @@ pub struct Access {
     /// How old the controller's word from the hub was.
     pub config_age: Duration,
     /// What had happened before.
-    pub known: Box<Known>,
+    pub known: Known,
     /// What was decided.
     pub outcome: Outcome,
 }

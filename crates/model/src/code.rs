@@ -1,97 +1,149 @@
-//! The stable codes of everything that can happen: one table, shared by the log, the API, alarms and pages.
+//! Every stable code, in one place: the log, the API, the link and the pages say the same words for the same thing.
+//!
+//! One table each for what happens, what is refused, and what an audit finds. A code may stand in two tables if it
+//! means the same there; its sentence is then the same too. `docs/CODES.md` is written from these tables.
 
+/// Makes a table: `Name = number "CODE" "sentence" alarm`, where the number (if the log stores it) and the word `alarm`
+/// (if a person must answer) may be left out.
 macro_rules! codes {
-    ($($name:ident = $n:literal $code:literal $sentence:literal $alarm:literal),+ $(,)?) => {
-        /// What kind of thing happened.
+    (
+        $(#[$doc:meta])*
+        $table:ident $(: $number:ident)?
+        $($name:ident $(= $n:literal)? $code:literal $sentence:literal $($alarm:ident)?),+ $(,)?
+    ) => {
+        $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[allow(missing_docs, reason = "the sentence beside each name in the table below says it")]
-        pub enum Code {
-            $($name = $n),+
+        pub enum $table {
+            $(#[doc = $sentence] $name $(= $n)?),+
         }
-        impl Code {
-            /// Every code.
+        impl $table {
+            /// Every code of the table.
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
-            /// The name.
+            /// The table, as [`CODE_TABLES`](crate::CODE_TABLES) lists it.
+            pub(super) const ROWS: &'static [crate::CodeRow] = &[$(Self::$name.row()),+];
+
+            const fn row(self) -> crate::CodeRow {
+                match self {
+                    $(Self::$name => crate::CodeRow {
+                        code: $code,
+                        sentence: $sentence,
+                        alarm: codes!(@is $($alarm)?),
+                    }),+
+                }
+            }
+            /// The stable code.
             #[must_use]
             pub fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $code),+ }
+                self.row().code
             }
-            /// One plain sentence.
+            /// What it means, in one plain sentence.
             #[must_use]
             pub fn sentence(self) -> &'static str {
-                match self { $(Self::$name => $sentence),+ }
+                self.row().sentence
             }
-            /// True for what a person must answer.
-            #[must_use]
-            pub fn is_alarm(self) -> bool {
-                match self { $(Self::$name => $alarm),+ }
-            }
-            /// The number in the log's header.
-            #[must_use]
-            pub fn number(self) -> u16 {
-                self as u16
-            }
-            /// Reads the number in the log's header.
-            #[must_use]
-            pub fn from_number(n: u16) -> Option<Self> {
-                Self::ALL.iter().copied().find(|c| c.number() == n)
+            $(
+                /// The number in the log.
+                #[must_use]
+                pub fn number(self) -> $number {
+                    self as $number
+                }
+                /// Reads the number in the log.
+                #[must_use]
+                pub fn from_number(n: $number) -> Option<Self> {
+                    Self::ALL.iter().copied().find(|c| c.number() == n)
+                }
+            )?
+        }
+        impl From<$table> for &'static str {
+            fn from(code: $table) -> Self {
+                code.as_str()
             }
         }
     };
+    (@is alarm) => { true };
+    (@is) => { false };
 }
 
-// Append only: a number, once given, keeps its meaning for ever.
-codes! {
-    AccessGranted = 1 "ACCESS_GRANTED" "access granted" false,
-    AccessDenied = 2 "ACCESS_DENIED" "access denied" false,
-    ExitRequested = 3 "EXIT_REQUESTED" "request to exit" false,
-    DoorOpened = 10 "DOOR_OPENED" "door opened" false,
-    DoorClosed = 11 "DOOR_CLOSED" "door closed" false,
-    DoorForced = 12 "DOOR_FORCED" "door forced open" true,
-    DoorHeld = 13 "DOOR_HELD" "door held open too long" true,
-    NotEntered = 14 "NOT_ENTERED" "released, but not opened" false,
-    DoorUnlocked = 15 "DOOR_UNLOCKED" "door stands unlocked" false,
-    DoorLocked = 16 "DOOR_LOCKED" "door locked" false,
-    ReaderOnline = 30 "PD_ONLINE" "reader online" false,
-    ReaderOffline = 31 "PD_OFFLINE" "reader does not answer" true,
-    ReaderTamper = 32 "READER_TAMPER" "reader tampered with" true,
-    ReaderTamperCleared = 33 "READER_TAMPER_CLEARED" "reader case closed again" false,
-    OsdpInsecureRefused = 34 "OSDP_INSECURE_REFUSED" "reader spoke outside a secure channel; not heeded" true,
-    OsdpDowngrade = 35 "OSDP_DOWNGRADE" "reader no longer claims a secure channel; refused" true,
-    ReaderIdentityChanged = 36 "PD_IDENTITY_CHANGED" "another device answers at the reader's address; refused" true,
-    OsdpKeyRefused = 37 "OSDP_KEY_REFUSED" "reader does not hold the site's key; refused" true,
-    OsdpPairingOpened = 38 "OSDP_INSTALL_OPEN" "pairing window opened" true,
-    OsdpPairingClosed = 39 "OSDP_INSTALL_CLOSE" "pairing window closed" false,
-    OsdpPaired = 40 "OSDP_PAIRED" "reader took the site's key" false,
-    OsdpDefaultKey = 41 "OSDP_DEFAULT_KEY" "reader offered the published default key; refused" true,
-    ControllerStarted = 60 "CONTROLLER_STARTED" "controller started" false,
-    ConfigApplied = 61 "CONFIG_APPLIED" "change in force" false,
-    ConfigRefused = 62 "CONFIG_REFUSED" "change refused by the controller" true,
-    ClockStepped = 63 "CLOCK_STEPPED" "clock set" false,
-    TimeStepRefused = 64 "TIME_STEP_REFUSED" "clock step refused" true,
-    ControllerConnected = 80 "CONTROLLER_CONNECTED" "controller connected" false,
-    ControllerDisconnected = 81 "CONTROLLER_DISCONNECTED" "controller disconnected" true,
-    LinkRefused = 82 "TLS_PEER_INVALID" "a peer was refused at the link" true,
-    ControllerEnrolled = 83 "CONTROLLER_ENROLLED" "controller enrolled" false,
-    LogChainBreak = 84 "LOG_CHAIN_BREAK" "a controller's records do not follow on each other" true,
-    SiteFounded = 85 "SITE_FOUNDED" "site founded" false,
+mod api;
+mod change;
+mod denial;
+mod event;
+mod finding;
+mod link;
+
+pub use api::ApiRefusal;
+pub use change::ChangeRefusal;
+pub use denial::Deny;
+pub use event::Code;
+pub use finding::FindingCode;
+pub use link::LinkRefusal;
+
+/// One code of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeRow {
+    /// The stable code.
+    pub code: &'static str,
+    /// What it means.
+    pub sentence: &'static str,
+    /// True for what a person must answer.
+    pub alarm: bool,
 }
+
+/// Every table, under the word for where its codes occur.
+pub const CODE_TABLES: [(&str, &[CodeRow]); 6] = [
+    ("event", Code::ROWS),
+    ("door", Deny::ROWS),
+    ("link", LinkRefusal::ROWS),
+    ("change", ChangeRefusal::ROWS),
+    ("API", ApiRefusal::ROWS),
+    ("audit", FindingCode::ROWS),
+];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Change, Deny};
-    use std::collections::HashSet;
+    use crate::Change;
+    use std::collections::{HashMap, HashSet};
 
     #[test]
-    fn no_two_codes_share_a_number_or_a_name() {
-        let numbers: HashSet<_> = Code::ALL.iter().map(|c| c.number()).collect();
-        let names: HashSet<_> =
-            Code::ALL.iter().map(|c| c.as_str()).chain(Deny::ALL.iter().map(|d| d.code())).collect();
-        assert_eq!(numbers.len(), Code::ALL.len());
-        assert_eq!(names.len(), Code::ALL.len() + Deny::ALL.len());
+    fn no_two_numbers_of_a_table_are_the_same() {
+        let codes: HashSet<_> = Code::ALL.iter().map(|c| c.number()).collect();
+        let denials: HashSet<_> = Deny::ALL.iter().map(|d| d.number()).collect();
+        assert_eq!((codes.len(), denials.len()), (Code::ALL.len(), Deny::ALL.len()));
         assert!(Code::ALL.iter().all(|c| Code::from_number(c.number()) == Some(*c)));
         assert!(Deny::ALL.iter().all(|d| Deny::from_number(d.number()) == Some(*d)));
+    }
+
+    #[test]
+    fn a_code_stands_once_in_a_table_and_means_the_same_in_all() {
+        let mut meanings = HashMap::new();
+        for (place, rows) in CODE_TABLES {
+            let codes: HashSet<_> = rows.iter().map(|r| r.code).collect();
+            assert_eq!(codes.len(), rows.len(), "{place}: a code stands there twice");
+            for row in rows {
+                let meaning = meanings.entry(row.code).or_insert(row.sentence);
+                assert_eq!(*meaning, row.sentence, "{place}: `{}` means something else elsewhere", row.code);
+            }
+        }
+    }
+
+    #[test]
+    fn one_meaning_has_one_code() {
+        let mut codes = HashMap::new();
+        for row in CODE_TABLES.iter().flat_map(|(_, rows)| *rows) {
+            let code = codes.entry(row.sentence).or_insert(row.code);
+            assert_eq!(*code, row.code, "both mean `{}`", row.sentence);
+        }
+    }
+
+    #[test]
+    fn a_code_is_capitals_digits_and_single_low_lines() {
+        for row in CODE_TABLES.iter().flat_map(|(_, rows)| *rows) {
+            let sound = |word: &str| {
+                !word.is_empty() && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+            };
+            assert!(row.code.split('_').all(sound), "{}", row.code);
+        }
     }
 
     #[test]

@@ -14,11 +14,11 @@ mod text;
 mod time;
 
 pub use access::{
-    Access, ConfigRef, Deny, Factors, Known, Outcome, PassbackFact, PinFact, Second, ShownPass, Side, Wish,
+    Access, ConfigRef, Factors, Known, Outcome, PassbackFact, PinFact, Second, ShownPass, Side, Wish,
 };
 pub use bytes::{CardToken, Digest, PublicKey, SiteId};
 pub use change::{Change, ChangeSet, Forgiven, Founding, ThreatLevel};
-pub use code::Code;
+pub use code::{ApiRefusal, CODE_TABLES, ChangeRefusal, Code, CodeRow, Deny, FindingCode, LinkRefusal};
 pub use event::{
     Body, ControllerFact, DoorFact, Epoch, Event, ExitAnomaly, InputFault, InputName, LockCause, Opening,
     ReaderFact, Source, ZoneFact,
