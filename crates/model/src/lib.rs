@@ -24,8 +24,8 @@ pub use event::{
     ReaderFact, Source, ZoneFact,
 };
 pub use id::{
-    AirlockId, ControllerId, CredentialId, DoorId, GroupId, ID_BYTES_MAX, IdError, OperatorId, PersonId, PolicyId,
-    RoleId, RuleId, ScheduleId, ServiceId, ZoneId,
+    AirlockId, ControllerId, CredentialId, DoorId, GroupId, ID_BYTES_MAX, IdError, OperatorId, PersonId,
+    PolicyId, RoleId, RuleId, ScheduleId, ServiceId, ZoneId,
 };
 pub use person::{
     CardPublicKey, Controller, Credential, Group, Operator, Person, PinHash, Proof, SealedSecret, Service,

@@ -5,8 +5,8 @@ use super::people::{CredentialV1, GroupV1, OperatorV1, PersonV1, PolicyV1, RuleV
 use super::places::{DoorV1, ScheduleV1, ZoneV1};
 use crate::spelling::{Hex, Said};
 use lockward_model::{
-    Change, ControllerId, CredentialId, DoorId, GroupId, OperatorId, PersonId, PolicyId, PublicKey, RuleId,
-    ScheduleId, Text, ZoneId,
+    Change, ControllerId, CredentialId, DoorId, Forgiven, GroupId, OperatorId, PersonId, PolicyId, PublicKey,
+    RuleId, ScheduleId, Text, ThreatLevel, ZoneId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,17 @@ pub(super) enum ChangeV1 {
     RevokeController(Said<ControllerId>),
     PutOperator(OperatorV1),
     RemoveOperator(Said<OperatorId>),
+    LockDown(Said<ZoneId>),
+    LiftLockdown(Said<ZoneId>),
+    SetThreat { zone: Said<ZoneId>, level: u8 },
+    Forgive(ForgivenV1),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) enum ForgivenV1 {
+    Person(Said<PersonId>),
+    Zone(Said<ZoneId>),
 }
 
 impl From<&Change> for ChangeV1 {
@@ -64,6 +75,11 @@ impl From<&Change> for ChangeV1 {
             Change::RevokeController(id) => Self::RevokeController(Said(*id)),
             Change::PutOperator(o) => Self::PutOperator(o.into()),
             Change::RemoveOperator(id) => Self::RemoveOperator(Said(*id)),
+            Change::LockDown(id) => Self::LockDown(Said(*id)),
+            Change::LiftLockdown(id) => Self::LiftLockdown(Said(*id)),
+            Change::SetThreat { zone, level } => Self::SetThreat { zone: Said(*zone), level: level.get() },
+            Change::Forgive(Forgiven::Person(id)) => Self::Forgive(ForgivenV1::Person(Said(*id))),
+            Change::Forgive(Forgiven::Zone(id)) => Self::Forgive(ForgivenV1::Zone(Said(*id))),
         }
     }
 }
@@ -72,7 +88,7 @@ impl TryFrom<ChangeV1> for Change {
     type Error = PayloadError;
     fn try_from(c: ChangeV1) -> Result<Self, PayloadError> {
         Ok(match c {
-            ChangeV1::PutZone(z) => Self::PutZone(z.into()),
+            ChangeV1::PutZone(z) => Self::PutZone(z.try_into()?),
             ChangeV1::RemoveZone(id) => Self::RemoveZone(id.0),
             ChangeV1::PutDoor(d) => Self::PutDoor(d.try_into()?),
             ChangeV1::RemoveDoor(id) => Self::RemoveDoor(id.0),
@@ -94,6 +110,15 @@ impl TryFrom<ChangeV1> for Change {
             ChangeV1::RevokeController(id) => Self::RevokeController(id.0),
             ChangeV1::PutOperator(o) => Self::PutOperator(o.into()),
             ChangeV1::RemoveOperator(id) => Self::RemoveOperator(id.0),
+            ChangeV1::LockDown(id) => Self::LockDown(id.0),
+            ChangeV1::LiftLockdown(id) => Self::LiftLockdown(id.0),
+            ChangeV1::SetThreat { zone, level } => {
+                let level = ThreatLevel::new(level);
+                let level = level.ok_or(PayloadError::Part("a threat level that is none of 0 to 4"))?;
+                Self::SetThreat { zone: zone.0, level }
+            }
+            ChangeV1::Forgive(ForgivenV1::Person(id)) => Self::Forgive(Forgiven::Person(id.0)),
+            ChangeV1::Forgive(ForgivenV1::Zone(id)) => Self::Forgive(Forgiven::Zone(id.0)),
         })
     }
 }
