@@ -38,12 +38,13 @@ codes! {
     PassExpired = 31 "PASS_EXPIRED" "this pass is no longer valid",
     PassElsewhere = 32 "PASS_ELSEWHERE" "this pass is for another door",
     PassUsed = 33 "PICKUP_REUSED" "this pass has served as often as it may",
-    SignatureInvalid = 34 "CRED_SIG_INVALID" "the card could not prove that it is the one it claims to be",
-    FarAway = 35 "IMPOSSIBLE_TRAVEL" "the same card was too far away too short a time ago",
-    Relayed = 36 "RELAY_SUSPECTED" "the card's answer took longer than a card's does",
+    SignatureInvalid = 34 "CRED_SIG_INVALID" "the card could not prove that it is the one it claims to be" alarm,
+    FarAway = 35 "IMPOSSIBLE_TRAVEL" "the same card was too far away too short a time ago" alarm,
+    Relayed = 36 "RELAY_SUSPECTED" "the card's answer took longer than a card's does" alarm,
     CardMissing = 37 "CARD_MISSING" "a PIN was typed, and no card was shown in time",
     NotHolding = 38 "HOLD_REFUSED" "no rule lets this person set this door free",
     NotRecorded = 39 "NOT_RECORDED" "the record could not be written",
+    Revoked = 40 "REVOKED_CRED_USED" "this card was revoked" alarm,
 }
 
 impl Deny {
@@ -51,5 +52,11 @@ impl Deny {
     #[must_use]
     pub fn code(self) -> &'static str {
         self.as_str()
+    }
+
+    /// True for what a person must answer, beyond the door staying shut.
+    #[must_use]
+    pub fn is_alarm(self) -> bool {
+        self.row().alarm
     }
 }
