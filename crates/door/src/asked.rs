@@ -82,6 +82,17 @@ pub struct Asked {
     pub wish: Wish,
 }
 
+impl Asked {
+    /// Whoever came last: what is wanted next is wanted of them.
+    pub(crate) fn last(&self) -> &Presented {
+        self.second.as_ref().unwrap_or(&self.first)
+    }
+
+    pub(crate) fn last_mut(&mut self) -> &mut Presented {
+        self.second.as_mut().unwrap_or(&mut self.first)
+    }
+}
+
 /// What a grant comes with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Terms {
