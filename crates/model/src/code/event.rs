@@ -1,6 +1,7 @@
 //! What can happen: every event of the log is one of these.
 
-// Append only: a number, once given, keeps its meaning for ever.
+// Append only: a number, once given, keeps its meaning for ever. `Duress` and `PassbackViolated` stand in no header: they
+// are read from the sealed body of an access, and the first must not show.
 codes! {
     /// What kind of thing happened.
     Code: u16
@@ -51,6 +52,8 @@ codes! {
     PassbackDegraded = 50 "APB_DEGRADED" "anti-passback can not see the whole area" alarm,
     PassbackRestored = 51 "APB_RESTORED" "anti-passback sees the whole area again",
     MassOpenBlocked = 52 "MASS_OPEN_BLOCKED" "too many doors opened in a short time; the rest stay shut" alarm,
+    Duress = 53 "DURESS" "somebody opened the door under threat" alarm,
+    PassbackViolated = 54 "APB_VIOLATION" "the person is in the area already, as far as is known" alarm,
     ControllerStarted = 60 "CONTROLLER_STARTED" "controller started",
     ConfigApplied = 61 "CONFIG_APPLIED" "change in force",
     ConfigRefused = 62 "CONFIG_REFUSED" "change refused by the controller" alarm,
