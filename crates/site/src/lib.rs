@@ -13,6 +13,7 @@ mod pass;
 mod people;
 mod persons;
 mod question;
+mod record;
 mod refusal;
 mod table;
 mod undo;
