@@ -1,65 +1,10 @@
-//! What can be wrong with a log: one stable code each, where it is, and what to think of it.
+//! What can be wrong with a log: the stable code, where it is, and what to think of it.
 
 use crate::Log;
 use core::fmt;
 use std::error::Error;
 
-macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $code:literal),+ $(,)?) => {
-        /// What kind of thing is wrong.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum FindingCode {
-            $($(#[$doc])* $name),+
-        }
-        impl FindingCode {
-            /// Every code.
-            pub const ALL: &'static [Self] = &[$(Self::$name),+];
-            /// The stable code.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $code),+ }
-            }
-        }
-    };
-}
-
-// Of two things that are wrong with one entry, the earlier here is told.
-codes! {
-    /// Written by a newer version: not checked, and nothing is said against it.
-    Newer = "NEWER",
-    /// The founding is not that of the site that was expected.
-    OtherSite = "OTHER_SITE",
-    /// The checkpoint can not be read, or the log's key has not signed it.
-    CheckpointSignature = "CHECKPOINT_SIGNATURE",
-    /// An entry of the config log that the site must refuse.
-    EntryRefused = "ENTRY_REFUSED",
-    /// A leaf of the event log that can not be read.
-    LeafMalformed = "LEAF_MALFORMED",
-    /// A leaf by somebody whom the config log does not know, or who has no key in it.
-    UnknownSource = "UNKNOWN_SOURCE",
-    /// A chain head that its source has not signed.
-    HeadSignature = "HEAD_SIGNATURE",
-    /// An event that does not stand in its source's chain: altered, removed, moved, doubled, or somebody else's.
-    ChainBreak = "CHAIN_BREAK",
-    /// An event that its key does not open, or that holds no event.
-    BodyUnreadable = "BODY_UNREADABLE",
-    /// An event that rests on a configuration that is not in the config log.
-    ConfigMismatch = "CONFIG_MISMATCH",
-    /// A decision that the same inputs do not give.
-    DecisionDiverges = "DECISION_DIVERGES",
-    /// An entry that is not the one whose hash the log's tree has in its place.
-    EntryAltered = "ENTRY_ALTERED",
-    /// Fewer entries than the checkpoint says.
-    LogShort = "LOG_SHORT",
-    /// The entries do not hash to the root that the checkpoint states, and it can not be told which of them.
-    RootMismatch = "ROOT_MISMATCH",
-    /// A cosignature in a controller's name that this controller did not give.
-    CosignatureInvalid = "COSIGNATURE_INVALID",
-    /// Not the log that somebody was shown before: cut off, or rewritten and signed again.
-    Forked = "FORKED",
-    /// Events at the end of a source's chain that it has not signed.
-    Uncovered = "UNCOVERED",
-}
+pub use lockward_model::FindingCode;
 
 /// The first bad entry of a site's logs, and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]

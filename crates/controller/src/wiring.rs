@@ -135,7 +135,20 @@ impl Sorter {
             PdEvent::CommandFailed(command, nak) => {
                 warn!(address, ?command, ?nak, "a device declined a command");
             }
-            PdEvent::Outputs(_) | PdEvent::Capabilities(_) => {}
+            // No door asks for a code: on record as something that is no card.
+            PdEvent::Code { code, .. } => {
+                let data = code.as_bytes();
+                if let (Some(door), Ok(bits)) = (door, u16::try_from(8 * data.len())) {
+                    self.input(Input::Card { door, bits, data: data.to_vec() });
+                }
+            }
+            // No door asks anything of a public-key card, so none answers.
+            PdEvent::KeyCardPresent { .. }
+            | PdEvent::KeyCard { .. }
+            | PdEvent::KeyCardRefused { .. }
+            | PdEvent::KeyCardWanted
+            | PdEvent::Outputs(_)
+            | PdEvent::Capabilities(_) => {}
         }
     }
 

@@ -7,6 +7,7 @@ use crate::logs::sha256;
 use core::fmt;
 use core::time::Duration;
 use lockward_model::{Digest, Mono};
+use lockward_wire::hex;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
@@ -26,8 +27,7 @@ pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     fn roll() -> Self {
-        let bytes = Zeroizing::new(dice::roll::<32>());
-        Self(Zeroizing::new(bytes.iter().map(|b| format!("{b:02x}")).collect()))
+        Self(hex(&*Zeroizing::new(dice::roll::<32>())))
     }
 
     /// The text, for whoever it is meant for.

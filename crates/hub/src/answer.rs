@@ -1,10 +1,13 @@
 //! Answers over HTTP: pages, files, redirections and refusals, each with the headers that it must have.
 
-use axum::body::Body;
-use axum::http::header::{ACCEPT, CONTENT_TYPE, LOCATION, STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE};
+use axum::body::{Body, Bytes};
+use axum::http::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_TYPE, LOCATION, STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE,
+};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use lockward_console::{ASSET_HEADERS, Asset, ErrorView, Fault, Frame, PAGE_HEADERS, address};
+use zeroize::Zeroizing;
 
 /// Two years, as browsers' preload lists ask for; said over TLS only.
 const HSTS: &str = "max-age=63072000";
@@ -46,6 +49,13 @@ pub(crate) fn text(text: impl Into<Body>) -> Response {
     made(StatusCode::OK, "text/plain; charset=utf-8", text)
 }
 
+/// A text that nobody on the way may keep, and that is wiped here when it is sent.
+pub(crate) fn secret(text: Zeroizing<Vec<u8>>) -> Response {
+    let mut response = self::text(Body::from(Bytes::from_owner(text)));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
 pub(crate) fn bytes(bytes: Vec<u8>) -> Response {
     made(StatusCode::OK, "application/octet-stream", bytes)
 }
@@ -73,8 +83,16 @@ pub(crate) fn sign_in_first(headers: &HeaderMap) -> Response {
     if wants_page(headers) {
         return see(address::SIGN_IN);
     }
-    let mut response =
-        problem(StatusCode::UNAUTHORIZED, "SESSION_MISSING", "sign in, or send a bearer token");
+    unauthorized("sign in, or send a bearer token")
+}
+
+/// A visitor without a token where nothing else does: never a page.
+pub(crate) fn token_first() -> Response {
+    unauthorized("send a bearer token; a session does not do here")
+}
+
+fn unauthorized(detail: &'static str) -> Response {
+    let mut response = problem(StatusCode::UNAUTHORIZED, "SESSION_MISSING", detail);
     response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     response
 }

@@ -22,9 +22,9 @@ pub(crate) struct Core {
 
 impl Core {
     /// For the record: someone was turned away.
-    pub(crate) fn turn_away(&self, claimed: Option<ControllerId>, code: &'static str) {
+    pub(crate) fn turn_away(&self, claimed: Option<ControllerId>, code: impl Into<&'static str>) {
         // A full queue means that many were turned away already; those are told of.
-        let _ = self.turned_away.try_send(TurnedAway { claimed, code });
+        let _ = self.turned_away.try_send(TurnedAway { claimed, code: code.into() });
     }
 
     /// Resolves when the hub is to stop.

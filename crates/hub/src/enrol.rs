@@ -12,7 +12,7 @@ use crate::core::Core;
 use crate::frames::{LinkError, Reader, writer};
 use crate::logs::sha256;
 use core::time::Duration;
-use lockward_model::{Body, Change};
+use lockward_model::{Body, Change, LinkRefusal};
 use lockward_wire::link::{EnrollOffer, EnrollReply, EnrollRequest};
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -55,29 +55,32 @@ where
 async fn admit(core: &Arc<Core>, request: EnrollRequest) -> Result<Chain, &'static str> {
     let (controller, key) = (request.controller, request.key);
     if !request.proves_key(&core.office.id()) {
-        return Err("ENROLL_PROOF");
+        return Err(LinkRefusal::NoProof.as_str());
     }
     let known = core.office.site().controller(controller).cloned();
-    let known = known.filter(|known| !known.revoked).ok_or("ENROLL_SECRET")?;
+    let known = known.filter(|known| !known.revoked).ok_or(LinkRefusal::Secret)?;
     match known.key {
         Some(bound) if bound == key => {}
-        Some(_) => return Err("ENROLL_SECRET"),
+        Some(_) => return Err(LinkRefusal::Secret.as_str()),
         None => {
             let bound = core.blocking(move |core| bind(core, &request)).await;
-            bound.unwrap_or(Err("STORE_FAILED"))?;
+            bound.unwrap_or(Err(LinkRefusal::StoreFailed.as_str()))?;
             info!(%controller, "controller enrolled");
-            core.sequencer.record(Body::Enrolled { controller, key }).await.map_err(|_| "STORE_FAILED")?;
+            core.sequencer
+                .record(Body::Enrolled { controller, key })
+                .await
+                .map_err(|_| LinkRefusal::StoreFailed)?;
         }
     }
-    core.office.certificate(controller).ok().flatten().ok_or("ENROLL_SECRET")
+    core.office.certificate(controller).ok().flatten().ok_or(LinkRefusal::Secret.as_str())
 }
 
 fn bind(core: &Core, request: &EnrollRequest) -> Result<(), &'static str> {
     let office = &core.office;
     let (controller, secret) = (request.controller, sha256(request.secret.as_bytes()));
     let taken = office.store().take_enrolment(controller, secret, office.wall());
-    if !taken.map_err(|_| "STORE_FAILED")? {
-        return Err("ENROLL_SECRET");
+    if !taken.map_err(|_| LinkRefusal::StoreFailed)? {
+        return Err(LinkRefusal::Secret.as_str());
     }
     let change = Change::BindController { id: controller, key: request.key };
     office.append_own(None, &[change]).map(drop).map_err(|error| {

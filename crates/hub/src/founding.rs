@@ -13,8 +13,8 @@ use lockward_ledger::leaf_hash;
 use lockward_model::{Body, Founding, Operator, PublicKey, Service, SiteId, SiteZone, Text};
 use lockward_policy::base_policies;
 use lockward_store::{Batch, HubAppendError, HubCreateError, HubError, HubStore, Log};
-use lockward_wire::MasterKey;
 use lockward_wire::config::{EncodeError, Envelope, PayloadType, encode_founding};
+use lockward_wire::{MasterKey, hex};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -214,7 +214,7 @@ fn founding(
 }
 
 fn told(seed: &[u8; 32]) -> RecoveryKey {
-    let digits: Zeroizing<String> = Zeroizing::new(seed.iter().map(|b| format!("{b:02x}")).collect());
+    let digits = hex(seed);
     let groups = digits.as_bytes().chunks(GROUP).map(|g| core::str::from_utf8(g).unwrap_or_default());
     RecoveryKey(Zeroizing::new(groups.collect::<Vec<_>>().join("-")))
 }

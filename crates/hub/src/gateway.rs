@@ -5,6 +5,7 @@ use crate::tls::{Speech, Tls};
 use crate::web::Web;
 use crate::{enrol, session};
 use core::time::Duration;
+use lockward_model::LinkRefusal;
 use rustls::server::Acceptor;
 use std::io;
 use std::net::SocketAddr;
@@ -122,7 +123,7 @@ async fn shake_hands(core: Arc<Core>, stream: TcpStream, tls: &Tls, handshakes: 
         let stream = start.into_stream(config).await.inspect_err(|error| {
             let inner = error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>());
             if speech == Speech::Link && matches!(inner, Some(rustls::Error::NoCertificatesPresented)) {
-                core.turn_away(None, "TLS_NO_CERTIFICATE");
+                core.turn_away(None, LinkRefusal::NoCertificate);
             }
         })?;
         Ok::<_, io::Error>((speech, stream))

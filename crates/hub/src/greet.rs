@@ -5,7 +5,7 @@ use crate::core::Core;
 use crate::frames::{LinkError, Reader};
 use crate::links::Seated;
 use core::time::Duration;
-use lockward_model::{ConfigRef, ControllerId, PublicKey};
+use lockward_model::{ConfigRef, ControllerId, LinkRefusal, PublicKey};
 use lockward_store::Log;
 use lockward_wire::link::ToHub;
 use rustls::pki_types::CertificateDer;
@@ -16,10 +16,6 @@ use tokio::time::timeout;
 /// The first word must come this soon.
 const HELLO_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Why the hub ends a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Bye(pub(crate) &'static str);
-
 /// Who is at the other end, as its certificate and the configuration say.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer {
@@ -28,11 +24,11 @@ pub(crate) struct Peer {
 }
 
 /// The controller's place in the configuration; what is wrong with it, if anything is.
-pub(crate) fn standing(core: &Core, id: ControllerId, key: PublicKey) -> Result<(), Bye> {
+pub(crate) fn standing(core: &Core, id: ControllerId, key: PublicKey) -> Result<(), LinkRefusal> {
     match core.office.site().controller(id) {
-        None => Err(Bye("CONTROLLER_UNKNOWN")),
-        Some(c) if c.revoked => Err(Bye("CONTROLLER_REVOKED")),
-        Some(c) if c.key != Some(key) => Err(Bye("KEY_NOT_BOUND")),
+        None => Err(LinkRefusal::UnknownController),
+        Some(c) if c.revoked => Err(LinkRefusal::RevokedController),
+        Some(c) if c.key != Some(key) => Err(LinkRefusal::OtherKey),
         Some(_) => Ok(()),
     }
 }
@@ -51,14 +47,14 @@ pub(crate) async fn greet<R: AsyncRead + Unpin>(
     core: &Arc<Core>,
     certificate: &CertificateDer<'_>,
     reader: &mut Reader<R>,
-) -> Result<Result<(Peer, Seated, Hello), Bye>, LinkError> {
+) -> Result<Result<(Peer, Seated, Hello), LinkRefusal>, LinkError> {
     let (id, key) = (ca::claimed(certificate), ca::key_in(certificate));
     let Some((id, key)) = id.zip(key) else {
-        core.turn_away(id, "TLS_FOREIGN");
-        return Ok(Err(Bye("TLS_FOREIGN")));
+        core.turn_away(id, LinkRefusal::Foreign);
+        return Ok(Err(LinkRefusal::Foreign));
     };
-    let refuse = |bye: Bye| {
-        core.turn_away(Some(id), bye.0);
+    let refuse = |bye: LinkRefusal| {
+        core.turn_away(Some(id), bye);
         Ok(Err(bye))
     };
     if let Err(bye) = standing(core, id, key) {
@@ -68,25 +64,25 @@ pub(crate) async fn greet<R: AsyncRead + Unpin>(
     let hello = match word {
         Some(ToHub::Hello { controller, site, config, next_seq, oldest_unacked, event_size, .. }) => {
             if controller != id {
-                return refuse(Bye("CONTROLLER_MISMATCH"));
+                return refuse(LinkRefusal::OtherController);
             }
             if site != core.office.id() {
-                return refuse(Bye("SITE_OTHER"));
+                return refuse(LinkRefusal::OtherSite);
             }
             Hello { config, next_seq, oldest_unacked, event_size }
         }
-        _ => return refuse(Bye("HELLO_MISSING")),
+        _ => return refuse(LinkRefusal::NoHello),
     };
     let seated = core.links.sit(id).await;
     if let Some(config) = hello.config {
         let ours = core.blocking(move |core| core.office.head_at(Log::Config, config.size)).await.flatten();
         if ours.is_none_or(|head| head.root.as_bytes() != &config.root.0) {
-            return refuse(Bye("CONFIG_FORKED"));
+            return refuse(LinkRefusal::ConfigForked);
         }
     }
     // It has cosigned more of the event log than there is: this hub was set back.
     if hello.event_size > *core.sequencer.size().borrow() {
-        return refuse(Bye("LOG_SHRUNK"));
+        return refuse(LinkRefusal::LogShrunk);
     }
     Ok(Ok((Peer { id, key }, seated, hello)))
 }

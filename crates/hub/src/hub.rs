@@ -2,6 +2,7 @@
 
 use crate::access::{Secret, Sessions};
 use crate::ca::{CaError, HubCertificate};
+use crate::ca_file;
 use crate::clock::Clock;
 use crate::core::Core;
 use crate::follower::{Follower, LiveView};
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 /// How often the hub looks whether another process has appended to the config log. A look costs some 5 µs.
 const FOLLOW_EVERY: Duration = Duration::from_millis(200);
@@ -90,6 +91,9 @@ impl Hub {
         // A folder without a site is told of as such, before a lock is left in it.
         let office = Arc::new(Office::open(&dir, master, clock)?);
         let lock = DirLock::take(&dir)?;
+        if let Err(error) = ca_file::keep(&dir, office.ca()) {
+            warn!(%error, "the site's CA can not be kept as a file; no door and no record hangs on it");
+        }
         let listener = gateway::bind(listen).await?;
         let plain = match console {
             Some(address) => Some(gateway::bind_loopback(address).await?),

@@ -8,7 +8,7 @@ use lockward_store::{HubError, HubKeyError, HubStore};
 use lockward_wire::event::source_key;
 use lockward_wire::seal::{OpenError, SealError, unwrap, wrap};
 use lockward_wire::{CardKey, EpochKey, MasterKey, PersonKey, PinPepper, SourceKey};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
@@ -17,7 +17,8 @@ const HUB: &str = "hub";
 const CA: &str = "ca";
 const CARD: &str = "card";
 const PEPPER: &str = "pin-pepper";
-const EPOCH: &str = "epoch-";
+/// What stands before an epoch's number in the name of its key.
+pub const EPOCH: &str = "epoch-";
 const PERSON: &str = "person-";
 /// The epoch that a new site begins with.
 const FIRST_EPOCH: Epoch = Epoch(0);
@@ -91,9 +92,7 @@ impl Keys {
         let pair = |name| Ok::<_, KeysError>(Ed25519KeyPair::from_seed_unchecked(&*get(name)?)?);
         let (log, hub, ca) = (pair(LOG)?, pair(HUB)?, pair(CA)?);
         let (card, pepper) = (CardKey::from_bytes(*get(CARD)?), PinPepper::from_bytes(*get(PEPPER)?));
-        let epochs = store.keys()?;
-        let epochs = epochs.iter().filter_map(|name| name.strip_prefix(EPOCH)?.parse().ok().map(Epoch));
-        let epoch = epochs.max().ok_or_else(|| KeysError::Missing(EPOCH.into()))?;
+        let epoch = epochs(&store.keys()?).max().ok_or_else(|| KeysError::Missing(EPOCH.into()))?;
         Ok(Self { store, master, log, hub, ca, card, pepper, epoch, epochs: Mutex::default() })
     }
 
@@ -151,6 +150,18 @@ impl Keys {
         Ok(key)
     }
 
+    /// The keys of all epochs that were not destroyed.
+    ///
+    /// # Errors
+    /// [`KeysError`].
+    pub fn epoch_keys(&self) -> Result<BTreeMap<Epoch, EpochKey>, KeysError> {
+        let mut keys = BTreeMap::new();
+        for epoch in epochs(&self.store.keys()?) {
+            keys.extend(self.epoch_key(epoch)?.map(|key| (epoch, key)));
+        }
+        Ok(keys)
+    }
+
     /// The key with which a source seals its events of an epoch; `None` once the epoch's key was destroyed.
     ///
     /// # Errors
@@ -185,6 +196,10 @@ impl Keys {
         put(&self.store, &self.master, &format!("{PERSON}{person}"), &key)?;
         Ok(PersonKey::from_bytes(*key))
     }
+}
+
+fn epochs(names: &[String]) -> impl Iterator<Item = Epoch> {
+    names.iter().filter_map(|name| name.strip_prefix(EPOCH)?.parse().ok().map(Epoch))
 }
 
 fn put(store: &HubStore, master: &MasterKey, name: &str, key: &[u8; 32]) -> Result<(), KeysError> {

@@ -16,6 +16,7 @@ impl Page<'_> {
             (Log::Config, "Configuration log", ("change", "changes")),
             (Log::Event, "Event log", ("entry", "entries")),
         ];
+        let ca = if base.starts_with("https:") { " --ca ca.pem" } else { "" };
         let panel = |(log, title, (one, many)): (Log, &str, (&str, &str))| {
             let head = self.office.store().head(log)?;
             Ok(LogPanel {
@@ -29,7 +30,7 @@ impl Page<'_> {
                     .map(|c| String::from_utf8_lossy(&c).into_owned())
                     .unwrap_or_default(),
                 cosignatures: self.cosigners(log)?,
-                verify_command: format!("lockward log verify {base} --token-file FILE"),
+                verify_command: format!("lockward log verify {base}{ca} --token-file FILE"),
             })
         };
         let logs = panels.into_iter().map(panel).collect::<Result<_, HubError>>()?;

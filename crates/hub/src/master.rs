@@ -1,7 +1,7 @@
 //! The master key: read from its file or from the environment, and from nowhere else.
 
 use crate::dice;
-use lockward_wire::MasterKey;
+use lockward_wire::{MasterKey, hex, unhex};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -46,7 +46,7 @@ pub enum MasterError {
 pub(crate) fn create(dir: &Path) -> Result<MasterKey, MasterError> {
     let path = dir.join(FILE);
     let key = Zeroizing::new(dice::roll::<32>());
-    let digits: Zeroizing<String> = Zeroizing::new(key.iter().map(|b| format!("{b:02x}")).collect());
+    let digits = hex(&*key);
     let write = || {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
         file.write_all(digits.as_bytes())?;
@@ -77,14 +77,5 @@ pub fn master_key(dir: &Path, variable: Option<&str>) -> Result<MasterKey, Maste
 }
 
 fn parse(digits: &str) -> Option<MasterKey> {
-    let (pairs, odd) = digits.trim().as_bytes().as_chunks::<2>();
-    let mut key = Zeroizing::new([0; 32]);
-    if !odd.is_empty() || pairs.len() != key.len() {
-        return None;
-    }
-    for (byte, pair) in key.iter_mut().zip(pairs) {
-        let [high, low] = pair.map(|b| char::from(b).to_digit(16));
-        *byte = u8::try_from(high? << 4 | low?).ok()?;
-    }
-    Some(MasterKey::from_bytes(*key))
+    unhex(digits.trim()).map(|key| MasterKey::from_bytes(*key))
 }

@@ -10,6 +10,8 @@ pub enum Access {
     Anyone,
     /// Who has signed in, or brings a token.
     Session,
+    /// Who brings a token. A session does not do: no page may be led to such a route.
+    Token,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +28,7 @@ pub(crate) enum Answer {
     Live,
     Checkpoint(Log),
     Tile(Log),
+    EpochKeys,
 }
 
 /// A route.
@@ -43,8 +46,9 @@ const fn route(path: &'static str, access: Access, answer: Answer) -> Route {
 }
 
 /// All of them. Checkpoints and hashes are anybody's: they say nothing but that nothing was rewritten. Entries tell when
-/// which door was used, though their bodies are sealed; whoever follows them brings a session or a token.
-pub const ROUTES: [Route; 16] = [
+/// which door was used, though their bodies are sealed; whoever follows them brings a session or a token. The epochs' keys
+/// open all bodies at once: they go to a token alone, over TLS or the loopback as everything here, and on record.
+pub const ROUTES: [Route; 17] = [
     route("/healthz", Access::Anyone, Answer::Health),
     route("/assets/{file}", Access::Anyone, Answer::Asset),
     route(address::SIGN_IN, Access::Anyone, Answer::SignIn),
@@ -61,6 +65,7 @@ pub const ROUTES: [Route; 16] = [
     route("/log/events/checkpoint", Access::Anyone, Answer::Checkpoint(Log::Event)),
     route("/log/events/tile/entries/{*place}", Access::Session, Answer::Tile(Log::Event)),
     route("/log/events/tile/{*place}", Access::Anyone, Answer::Tile(Log::Event)),
+    route("/log/keys", Access::Token, Answer::EpochKeys),
 ];
 
 #[cfg(test)]

@@ -6,12 +6,12 @@
 use crate::chain::{Checked, Tip, check};
 use crate::core::Core;
 use crate::frames::{LinkError, Outbox, Reader, writer};
-use crate::greet::{Bye, Hello, Peer, greet, standing};
+use crate::greet::{Hello, Peer, greet, standing};
 use crate::links::Seated;
 use crate::push::Push;
 use crate::sequencer::NotAppended;
 use core::time::Duration;
-use lockward_model::Body;
+use lockward_model::{Body, LinkRefusal};
 use lockward_wire::link::{Keys, ToController, ToHub};
 use rustls::pki_types::CertificateDer;
 use std::collections::VecDeque;
@@ -51,8 +51,9 @@ where
         }
         Err(bye) => Ok(Some(bye)),
     };
-    if let Ok(Some(Bye(code))) = ended {
-        let _ = outbox.send(Zeroizing::new(ToController::Bye { code: code.into() }.encode()?)).await;
+    if let Ok(Some(refusal)) = ended {
+        let bye = ToController::Bye { code: refusal.as_str().into() };
+        let _ = outbox.send(Zeroizing::new(bye.encode()?)).await;
     }
     drop(outbox);
     written.await.unwrap_or(Ok(()))?;
@@ -84,7 +85,7 @@ impl Session {
         reader: &mut Reader<R>,
         seated: &Seated,
         hello: Hello,
-    ) -> Result<Option<Bye>, LinkError> {
+    ) -> Result<Option<LinkRefusal>, LinkError> {
         let id = self.peer.id;
         // What the hub holds and the controller does not, or the other way round: one of them was set back.
         if hello.next_seq < self.tip.count {
@@ -104,7 +105,9 @@ impl Session {
         self.core.live.disconnected(&self.core.office, id);
         if !*self.core.closing.borrow() {
             match &ended {
-                Ok(bye) => info!(controller = %id, bye = bye.map(|b| b.0), "controller disconnected"),
+                Ok(bye) => {
+                    info!(controller = %id, bye = bye.map(LinkRefusal::as_str), "controller disconnected");
+                }
                 Err(error) => warn!(controller = %id, %error, "link lost"),
             }
             self.core.sequencer.note(Body::Disconnected(id)).await;
@@ -116,7 +119,7 @@ impl Session {
         &mut self,
         reader: &mut Reader<R>,
         seated: &Seated,
-    ) -> Result<Option<Bye>, LinkError> {
+    ) -> Result<Option<LinkRefusal>, LinkError> {
         let core = Arc::clone(&self.core);
         let mut config = core.office.config_size();
         let mut cosign = interval(COSIGN_EVERY);
@@ -137,21 +140,21 @@ impl Session {
                 appended = next(&mut self.in_flight), if !self.in_flight.is_empty() => {
                     match appended {
                         Ok(count) => self.say(&ToController::Ack { count }).await?,
-                        Err(NotAppended::Moved) => return Ok(Some(Bye("LOG_CHAIN_BREAK"))),
-                        Err(NotAppended::Store) => return Ok(Some(Bye("STORE_FAILED"))),
-                        Err(NotAppended::Closing) => return Ok(Some(Bye("HUB_CLOSING"))),
+                        Err(NotAppended::Moved) => return Ok(Some(LinkRefusal::ChainBreak)),
+                        Err(NotAppended::Store) => return Ok(Some(LinkRefusal::StoreFailed)),
+                        Err(NotAppended::Closing) => return Ok(Some(LinkRefusal::Closing)),
                     }
                     // Time spent on waiting for our own disk is not the controller's silence.
                     heard = Instant::now();
                 }
                 permit = outbox.reserve(), if behind => {
                     let Ok(permit) = permit else { return Ok(None) };
-                    let Some(frame) = self.push.entries().await else { return Ok(Some(Bye("STORE_FAILED"))) };
+                    let Some(frame) = self.push.entries().await else { return Ok(Some(LinkRefusal::StoreFailed)) };
                     permit.send(frame);
                 }
                 changed = config.changed() => {
                     if changed.is_err() {
-                        return Ok(Some(Bye("HUB_CLOSING")));
+                        return Ok(Some(LinkRefusal::Closing));
                     }
                     // A controller that was revoked is cut off here, at once.
                     if let Err(bye) = standing(&core, self.peer.id, self.peer.key) {
@@ -163,8 +166,8 @@ impl Session {
                         let _ = self.outbox.send(frame).await;
                     }
                 }
-                () = seated.cut.notified() => return Ok(Some(Bye("LINK_REPLACED"))),
-                () = core.closed() => return Ok(Some(Bye("HUB_CLOSING"))),
+                () = seated.cut.notified() => return Ok(Some(LinkRefusal::Replaced)),
+                () = core.closed() => return Ok(Some(LinkRefusal::Closing)),
                 () = outbox.closed() => return Ok(None),
             }
         }
@@ -176,11 +179,11 @@ impl Session {
         Ok(())
     }
 
-    async fn hand_keys(&self) -> Result<Result<(), Bye>, LinkError> {
+    async fn hand_keys(&self) -> Result<Result<(), LinkRefusal>, LinkError> {
         let office = &self.core.office;
         let Ok(Some(source_key)) = office.source_key(self.peer.id) else {
             error!("the key of the current epoch can not be read");
-            return Ok(Err(Bye("STORE_FAILED")));
+            return Ok(Err(LinkRefusal::StoreFailed));
         };
         let keys = Keys {
             card_key: office.keys().card().clone(),
@@ -191,7 +194,7 @@ impl Session {
         self.say(&ToController::Keys(keys)).await.map(Ok)
     }
 
-    async fn hear(&mut self, word: ToHub) -> Result<Result<(), Bye>, LinkError> {
+    async fn hear(&mut self, word: ToHub) -> Result<Result<(), LinkRefusal>, LinkError> {
         let (core, id) = (Arc::clone(&self.core), self.peer.id);
         match word {
             ToHub::Events { first_seq, leaves, head } => {
@@ -209,20 +212,25 @@ impl Session {
             }
             ToHub::Renew => match core.office.certificate(id) {
                 Ok(Some(chain)) => self.say(&ToController::Certificate { chain }).await?,
-                Ok(None) => return Ok(Err(Bye("CONTROLLER_REVOKED"))),
+                Ok(None) => return Ok(Err(LinkRefusal::RevokedController)),
                 Err(error) => error!(controller = %id, %error, "a certificate can not be renewed"),
             },
             ToHub::Ping => {
                 core.live.heard(id, core.office.wall());
                 self.say(&ToController::Pong { time: core.office.wall() }).await?;
             }
-            ToHub::Hello { .. } => return Ok(Err(Bye("HELLO_AGAIN"))),
+            ToHub::Hello { .. } => return Ok(Err(LinkRefusal::HelloAgain)),
         }
         Ok(Ok(()))
     }
 
     /// Events: looked at here, appended by the sequencer, acknowledged when they are durable.
-    async fn take(&mut self, first_seq: u64, mut leaves: Vec<Vec<u8>>, head: Vec<u8>) -> Result<(), Bye> {
+    async fn take(
+        &mut self,
+        first_seq: u64,
+        mut leaves: Vec<Vec<u8>>,
+        head: Vec<u8>,
+    ) -> Result<(), LinkRefusal> {
         let Peer { id, key } = self.peer;
         match check(&self.core.office.id(), id, &key, self.tip, first_seq, &leaves, &head) {
             Ok(Checked::Known) => {
@@ -248,12 +256,12 @@ impl Session {
     }
 
     /// Raises the alarm, once for each break.
-    async fn broken(&self, came: u64) -> Bye {
+    async fn broken(&self, came: u64) -> LinkRefusal {
         let (controller, due) = (self.peer.id, self.tip.count);
         if self.core.links.is_news(controller, (due, came)) {
             let _ = self.core.sequencer.record(Body::Gap { controller, due, came }).await;
         }
-        Bye("LOG_CHAIN_BREAK")
+        LinkRefusal::ChainBreak
     }
 
     async fn drain(&mut self) {

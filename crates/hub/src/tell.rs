@@ -60,6 +60,8 @@ pub(crate) fn reason(site: &Site, event: &Event) -> Option<String> {
         Body::LinkRefused { claimed: Some(id), code } => format!("{id}: {code}"),
         Body::LinkRefused { claimed: None, code } => code.to_string(),
         Body::Enrolled { controller, .. } => controller.to_string(),
+        Body::KeysRead { first, last } if first == last => format!("epoch {}", first.0),
+        Body::KeysRead { first, last } => format!("epochs {} to {}", first.0, last.0),
         Body::Gap { controller, due, came } => format!("{controller}: event {came} came, {due} was due"),
         Body::ExitRequested { .. } | Body::NotEntered | Body::Started { .. } | Body::Founded(_) => {
             return None;

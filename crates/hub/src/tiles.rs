@@ -7,21 +7,28 @@ use axum::http::HeaderValue;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::Response;
 use lockward_ledger::{BundleId, TileId, TilePath, encode_bundle};
-use lockward_store::{HubError, Log};
+use lockward_store::{HubError, HubStore, Log};
 
 /// What is in a tile never changes: the log only grows.
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
-/// The newest checkpoint, with the cosignatures over just this one; `None` before the first.
-pub(crate) fn checkpoint(office: &Office, log: Log) -> Result<Option<Response>, HubError> {
-    let head = office.store().head(log)?;
+/// The newest checkpoint of a log, a signed note with the cosignatures over just this one; `None` before the first.
+///
+/// # Errors
+/// The store failed.
+pub fn checkpoint_note(store: &HubStore, log: Log) -> Result<Option<Vec<u8>>, HubError> {
+    let head = store.head(log)?;
     let size = head.size();
     let Some(mut note) = head.checkpoint else { return Ok(None) };
-    for word in office.store().cosignatures(log, size)?.into_iter().filter(|word| word.size == size) {
+    for word in store.cosignatures(log, size)?.into_iter().filter(|word| word.size == size) {
         note.extend(word.line);
         note.push(b'\n');
     }
-    Ok(Some(answer::text(Body::from(note))))
+    Ok(Some(note))
+}
+
+pub(crate) fn checkpoint(office: &Office, log: Log) -> Result<Option<Response>, HubError> {
+    Ok(checkpoint_note(office.store(), log)?.map(|note| answer::text(Body::from(note))))
 }
 
 /// A tile or a bundle by its path below the log's prefix; `None` for what the checkpoint does not cover.

@@ -2,7 +2,7 @@
 
 use crate::ca::{self, HubCertificate};
 use crate::clock::{Clock, TlsTime};
-use lockward_model::ControllerId;
+use lockward_model::{ControllerId, LinkRefusal};
 use lockward_wire::link::{ALPN_ENROLL, ALPN_LINK};
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::aws_lc_rs::default_provider;
@@ -108,14 +108,16 @@ impl ClientCertVerifier for Peers {
             let code = match error {
                 Error::InvalidCertificate(
                     CertificateError::Expired | CertificateError::ExpiredContext { .. },
-                ) => "TLS_EXPIRED",
+                ) => LinkRefusal::Expired,
                 Error::InvalidCertificate(
                     CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
-                ) => "TLS_NOT_YET_VALID",
-                _ => "TLS_FOREIGN",
+                ) => LinkRefusal::NotYetValid,
+                _ => LinkRefusal::Foreign,
             };
             // A full queue means that many were turned away already; those are told of.
-            let _ = self.turned_away.try_send(TurnedAway { claimed: ca::claimed(end_entity), code });
+            let _ = self
+                .turned_away
+                .try_send(TurnedAway { claimed: ca::claimed(end_entity), code: code.as_str() });
         })
     }
 

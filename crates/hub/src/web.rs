@@ -4,7 +4,7 @@ use crate::access::Sessions;
 use crate::core::Core;
 use crate::routes::{Access, Answer, ROUTES};
 use crate::views::Page;
-use crate::{answer, stream, tiles};
+use crate::{answer, handout, stream, tiles};
 use axum::Router;
 use axum::extract::Request;
 use axum::http::header::{AUTHORIZATION, COOKIE, HOST, SET_COOKIE};
@@ -110,8 +110,12 @@ impl Desk {
             let detail = "call the hub by localhost or by its address";
             return answer::problem(StatusCode::MISDIRECTED_REQUEST, "HOST_UNKNOWN", detail);
         }
-        if access == Access::Session && !self.is_signed_in(&head.headers) {
-            return answer::sign_in_first(&head.headers);
+        match access {
+            Access::Session if !self.is_signed_in(&head.headers) => {
+                return answer::sign_in_first(&head.headers);
+            }
+            Access::Token if !self.brings_token(&head.headers) => return answer::token_first(),
+            Access::Anyone | Access::Session | Access::Token => {}
         }
         match what {
             Some(Answer::Health) => answer::text("ok\n"),
@@ -129,6 +133,13 @@ impl Desk {
                     last.and_then(|id| id.parse().ok()).or_else(|| query(&head.uri, "after")?.parse().ok());
                 answer::stream(stream::body(Arc::clone(&self.core), after.unwrap_or(0)))
             }
+            Some(Answer::EpochKeys) => match handout::epoch_keys(&self.core).await {
+                Ok(lines) => answer::secret(lines),
+                Err(error) => {
+                    error!(%error, "no key was handed out");
+                    answer::fault(&head.headers, Fault::Failed, "STORE_FAILED", None)
+                }
+            },
             Some(what) => self.look_up(head.headers, head.uri, what, access).await,
             None => self.trouble(&head.headers, Trouble::NotFound, true),
         }
@@ -231,10 +242,14 @@ impl Desk {
         if pairs.any(|(n, value)| n == name && self.sessions.knows_session(value, now)) {
             return true;
         }
+        self.brings_token(headers)
+    }
+
+    fn brings_token(&self, headers: &HeaderMap) -> bool {
         let bearer = headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok());
         bearer
             .and_then(|v| v.strip_prefix("Bearer "))
-            .is_some_and(|t| self.sessions.knows_token(t.trim(), now))
+            .is_some_and(|t| self.sessions.knows_token(t.trim(), self.core.office.now().mono))
     }
 
     /// The loopback listener answers to the names of the loopback, and to its own address.

@@ -10,6 +10,7 @@ mod file;
 mod plan;
 pub(crate) mod read;
 mod review;
+pub(crate) mod schedules;
 mod split;
 pub(crate) mod told;
 
@@ -125,7 +126,9 @@ pub(crate) fn apply(args: &Apply) -> Result<ExitCode, ApplyError> {
     let draft = Draft { office: &office, key: &key, reason, first, now };
     for (nth, run) in runs.iter().enumerate() {
         let items = plan.items.get(run.clone()).unwrap_or_default();
-        after.apply(&draft.entry(nth, items)?).map_err(|refusal| placed(&source, items, refusal))?;
+        let entry = draft.entry(nth, items)?;
+        let judged = after.check_jumps(&entry, now).and_then(|()| after.apply(&entry));
+        judged.map_err(|refusal| placed(&source, items, refusal))?;
     }
     // 3. The review.
     say(&format!("{} for site \"{}\":", count(plan.items.len(), "change"), office.site().founding().title));

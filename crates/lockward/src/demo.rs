@@ -1,9 +1,11 @@
 //! `lockward demo`: a sample site at work, with simulated people, and the proof at its end that its logs hold.
 
 use crate::change::read;
+use crate::epoch_keys;
 use crate::say::say;
 use crate::serve::Told;
 use crate::stored::Stored;
+use crate::verdict::told;
 use crate::verify::{self, VerifyError};
 use clap::Args;
 use core::time::Duration;
@@ -35,6 +37,9 @@ pub(crate) struct Demo {
     /// Where the console is.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+    /// Prints a token for tools, such as `log verify`, and where they reach the hub over TLS.
+    #[arg(long)]
+    token: bool,
 }
 
 fn span(text: &str) -> Result<Duration, String> {
@@ -72,8 +77,15 @@ pub(crate) fn demo(args: &Demo) -> Result<ExitCode, DemoError> {
         listen: args.listen,
         run_for: args.run_for,
     };
-    let demo = lockward_sim::Demo::start(options)?;
+    let mut demo = lockward_sim::Demo::start(options)?;
     say(&format!("Console, for one sign-in:\n  {}", demo.console_url()));
+    if let Some(hub) = demo.house().hub().filter(|_| args.token) {
+        say(&format!(
+            "Token for tools, also over TLS at https://{}:\n  {}",
+            hub.addr(),
+            hub.token().as_str()
+        ));
+    }
     say(&format!("The site lies in `{}`. Ctrl-C ends it.", demo.dir().display()));
     demo.wait(async {
         // Without signals there is still the time limit, and the terminal's own way to end a program.
@@ -87,9 +99,9 @@ pub(crate) fn demo(args: &Demo) -> Result<ExitCode, DemoError> {
     say(&summary.to_string());
     let Some(dir) = dir else { return Ok(ExitCode::SUCCESS) };
     let dir = dir.join(HUB);
-    let keys = verify::own_keys(&dir);
+    let keys = epoch_keys::own(&dir);
     let store = HubStore::open(&dir).map_err(VerifyError::from)?;
     let verdict = verify::run(Stored(store), lockward_audit::Pin::Found, keys, Vec::new());
-    let code = verify::told(verdict, VerifyError::Store)?;
+    let code = told(verdict, VerifyError::Store)?;
     Ok(if summary.is_whole() { code } else { ExitCode::FAILURE })
 }

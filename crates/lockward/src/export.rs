@@ -2,19 +2,17 @@
 
 use crate::folder::{Folder, FolderError};
 use crate::say::{count, say};
-use crate::stored::checkpoint;
-use crate::verify::{EPOCH, epoch_keys};
 use clap::Args;
-use lockward_hub::Office;
+use lockward_hub::{EPOCH, KeysError, Office, checkpoint_note};
 use lockward_ledger::{BundleError, BundleId, Note, TILE_WIDTH, TileId, encode_bundle};
 use lockward_ledger::{Checkpoint, full_tiles, partial_tiles};
 use lockward_store::{HubError, HubOpenError, HubStore, Log};
+use lockward_wire::hex;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use zeroize::Zeroizing;
 
 /// Writes both logs as files into a new folder.
 #[derive(Args)]
@@ -43,6 +41,9 @@ pub(crate) enum ExportError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] HubError),
+    /// The keys can not be read.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// The store's own checkpoint is none.
     #[error("the hub's store has no checkpoint that can be read; run `lockward log verify` on it")]
     Checkpoint,
@@ -99,9 +100,8 @@ fn lay(dir: &Path, store: &HubStore, office: Option<&Office>) -> Result<(u64, u6
     let events = one(&dir.join("events"), store, Log::Event)?;
     let config = one(&dir.join("config"), store, Log::Config)?;
     if let Some(office) = office {
-        for (epoch, key) in epoch_keys(office) {
-            let digits: String = key.as_bytes().iter().map(|b| format!("{b:02x}")).collect();
-            let digits = Zeroizing::new(digits + "\n");
+        for (epoch, key) in office.keys().epoch_keys()? {
+            let digits = hex(key.as_bytes());
             put(&dir.join("keys").join(format!("{EPOCH}{}", epoch.0)), digits.as_bytes())?;
         }
     }
@@ -110,7 +110,7 @@ fn lay(dir: &Path, store: &HubStore, office: Option<&Office>) -> Result<(u64, u6
 
 fn one(dir: &Path, store: &HubStore, log: Log) -> Result<u64, ExportError> {
     // 1. The note tells how far; the log may grow meanwhile.
-    let note = checkpoint(store, log)?;
+    let note = checkpoint_note(store, log)?.ok_or(ExportError::Checkpoint)?;
     let stated = Note::parse(&note).ok().and_then(|n| n.text().parse::<Checkpoint>().ok());
     let size = stated.ok_or(ExportError::Checkpoint)?.head().size;
     // 2. What it covers.

@@ -9,8 +9,8 @@ use crate::terminal::{AskError, Passphrase};
 use argon2::{Algorithm, Argon2, Params, Version};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
-use core::fmt::Write as _;
 use lockward_model::PublicKey;
+use lockward_wire::{hex, unhex};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -97,11 +97,11 @@ pub(crate) fn open(
 
     let (head, rest) = text.split_once('\n').ok_or_else(form)?;
     let (stated, rest) = field(rest, "public ").ok_or_else(form)?;
-    let stated = PublicKey(unhex(stated).ok_or_else(form)?);
+    let stated = PublicKey(*unhex(stated).ok_or_else(form)?);
     let seed = match head {
         OPEN => {
             let (secret, end) = field(rest, "secret ").ok_or_else(form)?;
-            Zeroizing::new(unhex::<SEED_BYTES>(secret).filter(|_| end.is_empty()).ok_or_else(form)?)
+            unhex::<SEED_BYTES>(secret).filter(|_| end.is_empty()).ok_or_else(form)?
         }
         SEALED => {
             let (salt, rest) = field(rest, "salt ").ok_or_else(form)?;
@@ -109,7 +109,7 @@ pub(crate) fn open(
             let before = text.strip_suffix(rest).ok_or_else(form)?;
             let (sealed, end) = field(rest, "sealed ").ok_or_else(form)?;
             let sealed = unhex::<{ SEED_BYTES + TAG_BYTES }>(sealed).filter(|_| end.is_empty());
-            let key = sealing_key(&passphrase()?, &salt).ok_or_else(form)?;
+            let key = sealing_key(&passphrase()?, &*salt).ok_or_else(form)?;
             unsealed(&key, before, sealed.ok_or_else(form)?)
                 .ok_or_else(|| KeyFileError::Passphrase(path.into()))?
         }
@@ -151,10 +151,10 @@ fn text(public: &PublicKey, seed: &[u8; 32], passphrase: Option<&Passphrase>) ->
 fn unsealed(
     key: &[u8; 32],
     before: &str,
-    mut sealed: [u8; SEED_BYTES + TAG_BYTES],
+    mut sealed: Zeroizing<[u8; SEED_BYTES + TAG_BYTES]>,
 ) -> Option<Zeroizing<[u8; SEED_BYTES]>> {
     let nonce = Nonce::assume_unique_for_key([0; 12]);
-    let seed = cipher(key)?.open_in_place(nonce, Aad::from(before.as_bytes()), &mut sealed).ok()?;
+    let seed = cipher(key)?.open_in_place(nonce, Aad::from(before.as_bytes()), sealed.as_mut_slice()).ok()?;
     <[u8; SEED_BYTES]>::try_from(&*seed).ok().map(Zeroizing::new)
 }
 
@@ -173,29 +173,6 @@ fn sealing_key(passphrase: &Passphrase, salt: &[u8]) -> Option<Zeroizing<[u8; 32
 /// The value of the next line, which must be this field, and what follows the line.
 fn field<'a>(text: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
     text.strip_prefix(name)?.split_once('\n')
-}
-
-fn hex(bytes: &[u8]) -> Zeroizing<String> {
-    let mut digits = Zeroizing::new(String::with_capacity(2 * bytes.len()));
-    // Writing to a String cannot fail.
-    for byte in bytes {
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits
-}
-
-/// Exactly so many bytes of hex.
-pub(crate) fn unhex<const N: usize>(digits: &str) -> Option<[u8; N]> {
-    let (pairs, odd) = digits.as_bytes().as_chunks::<2>();
-    let mut bytes = [0; N];
-    if !odd.is_empty() || pairs.len() != N {
-        return None;
-    }
-    for (byte, pair) in bytes.iter_mut().zip(pairs) {
-        let [high, low] = pair.map(|b| char::from(b).to_digit(16));
-        *byte = u8::try_from(high? << 4 | low?).ok()?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

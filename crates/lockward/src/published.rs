@@ -42,7 +42,7 @@ pub(crate) enum PublishedError {
 /// Where the files are.
 pub(crate) enum Place {
     Folder(PathBuf),
-    Hub(Http),
+    Hub(Box<Http>),
 }
 
 /// The published logs of one site.

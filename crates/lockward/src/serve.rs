@@ -3,9 +3,10 @@
 use crate::folder::{Folder, outside_master};
 use crate::say::say;
 use clap::Args;
-use lockward_hub::{Hub, HubConfig, HubStartError, MasterError, Running, SystemClock};
+use lockward_hub::{CA_FILE, Hub, HubConfig, HubStartError, MasterError, Running, SystemClock};
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -21,7 +22,8 @@ pub(crate) struct Serve {
     /// Where browsers of this machine connect without TLS: a loopback address.
     #[arg(long, value_name = "ADDR")]
     console: Option<SocketAddr>,
-    /// Prints a token for tools, which serves until the hub stops.
+    /// Prints a token for tools, which serves until the hub stops: whoever has it reads every page, the log, and the keys
+    /// that open the log's events.
     #[arg(long)]
     token: bool,
 }
@@ -41,6 +43,7 @@ pub(crate) enum ServeError {
 }
 
 pub(crate) fn serve(args: Serve) -> Result<ExitCode, ServeError> {
+    let ca = args.folder.dir.join(CA_FILE);
     let config = HubConfig {
         master: outside_master(&args.folder.dir)?,
         dir: args.folder.dir,
@@ -52,7 +55,7 @@ pub(crate) fn serve(args: Serve) -> Result<ExitCode, ServeError> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let told = Told::listen()?;
         let hub = Hub::start(config).await?;
-        tell(&hub, args.token);
+        tell(&hub, &ca, args.token);
         told.stopped().await;
         say("Stopping.");
         hub.stop().await;
@@ -60,9 +63,10 @@ pub(crate) fn serve(args: Serve) -> Result<ExitCode, ServeError> {
     })
 }
 
-fn tell(hub: &Running, token: bool) {
+fn tell(hub: &Running, ca: &Path, token: bool) {
     let title = hub.office().site().founding().title.clone();
     say(&format!("Site \"{title}\": the hub listens on {}.", hub.addr()));
+    say(&format!("Over TLS it is known by the site's own CA: `{}`.", ca.display()));
     // The link is one word: it stays whole, however long.
     say(&format!("Console, for one sign-in:\n  {}", hub.console_url()));
     if token {

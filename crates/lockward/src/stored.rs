@@ -1,6 +1,7 @@
-//! Both logs as a hub's own store has them: for an audit of a folder, and to export them.
+//! Both logs as a hub's own store has them, for an audit of a folder.
 
 use lockward_audit::{Log, Source};
+use lockward_hub::checkpoint_note;
 use lockward_ledger::{Hash, TILE_WIDTH, TileId, decode_tile};
 use lockward_store::{HubError, HubStore};
 
@@ -14,23 +15,12 @@ fn stored(log: Log) -> lockward_store::Log {
     }
 }
 
-/// The newest checkpoint of a store's log, with the cosignatures over just this one.
-pub(crate) fn checkpoint(store: &HubStore, log: lockward_store::Log) -> Result<Vec<u8>, HubError> {
-    let head = store.head(log)?;
-    let size = head.size();
-    let mut note = head.checkpoint.unwrap_or_default();
-    for word in store.cosignatures(log, size)?.into_iter().filter(|word| word.size == size) {
-        note.extend(word.line);
-        note.push(b'\n');
-    }
-    Ok(note)
-}
-
 impl Source for Stored {
     type Error = HubError;
 
     fn checkpoint(&mut self, log: Log) -> Result<Vec<u8>, HubError> {
-        checkpoint(&self.0, stored(log))
+        // Without any, the audit says so.
+        Ok(checkpoint_note(&self.0, stored(log))?.unwrap_or_default())
     }
 
     fn entries(&mut self, log: Log, first: u64, max: usize) -> Result<Vec<Vec<u8>>, HubError> {

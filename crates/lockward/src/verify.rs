@@ -1,26 +1,24 @@
 //! `lockward log verify`: a stranger's check of a whole site, on a hub, a folder, or an export.
 
-use crate::folder::Folder;
+use crate::epoch_keys::{self, KeysError};
 use crate::http::{Http, HttpError};
 use crate::published::{Place, Published, PublishedError};
-use crate::say::{complain, count, remark, say};
+use crate::say::{count, remark};
 use crate::stored::Stored;
+use crate::tls::{TlsError, certificate};
+use crate::verdict::told;
+use aws_lc_rs::digest::{SHA256, digest};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use lockward_audit::{Audit, AuditError, EpochKeys, Log, Pin, Progress, Report, Source};
-use lockward_ledger::Hash;
-use lockward_model::{Epoch, SiteId};
+use lockward_ledger::leaf_hash;
+use lockward_model::SiteId;
 use lockward_store::{HubError, HubOpenError, HubStore};
-use lockward_wire::EpochKey;
+use lockward_wire::config::{Envelope, Payload};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use zeroize::Zeroizing;
-
-/// What an epoch's key is called, in the hub's store and in an export.
-pub(crate) const EPOCH: &str = "epoch-";
-/// 64 digits and a line end, and room to see that there is more.
-const KEY_FILE_BYTES_MAX: u64 = 80;
 
 /// A checkpoint with the cosignatures of 2,000 controllers, at 200 bytes each.
 const KEPT_BYTES_MAX: u64 = 512 * 1024;
@@ -28,18 +26,27 @@ const KEPT_BYTES_MAX: u64 = 512 * 1024;
 /// Checks every leaf, signature, chain and authority, and decides every decision again.
 #[derive(Args)]
 pub(crate) struct Verify {
-    /// A site's folder, an export's folder, or a console on this machine (`http://127.0.0.1:8080`).
+    /// A site's folder, an export's folder, or a hub: `https://hub.example:8443`; a console on this machine also without
+    /// TLS, `http://127.0.0.1:8080`.
     place: String,
     /// The site that it must be: its identity, as `init` printed it.
     #[arg(long, value_name = "HEX", value_parser = site)]
     site: Option<SiteId>,
-    /// A folder with the epochs' keys, as `log export --with-keys` writes it.
+    /// A folder with the epochs' keys, as `log export --with-keys` writes it. Else they are those of the folder, or
+    /// those that the hub hands out, which it keeps on record.
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
+    /// Takes no key: checks all that a stranger can, and decides nothing again.
+    #[arg(long, conflicts_with = "keys")]
+    without_keys: bool,
     /// A checkpoint that you kept, of either log: the logs must continue it.
     #[arg(long, value_name = "FILE")]
     since: Vec<PathBuf>,
-    /// A file with the token that `serve --token` printed, for a console.
+    /// The site's own CA, for a hub over TLS: a copy of `ca.pem` in the hub's folder. Without it the hub must show a
+    /// certificate that this machine trusts.
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// A file with the token that `serve --token` printed, for a hub.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
 }
@@ -54,9 +61,24 @@ pub(crate) enum VerifyError {
     /// Neither.
     #[error("`{0}` holds neither a hub's store nor an exported log; name the folder of one")]
     Nothing(PathBuf),
+    /// What is for a hub, with a folder.
+    #[error("`{0}` is for a hub that is reached by its address; `{1}` is a folder")]
+    Folder(&'static str, PathBuf),
     /// The hub's address.
     #[error(transparent)]
     Http(#[from] HttpError),
+    /// The CA's file.
+    #[error(transparent)]
+    Ca(#[from] TlsError),
+    /// Another CA than the site's.
+    #[error(
+        "the CA in `--ca` is not the one that the founding of site {0} names: whoever holds it stands between you and \
+         the hub, and has seen the token and the keys; nothing is said about the logs"
+    )]
+    OtherCa(SiteId),
+    /// The keys.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// The store.
     #[error(transparent)]
     Open(#[from] HubOpenError),
@@ -66,7 +88,7 @@ pub(crate) enum VerifyError {
     /// The published files could not be read to their end.
     #[error("the logs could not be read to their end; nothing is said about them")]
     Published(#[source] PublishedError),
-    /// A kept checkpoint's file, or a token's.
+    /// A kept checkpoint's file, a CA's, or a token's.
     #[error("could not read `{path}`")]
     Kept {
         /// Which.
@@ -75,90 +97,80 @@ pub(crate) enum VerifyError {
         #[source]
         source: std::io::Error,
     },
-    /// A key's file.
-    #[error("could not read the epoch's key `{path}`")]
-    Key {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// Not a key.
-    #[error("`{0}` is no epoch's key: it holds 64 hex digits and nothing else")]
-    KeyForm(PathBuf),
 }
 
 pub(crate) fn verify(args: &Verify) -> Result<ExitCode, VerifyError> {
-    let pin = args.site.map_or(Pin::Found, Pin::Expect);
     let since = args.since.iter().map(|path| read_small(path)).collect::<Result<Vec<_>, _>>()?;
-    let mut keys = args.keys.as_deref().map_or_else(|| Ok(EpochKeys::new()), read_keys)?;
-    if args.place.contains("://") {
-        let token = args.token_file.as_deref().map(read_token).transpose()?;
-        let http = Http::new(&args.place, token)?;
-        return told(run(Published::new(Place::Hub(http)), pin, keys, since), VerifyError::Published);
+    if args.place.contains("://") { on_hub(args, since) } else { in_folder(args, since) }
+}
+
+fn on_hub(args: &Verify, since: Vec<Vec<u8>>) -> Result<ExitCode, VerifyError> {
+    let token = args.token_file.as_deref().map(read_token).transpose()?;
+    let ca = args.ca.as_deref().map(|path| Ok::<_, VerifyError>(certificate(path, &read_small(path)?)?));
+    let (ca, named) = (ca.transpose()?, token.is_some());
+    let mut http = Http::new(&args.place, ca.as_ref(), token)?;
+    let keys = match &args.keys {
+        Some(dir) => epoch_keys::in_folder(dir)?,
+        None if named && !args.without_keys => {
+            let keys = epoch_keys::from_hub(&mut http)?;
+            remark(&format!("The hub gave {}, and keeps that on record.", count(keys.len(), "epoch key")));
+            keys
+        }
+        None => EpochKeys::new(),
+    };
+    let mut hub = Published::new(Place::Hub(Box::new(http)));
+    let outcome = run(&mut hub, pin(args), keys, since);
+    if let (Ok(report), Some(ca)) = (&outcome, &ca)
+        && !names(&mut hub, report.site, ca).map_err(VerifyError::Published)?
+    {
+        return Err(VerifyError::OtherCa(report.site));
     }
+    told(outcome, VerifyError::Published)
+}
+
+/// Whether the founding of a site, whose log was found sound, names this CA.
+fn names(hub: &mut Published, site: SiteId, ca: &[u8]) -> Result<bool, PublishedError> {
+    let first = hub.entries(Log::Config, 0, 1)?.into_iter().next().unwrap_or_default();
+    // It is read once more, from whom nobody trusts: its hash is the site's identity.
+    if *leaf_hash(&first).as_bytes() != site.0 {
+        return Ok(false);
+    }
+    let payload = Envelope::parse(&first).ok().and_then(|e| e.payload().ok());
+    let Some(Payload::Founding(founding)) = payload else { return Ok(false) };
+    Ok(founding.ca_digest.0 == *digest(&SHA256, ca).as_ref())
+}
+
+fn in_folder(args: &Verify, since: Vec<Vec<u8>>) -> Result<ExitCode, VerifyError> {
     let dir = PathBuf::from(&args.place);
+    for (flag, given) in [("--ca", &args.ca), ("--token-file", &args.token_file)] {
+        if given.is_some() {
+            return Err(VerifyError::Folder(flag, dir));
+        }
+    }
+    let given = args.keys.as_deref().map(epoch_keys::in_folder).transpose()?;
+    let given = given.or_else(|| args.without_keys.then(EpochKeys::new));
     if ["config", "events"].iter().all(|log| dir.join(log).join("checkpoint").is_file()) {
         let exported = dir.join("keys");
-        if args.keys.is_none() && exported.is_dir() {
-            keys = read_keys(&exported)?;
-        }
-        return told(run(Published::new(Place::Folder(dir)), pin, keys, since), VerifyError::Published);
+        let keys = match given {
+            None if exported.is_dir() => epoch_keys::in_folder(&exported)?,
+            given => given.unwrap_or_default(),
+        };
+        let export = Published::new(Place::Folder(dir));
+        return told(run(export, pin(args), keys, since), VerifyError::Published);
     }
     let store = match HubStore::open(&dir) {
         Err(HubOpenError::Missing { .. }) => return Err(VerifyError::Nothing(dir)),
         opened => opened?,
     };
-    if args.keys.is_none() {
-        keys = own_keys(&dir);
-    }
-    told(run(Stored(store), pin, keys, since), VerifyError::Store)
+    let keys = given.unwrap_or_else(|| epoch_keys::own(&dir));
+    told(run(Stored(store), pin(args), keys, since), VerifyError::Store)
 }
 
-/// The keys of a site's own folder, as far as its master key is there.
-pub(crate) fn own_keys(dir: &Path) -> EpochKeys {
-    let folder = Folder { dir: dir.into() };
-    match folder.open() {
-        Ok(office) => epoch_keys(&office),
-        Err(why) => {
-            remark("The keys are not to be had, so no decision is decided again.");
-            complain(&why);
-            EpochKeys::new()
-        }
-    }
+fn pin(args: &Verify) -> Pin {
+    args.site.map_or(Pin::Found, Pin::Expect)
 }
 
-/// Every epoch's key that the hub still has.
-pub(crate) fn epoch_keys(office: &lockward_hub::Office) -> EpochKeys {
-    let names = office.store().keys().unwrap_or_default();
-    let epochs = names.iter().filter_map(|n| n.strip_prefix(EPOCH)?.parse().ok().map(Epoch));
-    epochs.filter_map(|e| Some((e, office.keys().epoch_key(e).ok()??))).collect()
-}
-
-/// Files `epoch-<n>`, each with a key in hex.
-fn read_keys(dir: &Path) -> Result<EpochKeys, VerifyError> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| VerifyError::Key { path, source }
-    };
-    let mut keys = EpochKeys::new();
-    for entry in dir.read_dir().map_err(failed(dir))? {
-        let path = entry.map_err(failed(dir))?.path();
-        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-        let Some(epoch) = name.strip_prefix(EPOCH).and_then(|n| n.parse().ok()) else { continue };
-        let mut digits = Zeroizing::new(String::new());
-        let file = std::fs::File::open(&path).map_err(failed(&path))?;
-        std::io::Read::read_to_string(&mut std::io::Read::take(file, KEY_FILE_BYTES_MAX), &mut digits)
-            .map_err(failed(&path))?;
-        let key =
-            crate::operator_key::unhex(digits.trim()).ok_or_else(|| VerifyError::KeyForm(path.clone()))?;
-        keys.insert(Epoch(epoch), EpochKey::from_bytes(key));
-    }
-    Ok(keys)
-}
-
-/// A checkpoint or a token: small, whatever the path names.
+/// A checkpoint, a certificate or a token: small, whatever the path names.
 fn read_small(path: &Path) -> Result<Vec<u8>, VerifyError> {
     let failed = |source| VerifyError::Kept { path: path.to_owned(), source };
     let mut bytes = Vec::new();
@@ -202,70 +214,4 @@ fn show(bar: Option<&ProgressBar>, progress: Progress) {
     bar.set_message(if progress.log == Log::Config { "config log" } else { "event log" });
     bar.set_length(progress.size);
     bar.set_position(progress.done);
-}
-
-/// The verdict, in words and as an exit code.
-pub(crate) fn told<E: std::error::Error + 'static>(
-    outcome: Result<Report, AuditError<E>>,
-    unread: impl FnOnce(E) -> VerifyError,
-) -> Result<ExitCode, VerifyError> {
-    match outcome {
-        Ok(report) => {
-            say(&sound(&report));
-            Ok(ExitCode::SUCCESS)
-        }
-        Err(AuditError::Finding(finding)) => {
-            say(&format!("NOT SOUND: {finding}"));
-            Ok(ExitCode::FAILURE)
-        }
-        Err(AuditError::Source(error)) => Err(unread(error)),
-    }
-}
-
-fn sound(report: &Report) -> String {
-    let n = |n: u64, noun: &str| count(usize::try_from(n).unwrap_or(usize::MAX), noun);
-    let pinned = match report.pinned {
-        true => "the site that was expected",
-        false => "taken from the log; give --site to be sure that it is the one you mean",
-    };
-    let mut out = format!(
-        "SOUND: every entry, signature, chain and authority holds.\n  site {}\n    ({pinned})\n",
-        report.site
-    );
-    out.push_str(&format!(
-        "  config log: {}, root {}\n",
-        n(report.config.size, "entry"),
-        hex(report.config.root)
-    ));
-    out.push_str(&format!(
-        "  event log: {}, root {}\n",
-        n(report.event.size, "entry"),
-        hex(report.event.root)
-    ));
-    out.push_str(&format!(
-        "  {} in {}\n",
-        n(report.events(), "event"),
-        count(report.chains.len(), "unbroken chain")
-    ));
-    if let Some((from, to)) = report.span() {
-        out.push_str(&format!("  from {from} to {to}\n"));
-    }
-    out.push_str(&format!("  {} decided again, with the same result\n", n(report.decided, "decision")));
-    if report.sealed_events > 0 {
-        out.push_str(&format!(
-            "  {} and {} not looked into: the keys of their epochs were not given\n",
-            n(report.sealed_decisions, "decision"),
-            n(report.sealed_events.saturating_sub(report.sealed_decisions), "other event")
-        ));
-    }
-    out.push_str(&format!("  {} by controllers", count(report.cosignatures.len(), "cosignature")));
-    if report.other_cosignatures > 0 {
-        out.push_str(&format!(", and {} by others, not checked", report.other_cosignatures));
-    }
-    out.push('\n');
-    out
-}
-
-fn hex(hash: Hash) -> String {
-    hash.as_bytes().iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -149,6 +149,13 @@ fn told(event: &Event) -> String {
                 "Record {due} of controller `{controller}` was due, and record {came} came: this is an alarm."
             )
         }
+        Body::KeysRead { first, last } => {
+            let epochs = match (first.0, last.0) {
+                (first, last) if first == last => format!("key of epoch {first}"),
+                (first, last) => format!("keys of epochs {first} to {last}"),
+            };
+            format!("Somebody with a token took the {epochs}, and can read what was sealed with it.")
+        }
         Body::Founded(site) => format!("The site's identity is {site}."),
     };
     format!("  {told}")

@@ -6,10 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each room may import (design, "The shape"). A room that is not here may not exist.
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("model", &[]),
     ("ledger", &[]),
     ("osdp", &[]),
+    // Of the nouns it takes the clock.
+    ("inputs", &["model"]),
     ("wire", &["model"]),
     ("policy", &["model"]),
     ("site", &["policy", "wire", "model"]),
@@ -17,7 +19,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("store", &["ledger", "wire", "model"]),
     ("console", &["model"]),
     ("audit", &["site", "ledger", "wire", "policy", "model"]),
-    ("controller", &["door", "site", "osdp", "store", "ledger", "wire", "policy", "model"]),
+    ("controller", &["door", "site", "inputs", "osdp", "store", "ledger", "wire", "policy", "model"]),
     ("hub", &["store", "console", "site", "policy", "ledger", "wire", "model"]),
     (
         "sim",
@@ -44,10 +46,10 @@ const ROOMS: [(&str, &[&str]); 15] = [
 ];
 
 /// Rooms that take `now`, chance and inputs as arguments.
-const PURE: [&str; 8] = ["model", "ledger", "osdp", "wire", "policy", "site", "door", "audit"];
+const PURE: [&str; 9] = ["model", "ledger", "osdp", "inputs", "wire", "policy", "site", "door", "audit"];
 
 /// Dependencies with keepers, and who they are. The bench holds peers against Lockward, so it may hold some of them.
-const KEEPERS: [(&str, &[&str]); 14] = [
+const KEEPERS: [(&str, &[&str]); 15] = [
     ("aes", &["osdp"]),
     ("askama", &["console"]),
     ("axum", &["hub"]),
@@ -61,6 +63,7 @@ const KEEPERS: [(&str, &[&str]); 14] = [
     ("minicbor", &["wire"]),
     ("rcgen", &["hub"]),
     ("rusqlite", &["store", "bench"]),
+    ("rustls-native-certs", &["lockward"]),
     ("rustls-webpki", &["hub"]),
 ];
 

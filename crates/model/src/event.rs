@@ -285,6 +285,13 @@ pub enum Body {
         /// How long, from now.
         wait: Duration,
     },
+    /// The hub handed out keys of epochs to somebody with a token: who has them reads these epochs.
+    KeysRead {
+        /// The first epoch.
+        first: Epoch,
+        /// The last, itself included. Those between that were destroyed are not among them.
+        last: Epoch,
+    },
 }
 
 impl Body {
@@ -330,6 +337,7 @@ impl Body {
             Self::Enrolled { .. } => Code::ControllerEnrolled,
             Self::Gap { .. } => Code::LogChainBreak,
             Self::Founded(_) => Code::SiteFounded,
+            Self::KeysRead { .. } => Code::KeysRead,
             Self::Input { fault, .. } => fault.map_or(Code::InputCleared, InputFault::code),
             Self::Door(fact) => fact.code(),
             Self::Controller(fact) => fact.code(),

@@ -38,7 +38,8 @@ pub use place::{
 };
 pub use rule::{PolicyText, Rule, Target};
 pub use schedule::{
-    DayException, Days, EXCEPTIONS_MAX, Local, Schedule, ScheduleError, SiteZone, WINDOWS_MAX, Window,
+    Dates, DayException, Days, EXCEPTIONS_MAX, Fold, Gap, Jumps, Local, Moment, Schedule, ScheduleError,
+    SiteZone, Transition, UnclearEdge, WINDOWS_MAX, Window,
 };
 pub use text::{TEXT_CHARS_MAX, Text, TextError};
 pub use time::{Mono, Now, Time};

@@ -1,22 +1,39 @@
 //! Schedules: weekly windows and exception days, told in the site's own time zone.
+//!
+//! - A window that crosses midnight belongs to the day on which it begins.
+//! - An exception replaces the windows that begin on its day. One without windows is a closed day: nothing is open on it,
+//!   and a window that crossed into it ends at its midnight. One with windows lets the night before run to its end.
+//! - Where the clocks jump, [`Jumps`] says what an edge means; [`Schedule::check`] finds edges that need it.
 
-use crate::{ScheduleId, Text, Time};
-use core::fmt;
-use jiff::civil::{Date, Weekday};
-use jiff::tz::TimeZone;
+mod check;
+mod dates;
+mod jumps;
+mod next;
+mod zone;
+
+pub use check::UnclearEdge;
+pub use dates::{Dates, DayException, Days, Window};
+pub use jumps::{Fold, Gap, Jumps};
+pub use next::Transition;
+pub use zone::{Local, Moment, SiteZone};
+
+use crate::{ScheduleId, Text};
+use jiff::civil::Date;
+use jumps::{Occurrence, crosses};
 
 /// Windows of one schedule: seven days with a morning and an afternoon, and the same again for what people forget.
 pub const WINDOWS_MAX: usize = 64;
-/// Exception days of one schedule: ten years of public holidays, at up to twenty a year, and as many company days.
+/// Exceptions of one schedule: ten years of public holidays, at up to twenty a year, and as many company days.
 pub const EXCEPTIONS_MAX: usize = 400;
 const DAY_MINUTES: u16 = 24 * 60;
 
 /// Why a schedule cannot be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ScheduleError {
-    /// A window that ends before it begins, or past midnight.
+    /// A window without length, or past midnight.
     #[error(
-        "a window goes from minute {from} to minute {to}; it must end after it begins, at the latest at 24:00"
+        "a window goes from {} to {}; it must end at another time than it begins, after 00:00 and at the latest at 24:00",
+        Clock(*from), Clock(*to)
     )]
     Window {
         /// Minutes after midnight.
@@ -28,119 +45,59 @@ pub enum ScheduleError {
     #[error("a window names no day of the week")]
     NoDay,
     /// Too many windows or exceptions.
-    #[error("a schedule has at most {WINDOWS_MAX} windows and {EXCEPTIONS_MAX} exception days")]
+    #[error("a schedule has at most {WINDOWS_MAX} windows and {EXCEPTIONS_MAX} exceptions")]
     TooMany,
+    /// A range of dates that is none.
+    #[error("an exception goes from {first} to {last}; it must end after it begins")]
+    Range {
+        /// The first day.
+        first: Date,
+        /// The last.
+        last: Date,
+    },
+    /// A day that no year has, or not every year.
+    #[error(
+        "an exception is for {month:02}-{day:02} of every year, which not every year has; name the single dates"
+    )]
+    NotEveryYear {
+        /// The month.
+        month: i8,
+        /// The day.
+        day: i8,
+    },
+    /// Two exceptions of one kind that share a day.
+    #[error("two exceptions are for {0}, or part of it; make them one, with all its windows")]
+    Twice(Dates),
     /// Not a zone of the IANA database.
     #[error("`{0}` is no time zone of the IANA database; an example is `Europe/Berlin`")]
     Zone(String),
 }
 
-/// The site's time zone, with its rules for daylight saving.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SiteZone(TimeZone);
+/// `HH:MM` of a minute after midnight.
+struct Clock(u16);
 
-impl SiteZone {
-    /// Looks an IANA name up in the database that is built in: the same everywhere, no file is read.
-    ///
-    /// # Errors
-    /// [`ScheduleError::Zone`].
-    pub fn new(name: &str) -> Result<Self, ScheduleError> {
-        let db = jiff::tz::TimeZoneDatabase::bundled();
-        db.get(name).map(Self).map_err(|_| ScheduleError::Zone(name.chars().take(64).collect()))
+impl core::fmt::Display for Clock {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{:02}:{:02}", self.0 / 60, self.0 % 60)
     }
-
-    /// The IANA name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        self.0.iana_name().unwrap_or("UTC")
-    }
-
-    /// The local date, weekday and minute after midnight.
-    #[must_use]
-    pub fn local(&self, at: Time) -> Local {
-        let t = jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        let here = self.0.to_datetime(t);
-        let minute = u16::from(here.hour().unsigned_abs()) * 60 + u16::from(here.minute().unsigned_abs());
-        Local { date: here.date(), minute, second: here.second().unsigned_abs() }
-    }
-}
-
-impl fmt::Debug for SiteZone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SiteZone({})", self.name())
-    }
-}
-
-/// A moment on the wall of the site.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Local {
-    /// The day.
-    pub date: Date,
-    /// Minutes after midnight, as clocks there show.
-    pub minute: u16,
-    /// Seconds of that minute.
-    pub second: u8,
-}
-
-/// A set of days of the week; bit 0 is Monday.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Days(pub u8);
-
-impl Days {
-    /// Names as files have them, Monday first.
-    pub const NAMES: [&'static str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-
-    /// Whether the day is in.
-    #[must_use]
-    pub fn has(self, day: Weekday) -> bool {
-        self.0 >> day.to_monday_zero_offset() & 1 == 1
-    }
-
-    /// The set with one more day, by its name in [`Self::NAMES`].
-    #[must_use]
-    pub fn with(self, name: &str) -> Option<Self> {
-        Self::NAMES.iter().position(|n| *n == name).map(|i| Self(self.0 | 1 << i))
-    }
-
-    /// The names of the days that are in.
-    pub fn names(self) -> impl Iterator<Item = &'static str> {
-        Self::NAMES.into_iter().enumerate().filter(move |(i, _)| self.0 >> i & 1 == 1).map(|(_, n)| n)
-    }
-}
-
-/// Open on these days from one minute to another; the end is not in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
-    /// Days of the week; not looked at in an exception.
-    pub days: Days,
-    /// First minute after midnight.
-    pub from: u16,
-    /// First minute that is out; 1440 is the end of the day.
-    pub to: u16,
-}
-
-/// What holds on one date instead of the week's windows; no window is closed all day.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DayException {
-    /// The date.
-    pub date: Date,
-    /// `(from, to)` in minutes after midnight.
-    pub windows: Vec<(u16, u16)>,
 }
 
 /// Weekly windows and exception days.
 ///
-/// INVARIANT: every window ends after it begins and within its day.
+/// INVARIANT: every window has a length and ends by the end of the next day; no two exceptions of one kind share a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
     id: ScheduleId,
     title: Text,
     windows: Vec<Window>,
     exceptions: Vec<DayException>,
+    jumps: Jumps,
+    /// Some window crosses midnight: the day before has to be looked at.
+    crosses: bool,
 }
 
 impl Schedule {
-    /// The only constructor.
+    /// The only constructor. About jumps of the clocks it says nothing; [`Self::with_jumps`] does.
     ///
     /// # Errors
     /// [`ScheduleError`], for the first thing that is wrong.
@@ -150,11 +107,14 @@ impl Schedule {
         windows: Vec<Window>,
         mut exceptions: Vec<DayException>,
     ) -> Result<Self, ScheduleError> {
-        let spans =
-            windows.iter().map(|w| (w.from, w.to)).chain(exceptions.iter().flat_map(|e| e.windows.clone()));
-        if let Some((from, to)) = spans.into_iter().find(|(from, to)| from >= to || *to > DAY_MINUTES) {
+        let spans = windows.iter().map(|w| (w.from, w.to));
+        let spans = spans.chain(exceptions.iter().flat_map(|e| e.windows.iter().copied()));
+        let wrong =
+            |(from, to): &(u16, u16)| from == to || *to == 0 || *from >= DAY_MINUTES || *to > DAY_MINUTES;
+        if let Some((from, to)) = spans.clone().find(wrong) {
             return Err(ScheduleError::Window { from, to });
         }
+        let crosses = spans.clone().any(crosses);
         if windows.iter().any(|w| w.days.0 == 0 || w.days.0 > 0x7f) {
             return Err(ScheduleError::NoDay);
         }
@@ -162,8 +122,15 @@ impl Schedule {
         if most > WINDOWS_MAX || exceptions.len() > EXCEPTIONS_MAX {
             return Err(ScheduleError::TooMany);
         }
-        exceptions.sort_by_key(|e| e.date);
-        Ok(Self { id, title, windows, exceptions })
+        exceptions.sort_by_key(|e| e.dates);
+        check_dates(&exceptions)?;
+        Ok(Self { id, title, windows, exceptions, jumps: Jumps::default(), crosses })
+    }
+
+    /// With its word on edges where the clocks jump.
+    #[must_use]
+    pub fn with_jumps(self, jumps: Jumps) -> Self {
+        Self { jumps, ..self }
     }
 
     /// Its id.
@@ -184,64 +151,111 @@ impl Schedule {
         &self.windows
     }
 
-    /// The exception days, by date.
+    /// The exceptions: single dates, then ranges, then those of every year, each by date.
     #[must_use]
     pub fn exceptions(&self) -> &[DayException] {
         &self.exceptions
     }
 
-    /// Whether it is open at a local moment. A local time that exists twice (autumn) counts both times.
+    /// What it says about edges where the clocks jump.
     #[must_use]
-    pub fn is_open(&self, at: Local) -> bool {
-        let within = |from: u16, to: u16| (from..to).contains(&at.minute);
-        match self.exceptions.binary_search_by_key(&at.date, |e| e.date) {
-            Ok(i) => {
-                self.exceptions.get(i).is_some_and(|e| e.windows.iter().any(|(from, to)| within(*from, *to)))
-            }
-            Err(_) => self.windows.iter().any(|w| w.days.has(at.date.weekday()) && within(w.from, w.to)),
+    pub fn jumps(&self) -> Jumps {
+        self.jumps
+    }
+
+    /// Whether it is open at a moment.
+    #[must_use]
+    pub fn is_open(&self, at: &Moment<'_>) -> bool {
+        self.is_open_with(at, self.jumps)
+    }
+
+    fn is_open_with(&self, at: &Moment<'_>, jumps: Jumps) -> bool {
+        // Nearly always the clocks on the wall decide, and nothing more has to be looked up.
+        if jumps.by_the_clock() || !at.near_jump() {
+            return self.shows_open(at.local);
         }
+        let closed = self.exception_on(at.local.date).is_some_and(DayException::is_closed);
+        !closed && self.around(at.local.date).any(|o| o.holds(at.zone, at.at, jumps))
+    }
+
+    /// Whether the clocks show a time within a window.
+    fn shows_open(&self, at: Local) -> bool {
+        let exception = self.exception_on(at.date);
+        if exception.is_some_and(DayException::is_closed) {
+            return false;
+        }
+        let today = |span: (u16, u16)| at.minute >= span.0 && (crosses(span) || at.minute < span.1);
+        let last_night = |span: (u16, u16)| crosses(span) && at.minute < span.1;
+        let yesterday = || at.date.yesterday().is_ok_and(|date| self.spans_on(date).any(last_night));
+        self.spans(at.date, exception).any(today) || self.crosses && yesterday()
+    }
+
+    /// Windows that begin on a date or so near that a jump may bring them there.
+    fn around(&self, date: Date) -> impl Iterator<Item = Occurrence> {
+        let dates = [-2, -1, 0, 1].map(|days| date.checked_add(jiff::Span::new().days(days)).ok());
+        dates
+            .into_iter()
+            .flatten()
+            .flat_map(|date| self.spans_on(date).filter_map(move |span| Occurrence::new(date, span)))
+    }
+
+    /// The hours that begin on a date.
+    fn spans_on(&self, date: Date) -> impl Iterator<Item = (u16, u16)> {
+        self.spans(date, self.exception_on(date))
+    }
+
+    fn spans<'a>(
+        &'a self,
+        date: Date,
+        exception: Option<&'a DayException>,
+    ) -> impl Iterator<Item = (u16, u16)> + 'a {
+        let week = if exception.is_none() { self.windows.as_slice() } else { &[] };
+        let week = week.iter().filter(move |w| w.days.has(date.weekday())).map(|w| (w.from, w.to));
+        week.chain(exception.into_iter().flat_map(|e| e.windows.iter().copied()))
+    }
+
+    /// The exception that holds on a date: one for that very day before one for a range, and that before a yearly one.
+    #[must_use]
+    pub fn exception_on(&self, date: Date) -> Option<&DayException> {
+        if self.exceptions.is_empty() {
+            return None;
+        }
+        let is = |dates| self.exceptions.binary_search_by_key(&dates, |e| e.dates).ok();
+        let in_range = || {
+            let begun = self.exceptions.partition_point(|e| e.dates <= Dates::Range(date, Date::MAX));
+            let last = begun.checked_sub(1)?;
+            matches!(self.exceptions.get(last)?.dates, Dates::Range(_, end) if date <= end).then_some(last)
+        };
+        let found = is(Dates::One(date)).or_else(in_range);
+        let found = found.or_else(|| is(Dates::Yearly { month: date.month(), day: date.day() }))?;
+        self.exceptions.get(found)
+    }
+}
+
+/// Whether exceptions in their order are such that each day has at most one of each kind.
+fn check_dates(exceptions: &[DayException]) -> Result<(), ScheduleError> {
+    for exception in exceptions {
+        match exception.dates {
+            Dates::Range(first, last) if first >= last => return Err(ScheduleError::Range { first, last }),
+            // 2023 has the days that every year has.
+            Dates::Yearly { month, day } if Date::new(2023, month, day).is_err() => {
+                return Err(ScheduleError::NotEveryYear { month, day });
+            }
+            _ => {}
+        }
+    }
+    let shared = |pair: &&[DayException]| match pair {
+        [a, b] => match (a.dates, b.dates) {
+            (Dates::Range(_, last), Dates::Range(first, _)) => first <= last,
+            (one, other) => one == other,
+        },
+        _ => false,
+    };
+    match exceptions.windows(2).find(shared).and_then(<[_]>::last) {
+        Some(second) => Err(ScheduleError::Twice(second.dates)),
+        None => Ok(()),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn office() -> Schedule {
-        let week = Window { days: Days(0b0001_1111), from: 8 * 60, to: 18 * 60 };
-        let closed = DayException { date: Date::constant(2026, 12, 25), windows: vec![] };
-        Schedule::new("office".parse().unwrap(), "Office".parse().unwrap(), vec![week], vec![closed]).unwrap()
-    }
-
-    fn open_at(utc: &str) -> bool {
-        let t: jiff::Timestamp = utc.parse().unwrap();
-        office().is_open(SiteZone::new("Europe/Berlin").unwrap().local(Time(t.as_millisecond())))
-    }
-
-    #[test]
-    fn a_schedule_opens_by_the_clock_on_the_wall_in_summer_and_in_winter() {
-        assert!(!open_at("2026-07-01T05:59:59Z"));
-        assert!(open_at("2026-07-01T06:00:00Z"));
-        assert!(!open_at("2026-12-01T06:59:59Z"));
-        assert!(open_at("2026-12-01T07:00:00Z"));
-        assert!(!open_at("2026-12-01T17:00:00Z"));
-    }
-
-    #[test]
-    fn an_exception_day_replaces_the_week() {
-        assert!(!open_at("2026-12-25T10:00:00Z"));
-        assert!(open_at("2026-12-24T10:00:00Z"));
-    }
-
-    #[test]
-    fn a_window_that_ends_before_it_begins_is_refused() {
-        let back = Window { days: Days(1), from: 600, to: 600 };
-        let made = Schedule::new("x".parse().unwrap(), "X".parse().unwrap(), vec![back], vec![]);
-        assert_eq!(made, Err(ScheduleError::Window { from: 600, to: 600 }));
-    }
-
-    #[test]
-    fn a_zone_that_does_not_exist_is_named() {
-        assert_eq!(SiteZone::new("Mars/Olympus").unwrap_err(), ScheduleError::Zone("Mars/Olympus".into()));
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@
 
 mod event;
 mod handshake;
+mod key_card;
 mod link;
 mod pace;
 mod report;
@@ -163,6 +164,12 @@ impl Bus {
         self.link(address).map(|link| link.pin(now, identity, capabilities)).is_some()
     }
 
+    /// Says that this reader gives codes in reports of its maker's own, which begin with these bytes: the vendor
+    /// code, and what else stands before the text. `None`: no such report is read. False if there is no such reader.
+    pub fn codes_from(&mut self, address: u8, prefix: Option<Vec<u8>>) -> bool {
+        self.link(address).map(|link| link.codes_from(prefix)).is_some()
+    }
+
     /// Whether what this reader reports counts.
     #[must_use]
     pub fn is_online(&self, address: u8) -> bool {
@@ -252,7 +259,7 @@ impl Bus {
 
     fn ask(&mut self, now: Micros, index: usize, out: &mut Vec<Output>) {
         let Some(link) = self.links.get_mut(index) else { return };
-        let bytes = link.speak(&mut *self.dice);
+        let bytes = link.speak(now, &mut *self.dice);
         let patience = link.patience();
         self.parser.clear();
         let sent = now + self.characters(bytes.len());

@@ -22,7 +22,9 @@ pub(crate) mod code {
     pub(crate) const KEYSET: u8 = 0x75;
     pub(crate) const CHLNG: u8 = 0x76;
     pub(crate) const SCRYPT: u8 = 0x77;
+    pub(crate) const ACURXSIZE: u8 = 0x7B;
     pub(crate) const MFG: u8 = 0x80;
+    pub(crate) const KEEPACTIVE: u8 = 0xA7;
 }
 
 /// Every command on the line.
@@ -48,6 +50,10 @@ pub enum Command {
     ComSet(u8, u32),
     /// Take this base key.
     KeySet([u8; 16]),
+    /// The longest reply that the panel takes, in bytes.
+    Room(u16),
+    /// Keep the card in the field for so long, in ms.
+    KeepActive(u16),
     /// RND.A.
     Challenge([u8; 8]),
     /// The server cryptogram.
@@ -86,6 +92,8 @@ impl Command {
             Self::Do(command) => command.code(),
             Self::ComSet(..) => code::COMSET,
             Self::KeySet(_) => code::KEYSET,
+            Self::Room(_) => code::ACURXSIZE,
+            Self::KeepActive(_) => code::KEEPACTIVE,
             Self::Challenge(_) => code::CHLNG,
             Self::ServerCryptogram(_) => code::SCRYPT,
         }
@@ -109,6 +117,7 @@ impl Command {
                 out.extend_from_slice(&[1, 16]);
                 out.extend_from_slice(key);
             }
+            Self::Room(number) | Self::KeepActive(number) => out.extend_from_slice(&number.to_le_bytes()),
             Self::Challenge(rnd_a) => out.extend_from_slice(rnd_a),
             Self::ServerCryptogram(cryptogram) => out.extend_from_slice(cryptogram),
         }
@@ -131,6 +140,8 @@ impl Command {
                 Self::ComSet(*address, u32::from_le_bytes(baud.try_into().ok()?))
             }
             (code::KEYSET, [1, 16, key @ ..]) => Self::KeySet(key.try_into().ok()?),
+            (code::ACURXSIZE, data) => Self::Room(u16::from_le_bytes(data.try_into().ok()?)),
+            (code::KEEPACTIVE, data) => Self::KeepActive(u16::from_le_bytes(data.try_into().ok()?)),
             (code::CHLNG, data) => Self::Challenge(data.try_into().ok()?),
             (code::SCRYPT, data) => Self::ServerCryptogram(data.try_into().ok()?),
             (code, data) => Self::Do(PdCommand::read(code, data)?),

@@ -7,9 +7,11 @@
 //! [`secure::Secured::open_reply`], and no way to a base key but through [`key::Scbk::new`].
 
 pub mod bus;
+pub mod code;
 pub mod command;
 pub mod frame;
 pub mod key;
 pub mod pd;
+pub mod pkoc;
 pub mod reply;
 pub mod secure;

@@ -6,6 +6,7 @@ use crate::bus::{Dice, Micros};
 use crate::command::{Command, PdCommand};
 use crate::frame::{self, Check, Frame, Parser, REPLY};
 use crate::key::Scbk;
+use crate::pkoc;
 use crate::reply::{Capability, CardData, CardFormat, Ccrypt, Digits, Identity, Nak, Reply};
 use crate::secure::{BaseKey, Invited, Secured, scs};
 
@@ -15,6 +16,11 @@ const SESSION_MAX: Micros = 8_000_000;
 const INTER_BYTE_MAX: Micros = 100_000;
 /// Reports that wait for a poll: a PIN of 16 digits, a card, and every input twice.
 pub const REPORTS_MAX: usize = 64;
+
+/// Longest frame that any panel takes (OSDP 2.2, 5.9).
+const ROOM_MIN: usize = 128;
+/// What a frame needs beside a report's payload: header, security block, code, vendor, part header, padding, MAC, CRC.
+const OVERHEAD: usize = 48;
 
 /// What a reader is.
 #[derive(Debug, Clone)]
@@ -59,6 +65,9 @@ pub struct Pd {
     tamper: bool,
     power: bool,
     inputs: Vec<bool>,
+    outputs: Vec<bool>,
+    /// Longest reply, in bytes: what any panel takes, until it says that it takes more.
+    room: usize,
     /// The last command and its reply: the same bytes again get the same bytes again.
     last: Option<(Frame, Vec<u8>)>,
     byte_at: Micros,
@@ -84,6 +93,8 @@ impl Pd {
             tamper: false,
             power: false,
             inputs: Vec::new(),
+            outputs: Vec::new(),
+            room: ROOM_MIN,
             last: None,
             byte_at: 0,
             command_at: 0,
@@ -99,6 +110,32 @@ impl Pd {
     /// A card is held to it. False if there is no session, or no room: a read is now or never.
     pub fn present_card(&mut self, format: CardFormat, card: CardData) -> bool {
         self.report(Reply::Card { reader: 0, format, card })
+    }
+
+    /// A code is held to it: characters, as the card report of format 0. False as for a card, and for a code that is
+    /// longer than the panel takes.
+    pub fn present_code(&mut self, text: &[u8]) -> bool {
+        let card = u16::try_from(text.len() * 8).ok().and_then(|bits| CardData::new(bits, text.to_vec()));
+        card.is_some_and(|card| {
+            text.len() + OVERHEAD <= self.room && self.present_card(CardFormat::Raw, card)
+        })
+    }
+
+    /// A public-key card is held to it, or has signed: reports what the panel's [`pkoc::Request`], which comes as a
+    /// command, is to be answered with. False as for a card; then none of its parts is reported.
+    pub fn present_key_card(&mut self, report: &pkoc::Report) -> bool {
+        let parts = report.encode(self.room - OVERHEAD);
+        let room = self.is_secure() && self.reports.len() + parts.len() <= REPORTS_MAX;
+        room && parts.into_iter().all(|part| self.report(Reply::Vendor(pkoc::VENDOR, part)))
+    }
+
+    /// A report of any kind, as it is. False as for a card.
+    pub fn report(&mut self, reply: Reply) -> bool {
+        let room = self.is_secure() && self.reports.len() < REPORTS_MAX;
+        if room {
+            self.reports.push_back(reply);
+        }
+        room
     }
 
     /// Keys are pressed. False as for a card.
@@ -124,12 +161,10 @@ impl Pd {
         self.inputs = inputs;
     }
 
-    fn report(&mut self, reply: Reply) -> bool {
-        let room = self.is_secure() && self.reports.len() < REPORTS_MAX;
-        if room {
-            self.reports.push_back(reply);
-        }
-        room
+    /// Its outputs change, by themselves or at the panel's word.
+    pub fn set_outputs(&mut self, outputs: Vec<bool>) {
+        self.report(Reply::Outputs(outputs.clone()));
+        self.outputs = outputs;
     }
 
     /// Takes bytes of the line.
@@ -158,6 +193,7 @@ impl Pd {
 
     fn end(&mut self) {
         self.state = State::Idle;
+        self.room = ROOM_MIN;
         self.reports.clear();
     }
 
@@ -269,18 +305,20 @@ impl Pd {
             Some(Command::Poll) => self.reports.pop_front().unwrap_or(Reply::Ack),
             Some(Command::LocalStatus) => Reply::Local { tamper: self.tamper, power: self.power },
             Some(Command::InputStatus) => Reply::Inputs(self.inputs.clone()),
+            Some(Command::OutputStatus) => Reply::Outputs(self.outputs.clone()),
+            Some(Command::Room(room)) => {
+                self.room = usize::from(*room).max(ROOM_MIN);
+                Reply::Ack
+            }
+            Some(Command::KeepActive(_)) => Reply::Ack,
             Some(Command::ReaderStatus) => Reply::Readers(vec![false]),
             Some(Command::Do(command)) => {
                 out.push(PdOutput::Command(command.clone()));
                 Reply::Ack
             }
-            Some(
-                Command::OutputStatus
-                | Command::ComSet(..)
-                | Command::Challenge(_)
-                | Command::ServerCryptogram(_),
-            )
-            | None => Reply::Nak(Nak::Unknown),
+            Some(Command::ComSet(..) | Command::Challenge(_) | Command::ServerCryptogram(_)) | None => {
+                Reply::Nak(Nak::Unknown)
+            }
         };
         let bytes = session.reply(self.settings.address, sequence, &reply.encode());
         self.state = State::Open(session, base);

@@ -143,6 +143,9 @@ pub enum CardFormat {
     Characters,
 }
 
+/// Format of RAW for a card that the panel is to speak with (OSDP 2.2.1, as [`crate::pkoc`]'s text cites it).
+const FORMAT_SMART: u8 = 0x80;
+
 /// What a card said. Its number does not print.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct CardData {
@@ -234,6 +237,8 @@ pub enum Reply {
         /// Its bits.
         card: CardData,
     },
+    /// A public-key card, told as a card: the fields of [`crate::pkoc::Report::present`] (RAW, format 0x80).
+    KeyCardPresent(Vec<u8>),
     /// Keys.
     Keys {
         /// Reader within the PD.
@@ -292,6 +297,10 @@ impl Reply {
                 let format = u8::from(*format == CardFormat::Wiegand);
                 [&[code::RAW, *reader, format, low, high], card.data()].concat()
             }
+            Self::KeyCardPresent(fields) => {
+                let bits = u16::try_from(fields.len() * 8).unwrap_or(u16::MAX).to_le_bytes();
+                [&[code::RAW, 0, FORMAT_SMART], bits.as_slice(), fields].concat()
+            }
             Self::Keys { reader, digits } => {
                 let count = u8::try_from(digits.0.len()).unwrap_or(u8::MAX);
                 [&[code::KEYPAD, *reader, count], digits.0.as_slice()].concat()
@@ -330,6 +339,10 @@ impl Reply {
             (code::ISTATR, data) => Self::Inputs(data.iter().map(|b| *b != 0).collect()),
             (code::OSTATR, data) => Self::Outputs(data.iter().map(|b| *b != 0).collect()),
             (code::RSTATR, data) => Self::Readers(data.iter().map(|b| *b != 0).collect()),
+            (code::RAW, &[_, FORMAT_SMART, low, high, ref data @ ..]) => {
+                let bits = usize::from(u16::from_le_bytes([low, high]));
+                (bits == data.len() * 8).then(|| Self::KeyCardPresent(data.to_vec()))?
+            }
             (code::RAW, &[reader, format, low, high, ref data @ ..]) => {
                 let format = match format {
                     0 => CardFormat::Raw,

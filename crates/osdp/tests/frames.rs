@@ -200,6 +200,8 @@ fn command() -> impl Strategy<Value = Command> {
         pd_command().prop_map(Command::Do),
         any::<(u8, u32)>().prop_map(|(address, baud)| Command::ComSet(address, baud)),
         any::<[u8; 16]>().prop_map(Command::KeySet),
+        any::<u16>().prop_map(Command::Room),
+        any::<u16>().prop_map(Command::KeepActive),
         any::<[u8; 8]>().prop_map(Command::Challenge),
         any::<[u8; 16]>().prop_map(Command::ServerCryptogram),
     ]
@@ -231,6 +233,7 @@ fn reply() -> impl Strategy<Value = Reply> {
         flags().prop_map(Reply::Outputs),
         flags().prop_map(Reply::Readers),
         card,
+        bytes().prop_map(Reply::KeyCardPresent),
         (any::<u8>(), bytes()).prop_map(|(reader, keys)| Reply::Keys { reader, digits: Digits(keys) }),
         any::<(u8, u32)>().prop_map(|(address, baud)| Reply::Com(address, baud)),
         any::<[u8; 16]>().prop_map(Reply::InitialMac),

@@ -15,6 +15,8 @@ fn recorded() -> Vec<(To, Vec<u8>)> {
     line.run(SECOND);
     let card = lockward_osdp::reply::CardData::new(26, vec![1, 2, 3, 0]).unwrap();
     line.pd(0).present_card(lockward_osdp::reply::CardFormat::Raw, card);
+    line.pd(0).present_code(&[b'A'; 300]);
+    line.pd(0).present_key_card(&lockward_osdp::pkoc::Report::Present { own_id: false });
     line.run(SECOND / 10);
     let all: Vec<_> = line.trace.into_iter().map(|(_, to, bytes)| (to, bytes)).collect();
     // The handshake, some polls, the card.

@@ -6,6 +6,7 @@ use core::fmt::Write as _;
 use lockward_controller::dice;
 use lockward_model::DoorId;
 use lockward_osdp::key::Scbk;
+use lockward_wire::{hex, unhex};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
@@ -86,10 +87,10 @@ fn key_name(address: u8) -> String {
 fn key(dir: &Path, address: u8) -> io::Result<Scbk> {
     let path = dir.join(key_name(address));
     let bytes = match fs::read_to_string(&path) {
-        Ok(digits) => lockward_key(digits.trim()).ok_or(io::ErrorKind::InvalidData)?,
+        Ok(digits) => *unhex(digits.trim()).ok_or(io::ErrorKind::InvalidData)?,
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             let fresh: [u8; 16] = dice::bytes();
-            let digits: String = fresh.iter().map(|b| format!("{b:02x}")).collect();
+            let digits = hex(&fresh);
             let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
             file.write_all(digits.as_bytes())?;
             fresh
@@ -97,16 +98,4 @@ fn key(dir: &Path, address: u8) -> io::Result<Scbk> {
         Err(e) => return Err(e),
     };
     Scbk::new(bytes).map_err(io::Error::other)
-}
-
-fn lockward_key(digits: &str) -> Option<[u8; 16]> {
-    let (pairs, odd) = digits.as_bytes().as_chunks::<2>();
-    let mut key = [0; 16];
-    if pairs.len() != key.len() || !odd.is_empty() {
-        return None;
-    }
-    for (byte, pair) in key.iter_mut().zip(pairs) {
-        *byte = u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(key)
 }

@@ -21,7 +21,7 @@ pub enum Keep {
     Decisions,
 }
 
-fn parse(entry: &[u8]) -> Result<(Envelope, Payload), Refusal> {
+pub(crate) fn parse(entry: &[u8]) -> Result<(Envelope, Payload), Refusal> {
     let envelope = Envelope::parse(entry).map_err(|e| match e {
         EnvelopeError::Newer(_) => Refusal::Newer,
         e => Refusal::Malformed(e),

@@ -137,15 +137,15 @@ impl Site {
     /// The schedules that are open at a moment, in the site's zone.
     #[must_use]
     pub fn open_schedules(&self, at: Time) -> Vec<ScheduleId> {
-        let local = self.founding.zone.local(at);
-        self.schedules.values().filter(|s| s.is_open(local)).map(|s| s.id()).collect()
+        let moment = self.founding.zone.moment(at);
+        self.schedules.values().filter(|s| s.is_open(&moment)).map(|s| s.id()).collect()
     }
 
     /// Whether a door stands unlocked by its schedule at a moment.
     #[must_use]
     pub fn stands_unlocked(&self, door: &Door, at: Time) -> bool {
         let schedule = door.unlocked.and_then(|id| self.schedules.get(&id));
-        schedule.is_some_and(|s| s.is_open(self.founding.zone.local(at)))
+        schedule.is_some_and(|s| s.is_open(&self.founding.zone.moment(at)))
     }
 
     pub(crate) fn situation<'a>(

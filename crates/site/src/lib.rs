@@ -10,11 +10,13 @@ mod credentials;
 mod decide;
 mod doors;
 mod pass;
+mod jumps;
 mod people;
 mod persons;
 mod question;
 mod record;
 mod refusal;
+mod seat;
 mod table;
 mod undo;
 mod view;
@@ -29,6 +31,7 @@ pub use refusal::Refusal;
 pub use view::Entrant;
 pub use watch::{Free, LockdownOf};
 
+use core::time::Duration;
 use lockward_model::{
     Controller, ControllerId, Door, DoorId, Forgiven, Founding, Group, GroupId, Operator, OperatorId, Rule,
     RuleId, Schedule, ScheduleId, SiteId, ThreatLevel, Zone, ZoneId,
@@ -64,8 +67,20 @@ pub struct Site {
     forgiven: Vec<Forgiven>,
 }
 
-/// A door, with the zone that it leads to and every zone around that, innermost first.
+/// A door, and what follows from where it is.
 struct Placed {
     door: Door,
+    /// The zone that it leads to and every zone around that, innermost first.
     zones: Vec<ZoneId>,
+    /// How many of them one is not in before: the innermost.
+    entered: usize,
+    /// The strictest of them: how old the hub's word may be.
+    fresh_within: Option<Duration>,
+}
+
+impl Placed {
+    /// The zones that one enters by it.
+    fn entered(&self) -> &[ZoneId] {
+        self.zones.get(..self.entered).unwrap_or_default()
+    }
 }

@@ -1,5 +1,6 @@
 //! Why an entry of the config log is not applied: one stable code each, shared by hub, controller and auditor.
 
+use lockward_model::ChangeRefusal;
 use lockward_wire::config::{EnvelopeError, PayloadError};
 
 /// Why an entry was refused. Nothing of it was applied.
@@ -60,16 +61,17 @@ impl Refusal {
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {
-        match self {
-            Self::Malformed(_) | Self::Payload(_) => "ENTRY_MALFORMED",
-            Self::Newer => "ENTRY_NEWER",
-            Self::WrongKind => "ENTRY_KIND",
-            Self::OtherSite => "ENTRY_OTHER_SITE",
-            Self::OutOfOrder { .. } => "ENTRY_OUT_OF_ORDER",
-            Self::Unsigned => "ENTRY_UNSIGNED",
-            Self::UnknownSigner(_) => "SIGNER_UNKNOWN",
-            Self::NotAllowed { .. } => "SIGNER_NOT_ALLOWED",
-            Self::Invalid { .. } => "CHANGE_INVALID",
-        }
+        let code = match self {
+            Self::Malformed(_) | Self::Payload(_) => ChangeRefusal::Malformed,
+            Self::Newer => ChangeRefusal::Newer,
+            Self::WrongKind => ChangeRefusal::Kind,
+            Self::OtherSite => ChangeRefusal::OtherSite,
+            Self::OutOfOrder { .. } => ChangeRefusal::OutOfOrder,
+            Self::Unsigned => ChangeRefusal::Unsigned,
+            Self::UnknownSigner(_) => ChangeRefusal::UnknownSigner,
+            Self::NotAllowed { .. } => ChangeRefusal::NotAllowed,
+            Self::Invalid { .. } => ChangeRefusal::Invalid,
+        };
+        code.as_str()
     }
 }

@@ -6,6 +6,7 @@ mod payload;
 mod people;
 mod places;
 mod rules;
+mod schedules;
 
 pub use envelope::{Envelope, EnvelopeError, KeyId, SIGNATURES_MAX, key_id, pae};
 pub use payload::{EncodeError, PAYLOAD_BYTES_MAX, Payload, PayloadError, encode_changes, encode_founding};

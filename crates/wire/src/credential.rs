@@ -1,7 +1,17 @@
-//! What people show and know, in the only forms that are kept: a card's number as a token, a PIN as a hash.
+//! What people show and know, in the only forms that are kept: a card's number or key as a token, a PIN as a hash, a
+//! one-time secret sealed; and the passes that services sign.
 
+mod key_card;
+mod one_time;
+mod pass;
 mod pin;
+mod pin_only;
 
+pub use key_card::{CardPublicKey, KeyCardError};
+pub use one_time::{
+    OneTimeError, OneTimeHash, OneTimeSecret, SECRET_BYTES_MAX, SECRET_BYTES_MIN, STEP_SECONDS,
+};
+pub use pass::{PASS_PREFIX, PASS_TEXT_MAX, Pass, PassError, PassId, PassPlace, SignedPass};
 pub(crate) use pin::is_pin_hash;
 pub use pin::{PIN_DIGITS_MAX, PIN_DIGITS_MIN, Pin, PinError, hash_pin, verify_pin};
 
@@ -114,6 +124,13 @@ fn unhex(s: &str) -> Result<Zeroizing<Vec<u8>>, CardError> {
     bytes.filter(|_| odd.is_empty()).ok_or(CardError::Form)
 }
 
+/// The first bytes of a tag.
+fn short<const N: usize>(tag: &hmac::Tag) -> [u8; N] {
+    let mut first = [0; N];
+    first.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
+    first
+}
+
 impl CardKey {
     /// The token of a card: HMAC-SHA-256 over a label, the count of bits and the bits; the first 16 bytes.
     #[must_use]
@@ -122,9 +139,7 @@ impl CardKey {
         mac.update(b"lockward card v1\0");
         mac.update(&number.bits.to_be_bytes());
         mac.update(&number.data);
-        let mut token = [0; 16];
-        token.iter_mut().zip(mac.sign().as_ref()).for_each(|(t, b)| *t = *b);
-        CardToken(token)
+        CardToken(short(&mac.sign()))
     }
 
     /// The token of what a reader sent; `None` where that is no card number ([`CardNumber::new`]).

@@ -4,12 +4,14 @@ mod cbor;
 pub mod config;
 pub mod credential;
 pub mod event;
+mod hex;
 mod key;
 pub mod link;
 pub mod seal;
 mod spelling;
 
 pub use cbor::CborError;
+pub use hex::{hex, unhex};
 pub use key::{CardKey, EnrollSecret, EpochKey, MasterKey, NONCE_BYTES, PersonKey, PinPepper, SourceKey};
 
 /// Longest entry of either log, in bytes: a C2SP tlog-tiles entry bundle gives each entry a 16-bit length.

@@ -152,13 +152,18 @@ pub fn unwrap(wrapped: &[u8], label: &str, master: &MasterKey) -> Result<Zeroizi
     key.as_slice().try_into().map(Zeroizing::new).map_err(|_| OpenError::Malformed)
 }
 
-fn shut(key: &[u8; 32], nonce: [u8; NONCE_BYTES], aad: &[u8], text: &[u8]) -> Result<Vec<u8>, SealError> {
+pub(crate) fn shut(
+    key: &[u8; 32],
+    nonce: [u8; NONCE_BYTES],
+    aad: &[u8],
+    text: &[u8],
+) -> Result<Vec<u8>, SealError> {
     let mut text = Zeroizing::new(text.to_vec());
     let tag = encrypt(key, nonce, aad, &mut text).map_err(|_| SealError::Cipher)?;
     Ok([&[VERSION], nonce.as_slice(), &text, &tag].concat())
 }
 
-fn open(key: &[u8; 32], aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+pub(crate) fn open(key: &[u8; 32], aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
     match sealed.split_first() {
         None | Some((0, _)) => Err(OpenError::Malformed),
         Some((&VERSION, rest)) => {

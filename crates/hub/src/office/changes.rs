@@ -2,7 +2,7 @@
 
 use super::{Office, OfficeError};
 use lockward_ledger::leaf_hash;
-use lockward_model::{Change, ChangeSet, SiteId, Text};
+use lockward_model::{Change, ChangeRefusal, ChangeSet, SiteId, Text};
 use lockward_site::{Keep, Refusal, Site};
 use lockward_store::{Batch, HubAppendError, HubStore, Log};
 use lockward_wire::config::{EncodeError, Envelope, PayloadType, encode_changes};
@@ -35,8 +35,8 @@ impl ChangeError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Refused(refusal) => refusal.code(),
-            Self::Encode(_) => "ENTRY_MALFORMED",
-            Self::Append(_) | Self::Office(_) => "STORE_FAILED",
+            Self::Encode(_) => ChangeRefusal::Malformed.as_str(),
+            Self::Append(_) | Self::Office(_) => ChangeRefusal::StoreFailed.as_str(),
         }
     }
 }
@@ -53,6 +53,8 @@ impl Office {
     pub fn append_change(&self, entry: &[u8]) -> Result<u64, ChangeError> {
         let mut site = self.site_mut();
         self.take_in(&mut site)?;
+        // 0. Nothing that its author would find out about on the night on which the clocks jump.
+        site.check_jumps(entry, self.now().wall)?;
         // 1. Authority, and whether the site survives it. Nobody sees the new state while the lock is held.
         site.apply(entry)?;
         let at = site.size() - 1;

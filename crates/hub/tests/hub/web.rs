@@ -6,6 +6,8 @@ use core::time::Duration;
 use lockward_hub::{Access, ROUTES};
 use lockward_ledger::*;
 use lockward_model::*;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -76,6 +78,10 @@ async fn a_stranger_sees_the_listed_few_and_nothing_else() {
         match (route.access, route.path) {
             (Access::Anyone, "/enter") => assert_eq!(seen, (303, 303), "{path}"),
             (Access::Anyone, _) => assert_eq!(seen, (200, 200), "{path}"),
+            (Access::Token, _) => {
+                assert_eq!((seen, page.header("location")), ((401, 401), None), "{path}");
+                assert!(tool.text().contains(r#""code":"SESSION_MISSING""#));
+            }
             (Access::Session, _) => {
                 assert_eq!((seen, page.header("location")), ((303, 401), Some("/sign-in")), "{path}");
                 assert_eq!(tool.header("content-type"), Some("application/problem+json"));
@@ -115,6 +121,39 @@ async fn a_session_and_a_token_see_every_page() {
     }
     rig.clock.forward(Duration::from_secs(12 * 3_600));
     assert_eq!(ask(&rig, "/", &[("cookie", &cookie)]).await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_go_to_a_token_alone_and_on_record_before_they_leave() {
+    let rig = Rig::new().await;
+    let cookie = signed_in(&rig).await;
+    let is_record = |event: &Event| matches!(event.body, Body::KeysRead { .. });
+    for nobody in [("cookie", cookie.as_str()), ("authorization", "Bearer 00"), PAGE] {
+        let answer = ask(&rig, "/log/keys", &[nobody]).await;
+        assert_eq!((answer.status, answer.header("www-authenticate")), (401, Some("Bearer")));
+        assert!(!answer.text().contains("epoch-"), "{}", answer.text());
+    }
+    assert!(!rig.events().iter().any(is_record));
+
+    let token = format!("Bearer {}", rig.hub().token().as_str());
+    let answer = ask(&rig, "/log/keys", &[("authorization", &token)]).await;
+    assert_eq!((answer.status, answer.header("cache-control")), (200, Some("no-store")));
+    let key = rig.hub().office().keys().epoch_key(Epoch(0)).unwrap().unwrap();
+    assert_eq!(answer.text(), format!("epoch-0 {}\n", *lockward_wire::hex(key.as_bytes())));
+    let told: Vec<_> = rig.events().into_iter().filter(is_record).collect();
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].body, Body::KeysRead { first: Epoch(0), last: Epoch(0) });
+    assert_eq!(told[0].body.code().as_str(), "KEYS_READ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sites_ca_lies_beside_the_store_and_is_the_one_that_the_founding_names() {
+    let rig = Rig::new().await;
+    let text = std::fs::read(rig.dir.join(lockward_hub::CA_FILE)).unwrap();
+    let ca = <CertificateDer<'_> as PemObject>::from_pem_slice(&text).unwrap();
+    assert_eq!(ca.as_ref(), rig.hub().office().store().setting("ca").unwrap().unwrap());
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &ca);
+    assert_eq!(digest.as_ref(), rig.hub().office().site().founding().ca_digest.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

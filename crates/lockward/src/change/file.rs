@@ -120,6 +120,8 @@ pub(crate) struct Schedule {
     pub(crate) window: Vec<Window>,
     #[serde(default)]
     pub(crate) exception: Vec<Exception>,
+    pub(crate) gap: Option<String>,
+    pub(crate) fold: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -133,7 +135,10 @@ pub(crate) struct Window {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Exception {
-    pub(crate) date: Datetime,
+    pub(crate) date: Option<Datetime>,
+    pub(crate) last: Option<Datetime>,
+    pub(crate) yearly: Option<String>,
+    pub(crate) reason: Option<String>,
     pub(crate) windows: Vec<String>,
 }
 

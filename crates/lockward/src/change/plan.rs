@@ -4,7 +4,7 @@
 //! bound it: what takes away comes first, then what others refer to, and last what may change who may change.
 
 use super::file::{ChangeFile, FileError, Names, Source, nearest};
-use super::{read, told};
+use super::{read, schedules, told};
 use crate::dice;
 use lockward_hub::Office;
 use lockward_model::{
@@ -106,7 +106,7 @@ impl Planner<'_> {
             self.put("zone", span, Change::PutZone(zone))?;
         }
         for record in &file.schedule {
-            let schedule = self.read("schedule", record.span(), read::schedule(record.get_ref()))?;
+            let schedule = self.read("schedule", record.span(), schedules::schedule(record.get_ref()))?;
             self.put("schedule", record.span(), Change::PutSchedule(schedule))?;
         }
         for record in &file.controller {

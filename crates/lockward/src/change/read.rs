@@ -1,11 +1,11 @@
-//! From the words of a change file to the model's nouns: spans, times, days, ids.
+//! From the words of a change file to the model's nouns: spans, times, ids.
 
 use super::file;
 use core::time::Duration;
 use jiff::civil::{Date, DateTime};
 use lockward_model::{
-    DayException, Days, Door, DoorKind, ExitHardware, Factors, OpenLimit, Operator, PolicyText, PublicKey,
-    ReleaseTime, Relock, Rule, Schedule, SiteZone, Target, Time, Validity, Window, Zone,
+    Door, DoorKind, ExitHardware, Factors, OpenLimit, Operator, PolicyText, PublicKey, ReleaseTime, Relock,
+    Rule, SiteZone, Target, Time, Validity, Zone,
 };
 use toml::value::Datetime;
 
@@ -27,14 +27,14 @@ where
     texts.iter().map(|t| key(name, t)).collect()
 }
 
-fn maybe<T: core::str::FromStr>(name: &str, text: Option<&String>) -> Result<Option<T>, Wrong>
+pub(crate) fn maybe<T: core::str::FromStr>(name: &str, text: Option<&String>) -> Result<Option<T>, Wrong>
 where
     T::Err: core::fmt::Display,
 {
     text.map(|t| key(name, t)).transpose()
 }
 
-fn one_of<T: Copy>(name: &str, text: &str, all: &[(&str, T)]) -> Result<T, Wrong> {
+pub(crate) fn one_of<T: Copy>(name: &str, text: &str, all: &[(&str, T)]) -> Result<T, Wrong> {
     let found = all.iter().find(|(word, _)| *word == text);
     found.map(|(_, meaning)| *meaning).ok_or_else(|| {
         let words: Vec<_> = all.iter().map(|(word, _)| format!("`{word}`")).collect();
@@ -68,63 +68,6 @@ pub(crate) fn door(d: &file::Door) -> Result<Door, Wrong> {
         exit: one_of("exit", &d.exit, &exit)?,
         unlocked: maybe("unlocked", d.unlocked.as_ref())?,
     })
-}
-
-pub(crate) fn schedule(s: &file::Schedule) -> Result<Schedule, Wrong> {
-    let window = |w: &file::Window| -> Result<Window, Wrong> {
-        Ok(Window { days: days(&w.days)?, from: minute("from", &w.from)?, to: minute("to", &w.to)? })
-    };
-    let windows = s.window.iter().map(window).collect::<Result<_, Wrong>>()?;
-    let exceptions = s.exception.iter().map(exception).collect::<Result<Vec<_>, Wrong>>()?;
-    let mut dates: Vec<Date> = exceptions.iter().map(|e| e.date).collect();
-    dates.sort_unstable();
-    if let Some([date, _]) = dates.windows(2).find(|pair| pair.first() == pair.last()) {
-        return Err(format!("two exceptions are for {date}; make them one, with all its windows"));
-    }
-    Schedule::new(key("id", &s.id)?, key("title", &s.title)?, windows, exceptions).map_err(|e| e.to_string())
-}
-
-fn exception(e: &file::Exception) -> Result<DayException, Wrong> {
-    let date = e.date.to_string().parse::<Date>();
-    let window = |text: &String| {
-        let (from, to) = text.split_once('-').ok_or_else(|| {
-            format!("`windows`: `{}` is no span of a day; an example is `10:00-14:00`", text.escape_debug())
-        })?;
-        Ok((minute("windows", from)?, minute("windows", to)?))
-    };
-    Ok(DayException {
-        date: date.map_err(|_| format!("`date`: `{}` is no date; an example is 2026-12-25", e.date))?,
-        windows: e.windows.iter().map(window).collect::<Result<_, Wrong>>()?,
-    })
-}
-
-fn days(words: &[String]) -> Result<Days, Wrong> {
-    let known = |word: &str| Days::NAMES.iter().position(|n| *n == word);
-    let mut days = Days::default();
-    for word in words {
-        let (first, last) = word.split_once('-').unwrap_or((word, word));
-        let range = known(first).zip(known(last)).filter(|(first, last)| first <= last);
-        let Some((first, last)) = range else {
-            return Err(format!(
-                "`days`: `{}` is no day; examples are `mon`, `mon-fri`, `sat-sun`",
-                word.escape_debug()
-            ));
-        };
-        for name in Days::NAMES.iter().skip(first).take(last + 1 - first) {
-            days = days.with(name).unwrap_or(days);
-        }
-    }
-    Ok(days)
-}
-
-/// Minutes after midnight of `HH:MM`, up to `24:00`.
-fn minute(name: &str, text: &str) -> Result<u16, Wrong> {
-    let digits =
-        |s: &str| (s.len() == 2 && s.bytes().all(|b| b.is_ascii_digit())).then(|| s.parse::<u16>().ok());
-    let parts = text.split_once(':').and_then(|(h, m)| digits(h)?.zip(digits(m)?));
-    let fits = parts.filter(|(h, m)| *m < 60 && (*h < 24 || (*h, *m) == (24, 0)));
-    fits.map(|(h, m)| h * 60 + m)
-        .ok_or_else(|| format!("`{name}`: `{}` is no time; give 00:00 to 24:00", text.escape_debug()))
 }
 
 /// `500ms`, `5s`, `2m`, `1h`.
@@ -235,24 +178,6 @@ mod tests {
         assert_eq!(span("x", "2m"), Ok(Duration::from_secs(120)));
         for nonsense in ["", "5", "s", "5 s", "-5s", "5d", "99999999999999999999s", "18446744073709551615h"] {
             assert!(span("x", nonsense).is_err(), "{nonsense}");
-        }
-    }
-
-    #[test]
-    fn days_are_read_as_ranges_and_alone() {
-        let read = |words: &[&str]| days(&words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>());
-        assert_eq!(read(&["mon-fri"]), Ok(Days(0b001_1111)));
-        assert_eq!(read(&["sat", "mon"]), Ok(Days(0b010_0001)));
-        assert!(read(&["fri-mon"]).is_err());
-        assert!(read(&["Monday"]).is_err());
-    }
-
-    #[test]
-    fn times_of_day_go_to_midnight_and_no_further() {
-        assert_eq!(minute("x", "00:00"), Ok(0));
-        assert_eq!(minute("x", "24:00"), Ok(1_440));
-        for nonsense in ["24:01", "8:00", "08:60", "0800", "+8:00", "08:0a"] {
-            assert!(minute("x", nonsense).is_err(), "{nonsense}");
         }
     }
 

@@ -1,10 +1,10 @@
 //! The review before a signature: what is added, changed and removed, and who gains and who loses which doors.
 
 use super::plan::{Item, Plan};
+use super::schedules;
 use super::told::{self, Mark};
 use crate::say::count;
-use core::time::Duration;
-use lockward_model::{Change, DoorId, Factors, PersonId, Time};
+use lockward_model::{Change, DoorId, Factors, PersonId, Time, Transition};
 use lockward_site::Site;
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter::once;
@@ -19,14 +19,11 @@ const MOMENTS_MAX: usize = 62;
 const LABELS_MAX: usize = 5;
 /// Decisions that a review may take: some 10 s at 10 µs each.
 const DECISIONS_MAX: usize = 1_000_000;
-/// How far ahead a schedule's next opening is looked for: a week, and a holiday.
-const AHEAD: Duration = Duration::from_secs(8 * 24 * 3_600);
-/// The shortest window that is surely found: nobody opens a building for less.
-const STEP: Duration = Duration::from_secs(5 * 60);
 
 /// The review as text.
 pub(crate) fn review(before: &Site, after: &Site, plan: &Plan, now: Time) -> String {
     let mut out = listed(before, plan);
+    out.push_str(&openings(after, plan, now));
     out.push_str(&access(before, after, &plan.items, now));
     out
 }
@@ -58,6 +55,18 @@ fn listed(before: &Site, plan: &Plan) -> String {
         out.push_str(&format!("  = {} as the site has them already\n", count(plan.unchanged, "record")));
     }
     out
+}
+
+/// When schedules that are put will next open and close.
+fn openings(after: &Site, plan: &Plan, now: Time) -> String {
+    let put = |item: &Item| match &item.change {
+        Change::PutSchedule(s) => {
+            Some(format!("  {}: {}\n", s.id(), schedules::next(s, &after.founding().zone, now)))
+        }
+        _ => None,
+    };
+    let lines: Vec<_> = plan.items.iter().filter_map(put).take(LISTED_MAX).collect();
+    if lines.is_empty() { String::new() } else { format!("What schedules do next:\n{}", lines.concat()) }
 }
 
 /// What one door gains and loses.
@@ -153,18 +162,16 @@ fn moments(before: &Site, after: &Site, items: &[Item], now: Time) -> Vec<(Strin
         once(("now".to_owned(), now)).chain(begins.into_iter().map(|at| (at.to_string(), at)))
     {
         moments.push((label.clone(), from));
-        let steps = AHEAD.as_secs() / STEP.as_secs();
         let zone = &after.founding().zone;
-        let ahead = (0..steps).map(|n| from + STEP * u32::try_from(n).unwrap_or(u32::MAX));
-        let ahead: Vec<_> = ahead.map(|at| (at, zone.local(at))).collect();
         let gone = before.schedules().filter(|s| !after.schedules().any(|other| other.id() == s.id()));
         for schedule in after.schedules().chain(gone) {
-            for (word, open) in [("open", true), ("closed", false)] {
-                let next = ahead.iter().find(|(_, local)| schedule.is_open(*local) == open);
-                let named = |at| (format!("{label}, `{}` {word}", schedule.id()), at);
-                // The moment itself is one of the two, and is there already.
-                moments.extend(next.map(|(at, _)| *at).filter(|at| *at != from).map(named));
-            }
+            // As it is at the moment itself is there already; here is the next time that it is not.
+            let next = schedule.next_transitions(zone, from, 1);
+            let named = |t: Transition| {
+                let word = if t.opens { "open" } else { "closed" };
+                (format!("{label}, `{}` {word}", schedule.id()), t.at)
+            };
+            moments.extend(next.into_iter().map(named));
         }
     }
     moments

@@ -1,9 +1,9 @@
 //! A change in words: what it is about, what is there already, and which of its parts differ. No token, no hash.
 
+use super::schedules;
 use core::time::Duration;
 use lockward_model::{
-    Change, Door, ExitHardware, Operator, Person, PolicyText, Proof, Relock, Rule, Schedule, Target, Time,
-    Validity,
+    Change, Door, ExitHardware, Operator, Person, PolicyText, Proof, Relock, Rule, Target, Time, Validity,
 };
 use lockward_site::Site;
 
@@ -150,7 +150,7 @@ fn parts(change: &Change) -> Vec<(&'static str, String)> {
             std::iter::once(("title", quoted(&z.title))).chain(within).collect()
         }
         Change::PutDoor(d) => door(d),
-        Change::PutSchedule(s) => schedule(s),
+        Change::PutSchedule(s) => schedules::parts(s),
         Change::PutGroup(g) => vec![("title", quoted(&g.title))],
         Change::PutPerson(p) => person(p),
         Change::PutCredential(c) => {
@@ -201,22 +201,6 @@ fn door(d: &Door) -> Vec<(&'static str, String)> {
     parts
 }
 
-fn schedule(s: &Schedule) -> Vec<(&'static str, String)> {
-    let window = |w: &lockward_model::Window| {
-        format!("{} {}-{}", w.days.names().collect::<Vec<_>>().join(" "), clock(w.from), clock(w.to))
-    };
-    let exception = |e: &lockward_model::DayException| {
-        let windows = e.windows.iter().map(|(from, to)| format!("{}-{}", clock(*from), clock(*to)));
-        let windows: Vec<_> = windows.collect();
-        format!("{} {}", e.date, if windows.is_empty() { "closed".into() } else { windows.join(" ") })
-    };
-    let mut parts = vec![("title", quoted(s.title())), ("open", list(s.windows().iter().map(window)))];
-    if !s.exceptions().is_empty() {
-        parts.push(("except", list(s.exceptions().iter().map(exception))));
-    }
-    parts
-}
-
 fn person(p: &Person) -> Vec<(&'static str, String)> {
     let mut parts = vec![("groups", list(&p.groups))];
     parts.extend(validity(p.valid));
@@ -251,10 +235,6 @@ fn operator(o: &Operator) -> Vec<(&'static str, String)> {
 pub(crate) fn factors(factors: lockward_model::Factors) -> String {
     let names: Vec<_> = factors.names().map(|n| if n == "pin" { "PIN" } else { n }).collect();
     if names.is_empty() { "nothing more".into() } else { names.join(" and ") }
-}
-
-fn clock(minute: u16) -> String {
-    format!("{:02}:{:02}", minute / 60, minute % 60)
 }
 
 /// `5s`, `500ms`, `2m`: as the change file has it.

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Turns one bit of an entry in a store's file. An entry may go over several pages: one part of it lies in one.
-fn flip(path: &Path, entry: &[u8]) {
+pub(crate) fn flip(path: &Path, entry: &[u8]) {
     const PART: usize = 32;
     let mut bytes = fs::read(path).unwrap();
     let place = |part: &[u8]| bytes.windows(PART).position(|w| w == part);
@@ -137,31 +137,17 @@ fn a_forged_checkpoint_is_named_and_a_missing_file_is_no_verdict() {
 }
 
 #[test]
-fn a_running_hub_is_checked_over_http_with_a_token() {
+fn a_console_of_this_machine_is_checked_with_a_token() {
     let house = House::furnished();
-    let (hub, console, token) = serving(&house);
-    std::fs::write(house.path("token"), &token).unwrap();
-    let run =
-        house.run(&["log", "verify", &console, "--token-file", "token"]).good().narrow().hides(&[&token]);
-    run.says(&["SOUND", "config log: 2 entries"]);
-    house.run(&["log", "verify", &console]).failed(1).narrow().says(&["--token"]).hides(&["SOUND"]);
-    std::fs::write(house.path("wrong"), "ab".repeat(32)).unwrap();
-    house
-        .run(&["log", "verify", &console, "--token-file", "wrong"])
-        .failed(1)
-        .narrow()
-        .hides(&["SOUND", "abab"]);
-    drop(hub);
-    house
-        .run(&["log", "verify", &console, "--token-file", "token"])
-        .failed(1)
-        .narrow()
-        .says(&["no connection"]);
-    house
-        .run(&["log", "verify", "https://hub.example"])
-        .failed(1)
-        .narrow()
-        .says(&["no address of a console"]);
+    let hub = serving(&house);
+    let with = |token| house.run(&["log", "verify", &hub.console, "--token-file", token]);
+    with("token").good().narrow().hides(&[&hub.token]).says(&["SOUND", "config log: 2 entries"]);
+    let run = house.run(&["log", "verify", &hub.console]).failed(1).narrow();
+    run.says(&["--token-file"]).hides(&["SOUND"]);
+    house.write("wrong", &"ab".repeat(32));
+    with("wrong").failed(1).narrow().says(&["does not know the token"]).hides(&["SOUND", "abab"]);
+    drop(hub.process);
+    with("token").failed(1).narrow().says(&["no connection"]);
 }
 
 #[test]
@@ -198,8 +184,7 @@ fn one_wrong_byte_on_a_hubs_disk_is_named_over_http() {
     let part = entry(&house, Log::Event, 0);
     // As somebody with the hub's disk would.
     flip(&house.path("site/hub.db"), &part);
-    let (_hub, console, token) = serving(&house);
-    std::fs::write(house.path("token"), &token).unwrap();
-    let run = house.run(&["log", "verify", &console, "--token-file", "token"]).failed(1).narrow();
+    let hub = serving(&house);
+    let run = house.run(&["log", "verify", &hub.console, "--token-file", "token"]).failed(1).narrow();
     run.says(&["NOT SOUND", "event log, entry 0:"]);
 }

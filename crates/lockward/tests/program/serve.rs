@@ -6,28 +6,45 @@ use std::net::TcpListener;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-/// Starts a hub; gives back its console and a token for it.
-pub(crate) fn serving(house: &House) -> (Background, String, String) {
-    let args = ["serve", "--dir", "site", "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0", "--token"];
+/// A hub that runs until it is dropped.
+pub(crate) struct Served {
+    pub(crate) process: Background,
+    /// Its address over TLS, as a URL.
+    pub(crate) secure: String,
+    /// Its console for this machine, as a URL.
+    pub(crate) console: String,
+    pub(crate) token: String,
+}
+
+/// Starts a hub on `site`, and puts its token into the file `token`.
+pub(crate) fn serving(house: &House) -> Served {
+    serving_at(house, "site")
+}
+
+pub(crate) fn serving_at(house: &House, dir: &str) -> Served {
+    let args = ["serve", "--dir", dir, "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0", "--token"];
     let mut child =
         command(house.dir.path(), &args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let title = lines.by_ref().find(|l| l.starts_with("Site ")).expect("the hub said nothing");
+    let secure = title.split_once("listens on ").unwrap().1.trim_end_matches('.').to_owned();
     let mut after = |head: &str| {
         lines.by_ref().find(|l| l.starts_with(head)).expect("the hub said less than it should");
         lines.next().unwrap().trim().to_owned()
     };
     let link = after("Console");
     let token = after("Token");
-    let (console, _) = link.split_once("/enter?key=").unwrap();
     // Whoever writes to a pipe that nobody reads would end.
     std::thread::spawn(move || lines.count());
-    (Background(child), console.to_owned(), token)
+    house.write("token", &token);
+    let console = link.split_once("/enter?key=").unwrap().0.to_owned();
+    Served { process: Background(child), secure: format!("https://{secure}"), console, token }
 }
 
 #[test]
 fn a_hub_is_told_to_stop_and_stops_well() {
     let house = House::furnished();
-    let (mut hub, ..) = serving(&house);
+    let mut hub = serving(&house).process;
     let pid = hub.0.id().to_string();
     let asked = Instant::now();
     assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
@@ -55,7 +72,7 @@ fn the_console_without_tls_is_for_this_machine_alone() {
 #[test]
 fn two_hubs_do_not_run_on_one_folder() {
     let house = House::founded();
-    let (_hub, ..) = serving(&house);
+    let _hub = serving(&house);
     let args = ["serve", "--dir", "site", "--listen", "127.0.0.1:0"];
     house.run(&args).failed(1).narrow().says(&["`site` is in use by"]);
 }
@@ -63,11 +80,10 @@ fn two_hubs_do_not_run_on_one_folder() {
 #[test]
 fn changes_are_made_beside_a_running_hub() {
     let house = House::founded();
-    let (_hub, console, token) = serving(&house);
-    std::fs::write(house.path("token"), &token).unwrap();
+    let hub = serving(&house);
     house.apply(crate::site::GOOD).good().narrow();
     house.run(&["enroll", "north", "--dir", "site"]).good().narrow();
-    let run = house.run(&["log", "verify", &console, "--token-file", "token"]).good().narrow();
+    let run = house.run(&["log", "verify", &hub.console, "--token-file", "token"]).good().narrow();
     run.says(&["config log: 2 entries"]);
 }
 
@@ -85,7 +101,11 @@ fn the_demonstration_ends_by_itself_with_a_summary_and_a_verdict() {
     let args = ["demo", "--for", "4s", "--speed", "60", "--seed", "7", "--dir", "kept"];
     let run = house.run(&args).good();
     let run = run.says(&["Console", "badges", "granted", "all arrived", "SOUND"]);
-    assert!(!run.words().contains("0 decisions decided again"), "{}", run.out);
+    assert!(!run.words().contains(" 0 decisions decided again"), "{}", run.out);
     house.run(&["log", "verify", "kept/hub"]).good().narrow().says(&["SOUND"]);
+    let hub = serving_at(&house, "kept/hub");
+    let args = ["log", "verify", &hub.secure, "--ca", "kept/hub/ca.pem", "--token-file", "token"];
+    let run = house.run(&args).good().narrow().says(&["SOUND"]);
+    assert!(!run.words().contains(" 0 decisions decided again"), "{}", run.out);
     house.run(&["change", "show", "--all", "--dir", "kept/hub"]).good().narrow().hides(&["argon2"]);
 }

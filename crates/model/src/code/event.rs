@@ -75,6 +75,7 @@ codes! {
     ControllerEnrolled = 83 "CONTROLLER_ENROLLED" "controller enrolled",
     LogChainBreak = 84 "LOG_CHAIN_BREAK" "a controller's records do not follow on each other" alarm,
     SiteFounded = 85 "SITE_FOUNDED" "site founded",
+    KeysRead = 86 "KEYS_READ" "keys that open the event log were handed out",
 }
 
 impl Code {

@@ -7,8 +7,8 @@ codes! {
     // Before a word is said: what the peer shows.
     NoCertificate "TLS_NO_CERTIFICATE" "the peer shows no certificate",
     Foreign "TLS_FOREIGN" "the peer's certificate is not one of this site's controllers",
-    Expired "TLS_EXPIRED" "the peer's certificate is over",
-    NotYetValid "TLS_NOT_YET_VALID" "the peer's certificate has not begun; look at the clocks",
+    Expired "TLS_EXPIRED" "the peer's certificate has expired",
+    NotYetValid "TLS_NOT_YET_VALID" "the peer's certificate is not valid yet; look at the clocks",
 
     // Who it is, by the configuration in force.
     UnknownController "CONTROLLER_UNKNOWN" "the site has no such controller",

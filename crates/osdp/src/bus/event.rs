@@ -2,8 +2,10 @@
 
 use thiserror::Error;
 
+use crate::code::Code;
 use crate::command::PdCommand;
 use crate::key::Scbk;
+use crate::pkoc::{Answer, Refusal};
 use crate::reply::{Capability, CardData, CardFormat, Digits, Identity, Nak};
 use crate::secure::SecureError;
 
@@ -119,6 +121,38 @@ pub enum PdEvent {
         /// What was pressed.
         digits: Digits,
     },
+    /// A code, longer than any card's number. Anyone may have written it.
+    Code {
+        /// Reader within the PD.
+        reader: u8,
+        /// What it holds.
+        code: Code,
+    },
+    /// A public-key card is there, and waits for [`crate::pkoc::Request::Authenticate`].
+    KeyCardPresent {
+        /// Reader within the PD.
+        reader: u8,
+        /// The reader puts an id of its own to the card: give none.
+        own_id: bool,
+    },
+    /// A public-key card answered what was asked of it here, once and in time. Its signature is not checked yet.
+    KeyCard {
+        /// Reader within the PD.
+        reader: u8,
+        /// Key and signature.
+        answer: Answer,
+        /// Time from the request to the answer; `None` where the transaction was given before the card came.
+        took: Option<Micros>,
+    },
+    /// A public-key card was not taken.
+    KeyCardRefused {
+        /// Reader within the PD.
+        reader: u8,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// It would like a transaction for the next public-key card ([`crate::pkoc::Request::Next`]); it may go without.
+    KeyCardWanted,
     /// Whether it, or a reader behind it, is tampered with.
     Tamper(bool),
     /// Whether its power fails.

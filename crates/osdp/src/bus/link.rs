@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::event::{Micros, PdConfig, PdEvent};
+use super::key_card::{ANSWER_MAX, KeyCards};
 use super::pace::{Pace, REPLY_DELAY_MAX};
 use super::report::Reports;
 use crate::command::{Command, Led, PdCommand};
@@ -14,6 +15,14 @@ use crate::secure::{Answered, BaseKey, Challenged, SecureError, Secured, scs};
 /// Commands that wait for one reader: light, sound, output and a line of text for two people in a row.
 /// A command takes about 8 ms at 115,200 baud and 65 ms at 9,600, so a full queue is half a second at most.
 pub(super) const QUEUE_MAX: usize = 8;
+/// The longest reply that a reader may send.
+const ROOM: u16 = 1_440;
+/// A reader that ends its session, or falls silent, when it is told so is not told any more.
+const ROOM_TRIES: u8 = 2;
+const _: () = assert!(ROOM as usize == frame::FRAME_MAX);
+/// How long a reader is to keep a public-key card in its field, in ms: as long as its answer is awaited.
+const KEEP_ACTIVE_MS: u16 = 3_000;
+const _: () = assert!(KEEP_ACTIVE_MS as Micros * 1_000 == ANSWER_MAX);
 
 /// What is to be asked next within a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +31,9 @@ pub(super) enum Stage {
     Capabilities,
     Local,
     Inputs,
+    Outputs,
+    /// How long its replies may be: a code passes the 128 bytes that it may send unasked.
+    Room,
     Ready,
 }
 
@@ -73,6 +85,8 @@ pub(super) struct Link {
     pub(super) pairing: Option<Pairing>,
     reports: Reports,
     online: Option<bool>,
+    /// Sessions in a row that ended when it was told how long its replies may be.
+    room_refused: u8,
     /// When a frame with a right MAC came last.
     pub(super) heard: Micros,
     /// Told once, until it is well again.
@@ -95,9 +109,14 @@ impl Link {
             pairing: None,
             reports: Reports::default(),
             online: None,
+            room_refused: 0,
             heard: now,
             trouble: None,
         }
+    }
+
+    pub(super) fn codes_from(&mut self, prefix: Option<Vec<u8>>) {
+        self.reports.code_prefix = prefix;
     }
 
     pub(super) fn is_online(&self) -> bool {
@@ -150,7 +169,7 @@ impl Link {
     }
 
     /// The next frame for this reader.
-    pub(super) fn speak(&mut self, dice: &mut dyn FnMut() -> [u8; 8]) -> Vec<u8> {
+    pub(super) fn speak(&mut self, now: Micros, dice: &mut dyn FnMut() -> [u8; 8]) -> Vec<u8> {
         if let Some(flight) = &self.flight {
             return flight.bytes.clone();
         }
@@ -186,9 +205,18 @@ impl Link {
                     Stage::Capabilities => Command::Capabilities.encode(),
                     Stage::Local => Command::LocalStatus.encode(),
                     Stage::Inputs => Command::InputStatus.encode(),
+                    Stage::Outputs => Command::OutputStatus.encode(),
+                    Stage::Room => {
+                        self.room_refused = self.room_refused.saturating_add(1);
+                        Command::Room(ROOM).encode()
+                    }
                     Stage::Ready => {
                         command = self.queue.pop_front();
-                        command.clone().map_or(Command::Poll, Command::Do).encode()
+                        let cards = &mut self.reports.key_cards;
+                        command.iter().for_each(|command| cards.sent(now, command));
+                        let keep = std::mem::take(&mut cards.waits) && command.is_none();
+                        let idle = if keep { Command::KeepActive(KEEP_ACTIVE_MS) } else { Command::Poll };
+                        command.clone().map_or(idle, Command::Do).encode()
                     }
                 };
                 session.command(address, sequence, &body)
@@ -308,6 +336,7 @@ impl Link {
         self.heard = now;
         let reply = Reply::decode(body);
         if let Some(Reply::Nak(nak)) = reply {
+            command.iter().for_each(|command| self.reports.key_cards.declined(command));
             events.extend(command.map(|command| PdEvent::CommandFailed(command, Some(nak))));
             if matches!(nak, Nak::Sequence | Nak::NoSecurity | Nak::SecurityConditions) {
                 self.drop_session(events);
@@ -349,17 +378,30 @@ impl Link {
                     self.trouble = None;
                 }
                 if let Some(reply) = reply {
-                    self.reports.on(reply, events);
+                    self.reports.on(now, reply, events);
                 }
-                if stage == Stage::Local && self.has_inputs() { Stage::Inputs } else { Stage::Ready }
+                if stage == Stage::Room {
+                    // It may decline; what counts is that the session goes on.
+                    self.room_refused = 0;
+                }
+                self.after(stage)
             }
         };
         self.phase = Phase::Open(session, next);
     }
 
-    fn has_inputs(&self) -> bool {
-        let all = self.capabilities.as_deref().unwrap_or_default();
-        all.iter().any(|c| c.function == function::CONTACTS && c.level != 0 && c.items != 0)
+    /// What a reader that is online is asked next.
+    fn after(&self, stage: Stage) -> Stage {
+        let has = |function| {
+            let all = self.capabilities.as_deref().unwrap_or_default();
+            all.iter().any(|c| c.function == function && c.level != 0 && c.items != 0)
+        };
+        match stage {
+            Stage::Local if has(function::CONTACTS) => Stage::Inputs,
+            Stage::Local | Stage::Inputs if has(function::OUTPUTS) => Stage::Outputs,
+            Stage::Local | Stage::Inputs | Stage::Outputs if self.room_refused < ROOM_TRIES => Stage::Room,
+            _ => Stage::Ready,
+        }
     }
 
     fn go_online(&mut self, events: &mut Vec<PdEvent>) {
@@ -376,6 +418,7 @@ impl Link {
 
     /// Ends the session. A command must not act after its reason is gone, so none outlives it.
     fn drop_session(&mut self, events: &mut Vec<PdEvent>) {
+        self.reports.key_cards = KeyCards::default();
         self.phase = Phase::Down;
         let flown = self.flight.take().and_then(|flight| flight.command);
         events.extend(flown.into_iter().chain(self.queue.drain(..)).map(|c| PdEvent::CommandFailed(c, None)));

@@ -265,6 +265,11 @@ pub(crate) fn is_data(event: &PdEvent) -> bool {
         event,
         PdEvent::Card { .. }
             | PdEvent::Keys { .. }
+            | PdEvent::Code { .. }
+            | PdEvent::KeyCardPresent { .. }
+            | PdEvent::KeyCard { .. }
+            | PdEvent::KeyCardRefused { .. }
+            | PdEvent::KeyCardWanted
             | PdEvent::Tamper(_)
             | PdEvent::PowerFailure(_)
             | PdEvent::Inputs(_)

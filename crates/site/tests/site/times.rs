@@ -125,7 +125,8 @@ fn an_hour_that_is_skipped_never_opens_and_one_that_comes_twice_opens_twice() {
 #[test]
 fn an_exception_day_is_a_day_of_the_site() {
     let mut house = House::warehouse();
-    let night = DayException { date: "2026-06-02".parse().unwrap(), windows: vec![(0, 60)] };
+    let dates = Dates::One("2026-06-02".parse().unwrap());
+    let night = DayException { dates, reason: None, windows: vec![(0, 60)] };
     let schedule = Schedule::new(id("day"), id("day"), vec![], vec![night]).unwrap();
     house.put(vec![Change::PutSchedule(schedule)]);
     // Midnight in Berlin is 22:00 UTC of the day before.

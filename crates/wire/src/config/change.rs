@@ -2,7 +2,8 @@
 
 use super::payload::PayloadError;
 use super::people::{CredentialV1, GroupV1, OperatorV1, PersonV1, PolicyV1, RuleV1};
-use super::places::{DoorV1, ScheduleV1, ZoneV1};
+use super::places::{DoorV1, ZoneV1};
+use super::schedules::ScheduleV1;
 use crate::spelling::{Hex, Said};
 use lockward_model::{
     Change, ControllerId, CredentialId, DoorId, Forgiven, GroupId, OperatorId, PersonId, PolicyId, PublicKey,

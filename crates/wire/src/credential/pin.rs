@@ -20,7 +20,7 @@ const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 const HASH_BYTES: usize = 32;
-const SALT_BYTES: usize = 16;
+pub(super) const SALT_BYTES: usize = 16;
 /// The PHC string's head; other parameters are another version, so that no log entry chooses what a check costs.
 const PHC_HEAD: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
 
@@ -74,7 +74,7 @@ fn read(phc: &str) -> Option<([u8; SALT_BYTES], [u8; HASH_BYTES])> {
     Some((bytes(salt)?.try_into().ok()?, bytes(hash)?.try_into().ok()?))
 }
 
-fn argon2id(pin: &Pin, salt: &[u8], pepper: &PinPepper) -> Zeroizing<[u8; HASH_BYTES]> {
+pub(super) fn argon2id(pin: &Pin, salt: &[u8], pepper: &PinPepper) -> Zeroizing<[u8; HASH_BYTES]> {
     let mut out = Zeroizing::new([0; HASH_BYTES]);
     let hashed = Params::new(MEMORY_KIB, PASSES, LANES, Some(HASH_BYTES)).and_then(|params| {
         Argon2::new_with_secret(pepper.as_bytes(), Algorithm::Argon2id, Version::V0x13, params)?

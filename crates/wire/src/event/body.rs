@@ -7,8 +7,8 @@ use crate::CborError;
 use crate::spelling::{ConfigRefV1, Said};
 use core::time::Duration;
 use lockward_model::{
-    Access, Body, CardToken, ControllerId, Deny, Factors, LockCause, Opening, Outcome, PersonId, PinFact,
-    PublicKey, ReaderFact, Side, SiteId, ZoneId,
+    Access, Body, CardToken, ControllerId, Deny, Epoch, Factors, LockCause, Opening, Outcome, PersonId,
+    PinFact, PublicKey, ReaderFact, Side, SiteId, ZoneId,
 };
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
@@ -54,14 +54,16 @@ pub(super) enum BodyV1 {
     #[n(18)]
     Founded(#[n(0)] ByteArray<32>),
     #[n(19)]
-    Input(#[n(0)] InputNameV1, #[n(1)] Option<InputFaultV1>),
+    KeysRead(#[n(0)] u32, #[n(1)] u32),
     #[n(20)]
-    Door(#[n(0)] DoorFactV1),
+    Input(#[n(0)] InputNameV1, #[n(1)] Option<InputFaultV1>),
     #[n(21)]
-    Controller(#[n(0)] ControllerFactV1),
+    Door(#[n(0)] DoorFactV1),
     #[n(22)]
-    Zone(#[n(0)] Said<ZoneId>, #[n(1)] ZoneFactV1),
+    Controller(#[n(0)] ControllerFactV1),
     #[n(23)]
+    Zone(#[n(0)] Said<ZoneId>, #[n(1)] ZoneFactV1),
+    #[n(24)]
     Guessing(#[n(0)] Option<SideV1>, #[n(1)] bool, #[n(2)] u64),
 }
 
@@ -222,6 +224,7 @@ impl From<&Body> for BodyV1 {
             Body::Guessing { side, secret, wait } => {
                 Self::Guessing(side.as_ref().map(Into::into), *secret, micros(*wait))
             }
+            Body::KeysRead { first, last } => Self::KeysRead(first.0, last.0),
         }
     }
 }
@@ -258,6 +261,7 @@ impl TryFrom<BodyV1> for Body {
             BodyV1::Guessing(side, secret, us) => {
                 Self::Guessing { side: side.map(Into::into), secret, wait: Duration::from_micros(us) }
             }
+            BodyV1::KeysRead(first, last) => Self::KeysRead { first: Epoch(first), last: Epoch(last) },
         })
     }
 }

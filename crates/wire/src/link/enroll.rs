@@ -6,7 +6,7 @@
 use super::frame::{self, FrameError};
 use super::{MessageError, Slices, owned, slices, word};
 use crate::spelling::Said;
-use crate::{CborError, EnrollSecret};
+use crate::{CborError, EnrollSecret, hex, unhex};
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey};
 use core::fmt;
@@ -57,8 +57,9 @@ impl EnrollCode {
     /// The code as it is printed: 96 hex digits in groups, to be shown once and copied.
     #[must_use]
     pub fn to_text(&self) -> Zeroizing<String> {
-        let bytes = self.secret.as_bytes().iter().chain(&self.site);
-        let digits: Zeroizing<String> = Zeroizing::new(bytes.map(|b| format!("{b:02x}")).collect());
+        let mut bytes = Zeroizing::new([0; 32 + SITE_BYTES]);
+        bytes.iter_mut().zip(self.secret.as_bytes().iter().chain(&self.site)).for_each(|(to, b)| *to = *b);
+        let digits = hex(&*bytes);
         let groups = digits.as_bytes().chunks(GROUP).map(|g| core::str::from_utf8(g).unwrap_or_default());
         Zeroizing::new(groups.collect::<Vec<_>>().join("-"))
     }
@@ -68,16 +69,7 @@ impl FromStr for EnrollCode {
     type Err = CodeError;
     fn from_str(s: &str) -> Result<Self, CodeError> {
         let digits: Zeroizing<String> = Zeroizing::new(s.chars().filter(|c| *c != '-').collect());
-        let mut bytes = Zeroizing::new([0; 32 + SITE_BYTES]);
-        let (pairs, odd) = digits.as_bytes().as_chunks::<2>();
-        if !odd.is_empty() || pairs.len() != bytes.len() {
-            return Err(CodeError);
-        }
-        for (byte, pair) in bytes.iter_mut().zip(pairs) {
-            let [high, low] = pair.map(|b| char::from(b).to_digit(16));
-            let value = high.zip(low).map(|(high, low)| high << 4 | low).ok_or(CodeError)?;
-            *byte = u8::try_from(value).map_err(|_| CodeError)?;
-        }
+        let bytes: Zeroizing<[u8; 32 + SITE_BYTES]> = unhex(&digits).ok_or(CodeError)?;
         let (Some(secret), Some(site)) = (bytes.first_chunk::<32>(), bytes.last_chunk()) else {
             return Err(CodeError);
         };

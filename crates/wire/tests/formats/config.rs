@@ -2,7 +2,7 @@
 
 use crate::event::signer;
 use crate::strategies;
-use lockward_model::{Change, ChangeSet, SiteId, Time};
+use lockward_model::{Change, ChangeSet, Dates, Fold, Gap, Jumps, SiteId, Time};
 use lockward_wire::ENTRY_BYTES_MAX;
 use lockward_wire::config::*;
 use proptest::prelude::*;
@@ -195,6 +195,7 @@ fn a_payload_that_breaks_a_rule_of_the_model_is_refused() {
         ("unknown relock", put(&door.replace("on-open", "never"))),
         ("window backwards", days(r#"{"days":["mon"],"from_minute":10,"to_minute":10}"#)),
         ("window past midnight", days(r#"{"days":["mon"],"from_minute":10,"to_minute":1441}"#)),
+        ("window to 00:00", days(r#"{"days":["mon"],"from_minute":10,"to_minute":0}"#)),
         ("window on no day", days(r#"{"days":[],"from_minute":1,"to_minute":2}"#)),
         ("window on an unknown day", days(r#"{"days":["day"],"from_minute":1,"to_minute":2}"#)),
         ("unknown change", with_change(r#"{"open-door":"d"}"#)),
@@ -219,6 +220,42 @@ fn a_payload_that_breaks_a_rule_of_the_model_is_refused() {
         ("no text", "\u{0}".to_owned()),
     ] {
         assert!(read_changes(&bad).is_err(), "{name}: {bad}");
+    }
+}
+
+/// A schedule with everything that one can have, as it stays.
+const NIGHTS: &str = r#"{"put-schedule":{"id":"s","title":"S","windows":[{"days":["fri"],"from_minute":1320,"to_minute":150}],"exceptions":[{"date":"2026-12-24","windows":[]},{"date":"2026-12-27","last":"2027-01-02","reason":"Stocktaking","windows":[{"from_minute":1380,"to_minute":60}]},{"yearly":"12-25","reason":"Christmas","windows":[]}],"gap":"after","fold":"first"}}"#;
+
+#[test]
+fn a_schedule_of_nights_holidays_and_jumps_stays_as_it_is() {
+    let json = with_change(NIGHTS);
+    let Payload::Changes(set) = read_changes(&json).unwrap() else { panic!("a founding") };
+    let [Change::PutSchedule(schedule)] = set.changes.as_slice() else { panic!("{set:?}") };
+    assert_eq!(schedule.jumps(), Jumps { gap: Some(Gap::After), fold: Some(Fold::First) });
+    let yearly = schedule.exceptions().last().unwrap();
+    assert_eq!(yearly.dates, Dates::Yearly { month: 12, day: 25 });
+    assert_eq!(yearly.reason.as_ref().map(ToString::to_string).as_deref(), Some("Christmas"));
+    assert_eq!(String::from_utf8(encode_changes(&set).unwrap()).unwrap(), json);
+}
+
+#[test]
+fn a_schedule_in_other_words_is_refused() {
+    for (good, bad) in [
+        ("\"gap\":\"after\"", "\"gap\":\"later\""),
+        ("\"fold\":\"first\"", "\"fold\":\"\""),
+        ("\"yearly\":\"12-25\"", "\"yearly\":\"12-25\",\"date\":\"2026-12-25\""),
+        ("\"yearly\":\"12-25\"", "\"yearly\":\"12-25\",\"last\":\"2026-12-25\""),
+        ("\"yearly\":\"12-25\"", "\"yearly\":\"02-29\""),
+        ("\"yearly\":\"12-25\"", "\"yearly\":\"+1-25\""),
+        ("\"yearly\":\"12-25\"", "\"yearly\":\"1-25\""),
+        ("\"yearly\":\"12-25\",", ""),
+        ("2026-12-24", "2026-12-24T00:00"),
+        ("2026-12-24", "20261224"),
+        ("2027-01-02", "2026-12-27"),
+        ("2026-12-24", "2026-12-24\",\"windows\":[]},{\"date\":\"2026-12-24"),
+    ] {
+        let json = with_change(&NIGHTS.replace(good, bad));
+        assert!(read_changes(&json).is_err(), "{json}");
     }
 }
 

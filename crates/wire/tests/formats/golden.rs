@@ -63,8 +63,9 @@ fn founding() -> Founding {
 
 fn places() -> Vec<Change> {
     let office = Window { days: Days(0b1_1111), from: 480, to: 1080 };
-    let closed = DayException { date: "2026-12-25".parse().unwrap(), windows: vec![] };
-    let short = DayException { date: "2026-12-31".parse().unwrap(), windows: vec![(540, 720)] };
+    let closed = DayException::closed("2026-12-25".parse().unwrap());
+    let short = Dates::One("2026-12-31".parse().unwrap());
+    let short = DayException { dates: short, reason: None, windows: vec![(540, 720)] };
     vec![
         Change::PutZone(Zone {
             id: "yard".parse().unwrap(),
@@ -177,6 +178,7 @@ fn bodies() -> Vec<Body> {
         Body::Enrolled { controller: gate, key: PublicKey([1; 32]) },
         Body::Gap { controller: gate, due: 1, came: 2 },
         Body::Founded(SITE),
+        Body::KeysRead { first: Epoch(1), last: Epoch(2) },
     ]
 }
 

@@ -183,6 +183,8 @@ pub(crate) fn body() -> impl Strategy<Value = Body> {
             came
         }),
         site().prop_map(Body::Founded),
+        (any::<u32>(), any::<u32>())
+            .prop_map(|(first, last)| Body::KeysRead { first: Epoch(first), last: Epoch(last) }),
     ];
     prop_oneof![access().prop_map(Body::Access), door, device, hub, noticed()]
 }
@@ -383,17 +385,41 @@ fn door() -> impl Strategy<Value = Door> {
     )
 }
 
+/// Those that cross midnight among them.
 fn hours() -> impl Strategy<Value = (u16, u16)> {
-    (0u16..1440).prop_flat_map(|from| (Just(from), from + 1..=1440))
+    (0u16..1440, 1u16..=1440).prop_filter("has a length", |(from, to)| from != to)
+}
+
+/// Exceptions of every kind, none of which share a day.
+fn exceptions() -> impl Strategy<Value = Vec<DayException>> {
+    let date = || (1970i16..2200, 1u8..=12, 1u8..=28).prop_map(|(y, m, d)| format!("{y:04}-{m:02}-{d:02}"));
+    let dates = prop_oneof![
+        date().prop_map(|date| Dates::One(date.parse().unwrap())),
+        (date(), date()).prop_map(|(a, b)| {
+            Dates::Range(a.clone().min(b.clone()).parse().unwrap(), a.max(b).parse().unwrap())
+        }),
+        (1i8..=12, 1i8..=28).prop_map(|(month, day)| Dates::Yearly { month, day }),
+    ];
+    let exception = (dates, of(text()), vec(hours(), 0..3));
+    let exception = exception.prop_map(|(dates, reason, windows)| DayException { dates, reason, windows });
+    vec(exception, 0..4).prop_filter("share no day", |all| {
+        Schedule::new("x".parse().unwrap(), "X".parse().unwrap(), vec![], all.clone()).is_ok()
+    })
+}
+
+fn jumps() -> impl Strategy<Value = Jumps> {
+    let gap = of(proptest::sample::select(&Gap::ALL[..]));
+    let fold = of(proptest::sample::select(&Fold::ALL[..]));
+    (gap, fold).prop_map(|(gap, fold)| Jumps { gap, fold })
 }
 
 fn schedule() -> impl Strategy<Value = Schedule> {
     let window = (1u8..=0x7f, hours()).prop_map(|(days, (from, to))| Window { days: Days(days), from, to });
-    let date = (1970i16..2200, 1u8..=12, 1u8..=28).prop_map(|(y, m, d)| format!("{y:04}-{m:02}-{d:02}"));
-    let exception = (date, vec(hours(), 0..3))
-        .prop_map(|(date, windows)| DayException { date: date.parse().unwrap(), windows });
-    (named(), text(), vec(window, 0..4), vec(exception, 0..4))
-        .prop_map(|(id, title, windows, exceptions)| Schedule::new(id, title, windows, exceptions).unwrap())
+    (named(), text(), vec(window, 0..4), exceptions(), jumps()).prop_map(
+        |(id, title, windows, exceptions, jumps)| {
+            Schedule::new(id, title, windows, exceptions).unwrap().with_jumps(jumps)
+        },
+    )
 }
 
 fn rule() -> impl Strategy<Value = Rule> {
