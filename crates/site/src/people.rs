@@ -114,7 +114,7 @@ impl People {
                 Proof::Key { key, .. } => Some(key),
                 _ => None,
             },
-            Kept::Card(_) => None,
+            Kept::Card(_) | Kept::Pin(_) => None,
         }
     }
 
@@ -248,8 +248,7 @@ impl People {
             count(&mut self.pins_alone, digits);
         }
         let (id, token, valid) = (c.id, c.proof.token(), Span::of(c.valid));
-        let slot =
-            self.credentials.insert(CredentialRecord { id, person, proof: Kept::of(c.proof), valid });
+        let slot = self.credentials.insert(CredentialRecord { id, person, proof: Kept::of(c.proof), valid });
         if let Some(record) = self.people.get_mut(person) {
             let before = |s: &Slot| self.credentials.get(*s).is_some_and(|other| other.id < id);
             record.credentials.insert(record.credentials.partition_point(before), slot);

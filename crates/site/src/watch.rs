@@ -72,7 +72,7 @@ impl Site {
 
     fn scheduled(&self, door: &Door, at: Time) -> Free {
         let schedule = door.unlocked.and_then(|id| self.schedules.get(&id));
-        match schedule.is_some_and(|s| s.is_open(self.founding.zone.local(at))) {
+        match schedule.is_some_and(|s| s.is_open(&self.founding.zone.moment(at))) {
             false => Free::No,
             true if door.rules.first_person => Free::AwaitsFirst,
             true => Free::Yes,
@@ -96,7 +96,9 @@ impl Site {
         self.zones.get(&zone).ok_or_else(|| none("zone", &zone))?;
         // Whoever calls for a lockdown that holds already is not told off.
         if self.lockdowns.insert(zone) {
-            undo.push(move |s| drop(s.lockdowns.remove(&zone)));
+            undo.push(move |s| {
+                s.lockdowns.remove(&zone);
+            });
         }
         Ok(())
     }
@@ -112,7 +114,9 @@ impl Site {
                 None => format!("zone `{zone}` is not locked down"),
             });
         }
-        undo.push(move |s| drop(s.lockdowns.insert(zone)));
+        undo.push(move |s| {
+            s.lockdowns.insert(zone);
+        });
         Ok(())
     }
 
