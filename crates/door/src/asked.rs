@@ -98,8 +98,10 @@ impl Asked {
 pub struct Terms {
     /// The person is given the longer times, where the door has them.
     pub extended: bool,
-    /// The answer to [`Wish::Hold`]: the door is set free, or no longer.
+    /// The answer to [`Wish::Hold`]: the door is set free, or no longer. A grant without it is for passing once.
     pub hold: bool,
+    /// It was given to somebody who may enter although the zone is locked down. Without it nobody does.
+    pub in_lockdown: bool,
 }
 
 /// What the site says to [`Action::Decide`](crate::Action::Decide). Whatever is wanted next concerns the person who

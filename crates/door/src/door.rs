@@ -118,9 +118,7 @@ impl Door {
 
     /// What time alone brings about. Runs before every input, so that a late timer changes nothing.
     fn elapse(&mut self, now: Mono, out: &mut Vec<Action>) {
-        if self.grants.elapse(now, !self.tells_entering(), out) && self.tells_entering() {
-            out.push(Action::Record(Body::NotEntered));
-        }
+        self.lapse(now, out);
         self.exit.elapse(now);
         self.leaf.elapse(now, &self.settings, |body| out.push(Action::Record(body)));
         self.sense.elapse(now, |fact| out.push(Action::Record(Body::Door(fact))));
@@ -155,11 +153,11 @@ impl Door {
             Input::Called(_) => {}
             Input::Free { cause, on } => _ = self.set_free(now, cause, on),
             Input::Fire(on) => self.free.fire = on,
-            Input::Lockdown(on) => self.locked_down(on, out),
+            Input::Lockdown(on) => self.locked_down(now, on, out),
             Input::Airlock(busy) => {
                 self.airlock = busy;
                 if busy {
-                    self.withdraw_entry(out);
+                    self.withdraw_entry(now, out);
                 }
             }
             Input::Power(there) => self.power = there,

@@ -28,10 +28,10 @@ impl Door {
         let released = self.grants.run() || self.exit.releases(&self.settings);
         self.relock_on_close = released && self.settings.relock == Relock::OnClose;
         let extended = right == Opening::Granted && self.grants.extended();
-        self.grants.spend(true, out);
-        self.exit.spend();
         self.leaf = Leaf::opened(right, extended, now);
         out.push(Action::Record(Body::DoorOpened(right)));
+        self.grants.spend(true, out);
+        self.exit.spend();
     }
 
     fn right_to_open(&self) -> Opening {

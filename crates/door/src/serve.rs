@@ -45,26 +45,24 @@ impl Door {
         reading.decided(now, granted, ask.out);
     }
 
-    /// Takes a grant, for good. One for another door, too late, for something else than was asked, or for entering
+    /// Takes a grant, for good. One for another door, too late, for holding when that was not asked, or for entering
     /// where nobody enters, is refused.
     #[expect(clippy::needless_pass_by_value, reason = "a grant serves once: whoever serves it keeps it")]
     fn serve(&mut self, now: Mono, to: Heeded, grant: Grant, terms: Terms, out: &mut Vec<Action>) -> bool {
         let Heeded { question, side, wish } = to;
-        let fits = grant.door() == self.settings.id && now < grant.until() && terms.hold == (wish == Wish::Hold);
-        let stopped = side == Side::Entry && (self.lockdown || self.airlock);
-        let served = fits
-            && match wish {
-                Wish::Hold => self.hold(now),
-                Wish::Pass => !stopped,
-            };
-        if !served {
-            refuse(question, terms.hold, out);
-        } else if wish == Wish::Hold {
+        let fits = grant.door() == self.settings.id && now < grant.until();
+        let stopped = side == Side::Entry && ((self.lockdown && !terms.in_lockdown) || self.airlock);
+        if terms.hold {
+            let held = fits && wish == Wish::Hold && self.hold(now);
             out.push(Action::Spent { question, entered: false });
-        } else {
-            self.admit(now, Bearer { side, question, until: now, extended: terms.extended, entered: false }, out);
+            return held;
         }
-        served
+        if !fits || stopped {
+            refuse(question, terms.hold, out);
+            return false;
+        }
+        self.admit(now, Bearer { side, question, until: now, extended: terms.extended, entered: false }, out);
+        true
     }
 
     /// An open door, and one that is open to everybody, needs no release: there the grant is on record, and moves
@@ -106,7 +104,7 @@ impl Door {
     }
 
     /// Entering stops, leaving does not, and an open leaf is let be.
-    pub(crate) fn locked_down(&mut self, on: bool, out: &mut Vec<Action>) {
+    pub(crate) fn locked_down(&mut self, now: Mono, on: bool, out: &mut Vec<Action>) {
         if self.lockdown == on {
             return;
         }
@@ -114,12 +112,22 @@ impl Door {
         out.push(Action::Record(Body::Door(DoorFact::Lockdown(on))));
         if on {
             self.free.lock_down();
-            self.withdraw_entry(out);
+            self.withdraw_entry(now, out);
         }
     }
 
-    pub(crate) fn withdraw_entry(&mut self, out: &mut Vec<Action>) {
+    pub(crate) fn withdraw_entry(&mut self, now: Mono, out: &mut Vec<Action>) {
         if self.grants.withdraw(Side::Entry, out) && self.tells_entering() {
+            out.push(Action::Record(Body::NotEntered));
+        }
+        // What is left may have lasted only because of what was withdrawn.
+        self.lapse(now, out);
+    }
+
+    /// Ends a release whose time is over.
+    pub(crate) fn lapse(&mut self, now: Mono, out: &mut Vec<Action>) {
+        let tells = self.tells_entering();
+        if self.grants.elapse(now, !tells, out) && tells {
             out.push(Action::Record(Body::NotEntered));
         }
     }
