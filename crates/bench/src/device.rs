@@ -4,9 +4,11 @@ use crate::dice::Dice;
 use crate::rounds::Failed;
 use crate::world::{Author, CARD_KEY, NOON, Plan, controller, controller_key, door_id, token};
 use aws_lc_rs::signature::Ed25519KeyPair;
+use lockward_controller::clerk::Clerk;
 use lockward_controller::config::{DoorWiring, Fails, Point, ReaderWiring};
-use lockward_controller::core::{Core, Effect, Input};
+use lockward_controller::core::{Core, Effect, Input, TURN_MAX};
 use lockward_controller::identity::Identity;
+use lockward_controller::jobs::Done;
 use lockward_controller::memory::Memory;
 use lockward_model::{ConfigRef, Digest, Epoch, Mono, Now, PinFact, Side, SiteId, Time};
 use lockward_site::{Answer, Question, Site};
@@ -14,6 +16,7 @@ use lockward_store::{Disk, Journal, Limits, RECORD_BYTES_MAX, RealDisk, SEGMENT_
 use lockward_wire::link::{Keys, ToController};
 use lockward_wire::{CardKey, PinPepper, SourceKey};
 use std::path::Path;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -56,9 +59,11 @@ pub(crate) fn enrol(
     })
 }
 
-/// A controller that runs, and its clock: simulated, so that doors come to rest at once.
+/// A controller that runs, its disk on a thread of its own, and its clock: simulated, so that doors come to rest at once.
 pub(crate) struct Device {
-    pub(crate) core: Core<RealDisk>,
+    core: Core,
+    clerk: Clerk,
+    done: Receiver<Done>,
     now: Now,
 }
 
@@ -71,8 +76,10 @@ impl Device {
         // Moments after the last record of the run before.
         let now = Now { mono: Mono(0), wall: NOON };
         let mut out = Vec::new();
-        let core = Core::start(memory, &wiring, now, Box::new(move || dice.bytes()), &mut out)?;
-        Ok(Self { core, now })
+        let (core, keeper) = Core::start(memory, &wiring, now, Box::new(move || dice.bytes()), &mut out)?;
+        let (tell, done) = channel();
+        let clerk = Clerk::start(keeper, move |job| drop(tell.send(job)))?;
+        Ok(Self { core, clerk, done, now })
     }
 
     /// The hub hands its keys over; the link ends at once.
@@ -86,22 +93,58 @@ impl Device {
         let welcome = ToController::Welcome { time: self.now.wall, acked: 0 };
         let hub = |message| Input::Hub(Box::new(message));
         self.turn(&mut vec![Input::Linked, hub(welcome), hub(ToController::Keys(keys)), Input::Unlinked])?;
-        Ok(())
+        self.rest()
     }
 
-    /// One turn: take, commit. Gives the effects.
+    /// Takes all that is waiting, in turns as the controller's loop does, until everything is on record. Gives the
+    /// effects.
     pub(crate) fn turn(&mut self, inputs: &mut Vec<Input>) -> Result<Vec<Effect>, Failed> {
         let mut out = Vec::new();
-        self.core.take(self.now, inputs, &mut out);
-        self.core.commit(self.now, &mut out)?;
+        loop {
+            let mut some: Vec<Input> = inputs.drain(..inputs.len().min(TURN_MAX)).collect();
+            self.core.take(self.now, &mut some, &mut out);
+            self.ask();
+            if inputs.is_empty() {
+                break;
+            }
+            if let Ok(done) = self.done.try_recv() {
+                self.take_back(done, &mut out)?;
+            }
+        }
+        while self.core.unkept() > 0 {
+            let done = self.done.recv()?;
+            self.take_back(done, &mut out)?;
+        }
         Ok(out)
     }
 
-    /// Time passes, doors lock again, and what that leaves to record is recorded.
+    /// Time passes, doors lock again, and what that leaves to record is recorded; the disk comes to rest too.
     pub(crate) fn rest(&mut self) -> Result<(), Failed> {
         let wall = Time(self.now.wall.0 + i64::try_from(APART.as_millis())?);
         self.now = Now { mono: self.now.mono + APART, wall };
-        self.turn(&mut Vec::new()).map(drop)
+        let mut out = self.turn(&mut Vec::new())?;
+        while self.core.awaits_disk() {
+            let done = self.done.recv()?;
+            self.take_back(done, &mut out)?;
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self) {
+        if let Some(job) = self.core.job(self.now.mono) {
+            self.clerk.ask(job);
+        }
+    }
+
+    fn take_back(&mut self, done: Done, out: &mut Vec<Effect>) -> Result<(), Failed> {
+        self.core.done(self.now, done, out)?;
+        self.ask();
+        Ok(())
+    }
+
+    /// Ends; the folder is another's from here on.
+    pub(crate) fn end(self) -> Result<(), Failed> {
+        if self.clerk.rest(Duration::from_secs(60)) { Ok(()) } else { Err("the disk hangs".into()) }
     }
 }
 

@@ -121,7 +121,9 @@ fn prepare(folder: &Path, size: Size) -> Result<u32, Failed> {
         }
         Ok(())
     })?;
-    Device::start(folder, 1)?.meet_hub()?;
+    let mut device = Device::start(folder, 1)?;
+    device.meet_hub()?;
+    device.end()?;
     Ok(u32::try_from(device::let_in(&site.ok_or("no site")?, 0)?)?)
 }
 

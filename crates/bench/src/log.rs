@@ -1,4 +1,4 @@
-//! `log`: one durable record on a controller, alone and shared, beside the raw disk and SQLite; and a whole badge.
+//! `log`: one durable record on a controller beside the raw disk and SQLite; a whole badge, and many that wait together.
 
 use crate::device::{self, Device, SOURCE_KEY, released};
 use crate::dice::Dice;
@@ -14,7 +14,7 @@ use lockward_model::{
     Access, Body, Code, ConfigRef, Digest, Epoch, Event, Factors, Outcome, PinFact, Side, Source,
 };
 use lockward_site::{Keep, Site};
-use lockward_store::{Committer, DiskFile, Journal, Limits, RealDisk};
+use lockward_store::{DiskFile, Journal, Limits, RealDisk};
 use lockward_wire::event::{Leaf, seal};
 use lockward_wire::{CardKey, SourceKey};
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ pub(crate) struct Options {
     /// Doors that wait together.
     #[arg(long, default_value_t = 128)]
     doors: usize,
-    /// Records of each waiting door a round.
+    /// Badges of each waiting door a round.
     #[arg(long, default_value_t = 20)]
     shared: usize,
     #[arg(long, default_value_t = 9)]
@@ -74,7 +74,7 @@ pub(crate) fn run(options: &Options) -> Result<Report, Failed> {
     let dir = kept.path();
     report.about(format!("in {}; each record a sealed access of {} bytes", dir.display(), leaf(0)?.len()));
     report.about(format!(
-        "{} wait together: tickets or threads at one journal, or doors of one turn",
+        "{} doors wait together; each badge is decided, sealed, chained, synced",
         options.doors
     ));
     let plan = Plan::new(Size { people: 2_000, policies: 200, doors: options.doors }, 1)?;
@@ -94,25 +94,21 @@ pub(crate) fn run(options: &Options) -> Result<Report, Failed> {
     device.meet_hub()?;
 
     let journal = dir.join("journal");
-    let mut kept = Kept { single: Vec::new(), shared: Vec::new(), released: 0 };
-    let tracks = measure(options, dir, &journal, device, &cards, &mut kept)?;
+    let mut kept = Kept { single: Vec::new(), released: 0 };
+    let tracks = measure(options, dir, &journal, &mut device, &cards, &mut kept)?;
+    device.end()?;
     tracks.iter().for_each(|t| report.track(t));
-    if let [raw, append, sqlite, badge, tickets, threads, turn] = tracks.as_slice() {
+    if let [raw, append, sqlite, badge, together] = tracks.as_slice() {
         report.goal("append / raw fdatasync", ratio(append, raw), Bound::AtMost(2.0));
-        report.goal("rate, waiting tickets / single", ratio(append, tickets), Bound::AtLeast(20.0));
-        report.goal("rate, doors of one turn / one badge", ratio(badge, turn), Bound::AtLeast(20.0));
+        report.goal("rate, doors together / one badge", ratio(badge, together), Bound::AtLeast(20.0));
         let over = bootstrap(&badge.medians, &append.medians, |a, b| (median(a) - median(b)) / 1e3);
         report.goal("badge in to release out - append, µs", over, Bound::AtMost(200.0));
         report.figure("append / SQLite FULL", ratio(append, sqlite).value, "");
-        report.figure("rate, single", 1e9 / append.median(), "/s");
-        report.figure("rate, waiting tickets", 1e9 / tickets.median(), "/s");
-        report.figure("rate, waiting threads", 1e9 / threads.median(), "/s");
-        report.figure("rate, doors of one turn, decided and sealed", 1e9 / turn.median(), "/s");
+        report.figure("rate, one badge at a time", 1e9 / badge.median(), "/s");
+        report.figure("rate, doors together", 1e9 / together.median(), "/s");
     }
-    let (single, shared) = (kept.single.len(), kept.shared.len());
-    report.check(format!("{single} single records read back"), read_back(&journal.join("one"), kept.single)?);
-    report
-        .check(format!("{shared} shared records read back"), read_back(&journal.join("many"), kept.shared)?);
+    let single = kept.single.len();
+    report.check(format!("{single} single records read back"), read_back(&journal, kept.single)?);
     let openings = openings(&folder.join("spool"))?;
     report.check(
         format!("{} releases, {openings} openings on the disk", kept.released),
@@ -124,28 +120,25 @@ pub(crate) fn run(options: &Options) -> Result<Report, Failed> {
 /// What was acknowledged, and has to be found again: numbers of records, and the seed of each.
 struct Kept {
     single: Vec<(u64, u64)>,
-    shared: Vec<(u64, u64)>,
     released: usize,
 }
 
 fn measure(
     options: &Options,
     dir: &Path,
-    journals: &Path,
-    mut device: Device,
+    journal: &Path,
+    device: &mut Device,
     cards: &[[u8; 4]],
     kept: &mut Kept,
 ) -> Result<Vec<crate::rounds::Track>, Failed> {
     let raw = raw_file(dir)?;
-    let (mut single, _) = Journal::open(RealDisk, &journals.join("one"), Limits::SPOOL, 1)?;
-    let (many, _) = Journal::open(RealDisk, &journals.join("many"), Limits::SPOOL, 2)?;
-    let committer = Committer::start(many, |_, bytes| bytes)?;
+    let (mut single, _) = Journal::open(RealDisk, journal, Limits::SPOOL, 1)?;
     let sqlite = sqlite(dir)?;
     let mut badge = Badge::new()?;
-    let (mut at, mut seed, seeds) = (0, 0, std::cell::Cell::new(0));
-    let device = std::cell::RefCell::new(&mut device);
-    let Kept { single: ones, shared, released: openings } = kept;
-    let (openings, shared) = (std::cell::Cell::from_mut(openings), std::cell::RefCell::new(shared));
+    let (mut at, mut seed) = (0, 0);
+    let device = std::cell::RefCell::new(device);
+    let Kept { single: ones, released: openings } = kept;
+    let openings = std::cell::Cell::from_mut(openings);
     let count = options.records;
     let door_one = *cards.first().ok_or("no doors")?;
     let mut lanes = [
@@ -200,23 +193,7 @@ fn measure(
             }),
         },
         Lane {
-            name: "tickets that wait at one journal, a record",
-            run: Box::new(|_| {
-                let before = seeds.get();
-                seeds.set(before + (options.doors * options.shared) as u64);
-                tickets(&committer, options, before, &mut shared.borrow_mut())
-            }),
-        },
-        Lane {
-            name: "threads that wait at one journal, a record",
-            run: Box::new(|_| {
-                let before = seeds.get();
-                seeds.set(before + (options.doors * options.shared) as u64);
-                together(&committer, options, before, &mut shared.borrow_mut())
-            }),
-        },
-        Lane {
-            name: "doors of one turn, decided and sealed, a record",
+            name: "doors that wait together, a badge",
             run: Box::new(|_| {
                 let device = &mut *device.borrow_mut();
                 let mut took = Vec::new();
@@ -226,10 +203,10 @@ fn measure(
                         .zip(cards)
                         .map(|(door, card)| Input::Card { door, bits: 32, data: card.to_vec() })
                         .collect();
-                    let (start, busy) = (machine::now(), machine::thread_cpu_ns());
+                    let (start, busy) = (machine::now(), machine::process_cpu_ns());
                     let effects = device.turn(&mut inputs)?;
                     took.push(start.elapsed().as_nanos() as f64 / cards.len() as f64);
-                    cpu += (machine::thread_cpu_ns() - busy) / (cards.len() * turns) as f64;
+                    cpu += (machine::process_cpu_ns() - busy) / (cards.len() * turns) as f64;
                     if released(&effects) != cards.len() {
                         return Err("a door was not released".into());
                     }
@@ -241,64 +218,6 @@ fn measure(
         },
     ];
     interleave(options.rounds, &mut lanes)
-}
-
-/// As many tickets as doors, all waited for together: as one loop that serves all doors has it.
-fn tickets(
-    committer: &Committer,
-    options: &Options,
-    first: u64,
-    kept: &mut Vec<(u64, u64)>,
-) -> Result<Round, Failed> {
-    let mut took = Vec::with_capacity(options.shared);
-    let cpu = machine::process_cpu_ns();
-    for turn in 0..options.shared {
-        let from = first + (turn * options.doors) as u64;
-        let seeds = from..from + options.doors as u64;
-        let leaves = seeds.map(|seed| Ok((seed, leaf(seed)?))).collect::<Result<Vec<_>, Failed>>()?;
-        let start = machine::now();
-        let waiting: Vec<_> = leaves.into_iter().map(|(seed, leaf)| (seed, committer.submit(leaf))).collect();
-        for (seed, ticket) in waiting {
-            kept.push((ticket.wait()?, seed));
-        }
-        took.push(start.elapsed().as_nanos() as f64 / options.doors as f64);
-    }
-    let all = (options.doors * options.shared) as f64;
-    Ok(Round { each: took, cpu: (machine::process_cpu_ns() - cpu) / all })
-}
-
-/// As many threads as doors, each with one record at a time.
-fn together(
-    committer: &Committer,
-    options: &Options,
-    first: u64,
-    kept: &mut Vec<(u64, u64)>,
-) -> Result<Round, Failed> {
-    let all = options.doors * options.shared;
-    let leaves: Vec<Vec<(u64, Vec<u8>)>> = (0..options.doors)
-        .map(|door| {
-            let seeds = (0..options.shared).map(|n| first + (door * options.shared + n) as u64);
-            seeds.map(|seed| Ok((seed, leaf(seed)?))).collect::<Result<_, Failed>>()
-        })
-        .collect::<Result<_, _>>()?;
-    let (start, cpu) = (machine::now(), machine::process_cpu_ns());
-    std::thread::scope(|scope| {
-        let doors: Vec<_> = leaves
-            .into_iter()
-            .map(|mine| {
-                scope.spawn(move || {
-                    let append = |(seed, leaf)| Ok((committer.append(leaf)?, seed));
-                    mine.into_iter().map(append).collect::<Result<Vec<_>, lockward_store::CommitError>>()
-                })
-            })
-            .collect();
-        for door in doors {
-            kept.extend(door.join().map_err(|_| "a door's thread ended")??);
-        }
-        Ok::<_, Failed>(())
-    })?;
-    let took = start.elapsed().as_nanos() as f64 / all as f64;
-    Ok(Round { each: vec![took], cpu: (machine::process_cpu_ns() - cpu) / all as f64 })
 }
 
 fn raw_file(dir: &Path) -> Result<std::fs::File, Failed> {

@@ -58,11 +58,11 @@ impl Badge {
         Ok(reply)
     }
 
-    /// Polls until a reply has the card in it. Gives when that reply came in, this thread's CPU then, and what it says.
+    /// Polls until a reply has the card in it. Gives when that reply came in, the CPU spent by then, and what it says.
     fn until_card(&mut self) -> Result<(Instant, f64, Vec<CoreInput>), Failed> {
         for _ in 0..TURNS_MAX {
             let Some(frame) = self.poll()? else { continue };
-            let (start, cpu) = (machine::now(), machine::thread_cpu_ns());
+            let (start, cpu) = (machine::now(), machine::process_cpu_ns());
             let mut out = Vec::new();
             self.bus.handle(self.at, Input::Bytes(&frame), &mut out);
             let card = out.into_iter().find_map(|output| match output {
@@ -79,7 +79,7 @@ impl Badge {
     }
 
     /// A card at the reader of door 0. Nanoseconds from the frame with the card to the frame that releases, and of
-    /// them those of this thread's CPU.
+    /// CPU, the disk's thread included.
     pub(crate) fn tap(&mut self, device: &mut Device, card: &[u8; 4]) -> Result<(f64, f64), Failed> {
         let card = CardData::new(32, card.to_vec()).ok_or("no card")?;
         if !self.pd.present_card(CardFormat::Raw, card) {
@@ -96,7 +96,7 @@ impl Badge {
         self.at += 1_000;
         self.bus.handle(self.at, Input::Timer, &mut out);
         let took = start.elapsed().as_nanos() as f64;
-        let cpu = machine::thread_cpu_ns() - cpu;
+        let cpu = machine::process_cpu_ns() - cpu;
         let said = out.into_iter().find_map(|output| match output {
             Output::Transmit(bytes) => Some(bytes),
             _ => None,

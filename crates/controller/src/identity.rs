@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 use zeroize::Zeroizing;
 
+/// Its file in the controller's folder.
+pub(crate) const FILE: &str = "identity";
+
 /// Why there is no identity.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
@@ -56,7 +59,7 @@ impl Identity {
     /// # Errors
     /// [`IdentityError`].
     pub fn read<D: Disk>(disk: D, dir: &Path) -> Result<Self, IdentityError> {
-        let file = StateFile::open(disk, &dir.join("identity"))?;
+        let file = StateFile::open(disk, &dir.join(FILE))?;
         let bytes = Zeroizing::new(file.read()?.ok_or(IdentityError::NotEnrolled)?);
         let file: File = serde_json::from_slice(&bytes).map_err(|_| IdentityError::Meaning)?;
         let key = Ed25519KeyPair::from_pkcs8(&file.pkcs8).map_err(|_| IdentityError::Meaning)?;
@@ -78,15 +81,20 @@ impl Identity {
     /// # Errors
     /// [`IdentityError`].
     pub fn write<D: Disk>(&self, disk: D, dir: &Path) -> Result<(), IdentityError> {
+        let bytes = self.to_bytes(&self.chain)?;
+        Ok(StateFile::open(disk, &dir.join(FILE))?.write(&bytes)?)
+    }
+
+    /// As it is written, with this chain.
+    pub(crate) fn to_bytes(&self, chain: &[Vec<u8>]) -> Result<Zeroizing<Vec<u8>>, IdentityError> {
         let file = File {
             version: 1,
             controller: self.controller.to_string(),
             site: self.site.to_string(),
             pkcs8: self.pkcs8.clone(),
-            chain: self.chain.clone(),
+            chain: chain.to_vec(),
             ca: self.ca.clone(),
         };
-        let bytes = Zeroizing::new(serde_json::to_vec(&file).map_err(|_| IdentityError::Meaning)?);
-        Ok(StateFile::open(disk, &dir.join("identity"))?.write(&bytes)?)
+        Ok(Zeroizing::new(serde_json::to_vec(&file).map_err(|_| IdentityError::Meaning)?))
     }
 }

@@ -1,130 +1,92 @@
 //! How events become durable: sealed into one chain, written with one sync, tried again after a failure, never twice.
 
-use crate::core::Fresh;
-use crate::memory::{Memory, MemoryError, digest, next_seed};
+use crate::jobs::{Batch, Kept};
+use crate::keeper::{Keeper, append_all};
+use crate::known::{Sealing, digest};
+use crate::memory::MemoryError;
+use crate::records::Fresh;
 use lockward_ledger::leaf_hash;
-use lockward_model::{Digest, Event, Source, Time};
-use lockward_store::{AppendError, Disk, Journal};
-use lockward_wire::event::{ChainHead, Leaf, seal};
-use lockward_wire::link::ITEMS_MAX;
+use lockward_model::{Digest, Source, Time};
+use lockward_store::{Disk, Journal};
+use lockward_wire::event::{Leaf, seal};
+use lockward_wire::link::{ITEMS_BYTES_MAX, ITEMS_MAX};
+use std::collections::VecDeque;
 
-/// Events that wait in memory while the disk refuses them or the hub has not given a key yet: a day of a busy door.
-/// The oldest go first when there are more, but for those that a door waits for.
-const FRESH_MAX: usize = 8_192;
-/// Events on their way to the hub, and the signed head of the chain that ends with the last.
-pub(crate) struct Batch {
-    /// The sequence number of the first.
-    pub(crate) first: u64,
-    pub(crate) leaves: Vec<Vec<u8>>,
-    pub(crate) head: Vec<u8>,
-}
-
-impl<D: Disk + Clone> Memory<D> {
+impl<D: Disk + Clone> Keeper<D> {
     /// Seals what happened, each after the one before, and makes it durable with one sync, as long as one write of the
-    /// journal takes it. Empties `fresh`.
-    ///
-    /// # Errors
-    /// [`MemoryError`]. `fresh` then holds what may be tried again, and no grant is among it.
-    pub(crate) fn keep(
-        &mut self,
-        fresh: &mut Vec<Fresh>,
-        dice: &mut dyn FnMut() -> [u8; 12],
-    ) -> Result<(), MemoryError> {
-        let kept = self.try_keep(fresh, dice);
-        if kept.is_err() {
-            // A grant that is not used is not recorded as one.
-            fresh.retain(|f| f.body.code() != lockward_model::Code::AccessGranted);
-            let mut over = fresh.len().saturating_sub(FRESH_MAX);
-            fresh.retain(|f| {
-                // A schedule that waits for this very record opens its door once the disk is whole again.
-                let goes = over > 0 && f.body.code() != lockward_model::Code::DoorUnlocked;
-                over -= usize::from(goes);
-                !goes
-            });
-        }
-        kept
+    /// journal takes it.
+    pub(crate) fn keep_events(&mut self, mut fresh: VecDeque<Fresh>, sealing: Option<&Sealing>) -> Kept {
+        let mut through = None;
+        let result = self.try_keep(&mut fresh, sealing, &mut through);
+        Kept { through, left: fresh, result }
     }
 
     fn try_keep(
         &mut self,
-        fresh: &mut Vec<Fresh>,
-        dice: &mut dyn FnMut() -> [u8; 12],
+        fresh: &mut VecDeque<Fresh>,
+        sealing: Option<&Sealing>,
+        through: &mut Option<u64>,
     ) -> Result<(), MemoryError> {
-        if fresh.is_empty() {
-            return Ok(());
-        }
+        let mut kept = |fresh: &mut VecDeque<Fresh>, count: usize| {
+            *through = fresh.drain(..count).next_back().map(|f| f.number).or(*through);
+        };
         self.heal()?;
-        // What a write that failed has left on the disk all the same is not recorded twice.
+        // What a write that failed has left on the disk all the same is not recorded twice. The oldest were tried.
         let next = self.spool.next();
-        fresh.retain(|f| f.tried.is_none_or(|seq| seq >= next));
-        let leaves = self.seal_all(fresh, dice)?;
-        let batch: Vec<&[u8]> = leaves.iter().map(Vec::as_slice).collect();
-        let mut rest = batch.as_slice();
-        while !rest.is_empty() {
-            let (written, after) = self.append_some(rest)?;
-            if let Some(last) = written.last() {
-                self.head = digest(leaf_hash(last));
+        let there = fresh.iter().take_while(|f| f.tried.is_some_and(|seq| seq < next)).count();
+        kept(fresh, there);
+        let (leaves, ends) = self.seal_all(fresh, sealing)?;
+        let leaves: Vec<&[u8]> = leaves.iter().map(Vec::as_slice).collect();
+        let (head, mut written) = (&mut self.head, 0);
+        append_all(&mut self.spool, &leaves, |count| {
+            kept(fresh, count);
+            written += count;
+            if let Some(end) = written.checked_sub(1).and_then(|last| ends.get(last)) {
+                *head = *end;
             }
-            fresh.drain(..written.len());
-            rest = after;
-        }
+        })?;
         Ok(())
     }
 
-    /// Appends as many as one write of the journal takes: all, except after a long outage.
-    fn append_some<'a, 'b>(&mut self, leaves: &'a [&'b [u8]]) -> Result<Halves<'a, 'b>, MemoryError> {
-        let mut count = leaves.len();
-        loop {
-            let (some, rest) = leaves.split_at(count);
-            match self.spool.append(some) {
-                Err(AppendError::BatchTooLarge { .. }) if count > 1 => count = count.div_ceil(2),
-                appended => return Ok(appended.map(|_| (some, rest))?),
-            }
-        }
-    }
-
-    /// Seals everything into one chain that continues what is on the disk. What can not be put into bytes is dropped:
-    /// it would stand before everything that comes after.
+    /// Seals everything into one chain that continues what is on the disk; gives the chain's end after each, too. What
+    /// can not be put into bytes is dropped: it would stand before everything that comes after.
     fn seal_all(
-        &self,
-        fresh: &mut Vec<Fresh>,
-        dice: &mut dyn FnMut() -> [u8; 12],
-    ) -> Result<Vec<Vec<u8>>, MemoryError> {
-        let keys = self.state.keys.as_ref().ok_or(MemoryError::NoKey)?;
-        let key = keys.source_key();
+        &mut self,
+        fresh: &mut VecDeque<Fresh>,
+        sealing: Option<&Sealing>,
+    ) -> Result<(Vec<Vec<u8>>, Vec<Digest>), MemoryError> {
+        let Sealing { epoch, key } = sealing.ok_or(MemoryError::NoKey)?;
         let mut prev = self.head;
-        let mut leaves = Vec::with_capacity(fresh.len());
-        for (index, seq) in (0..fresh.len()).zip(self.spool.next()..) {
-            let Some(f) = fresh.get_mut(index) else { break };
+        let (mut leaves, mut ends) = (Vec::with_capacity(fresh.len()), Vec::with_capacity(fresh.len()));
+        let mut unfit = None;
+        for (index, (seq, f)) in (self.spool.next()..).zip(&mut *fresh).enumerate() {
             f.tried = Some(seq);
-            let (time, door, body) = (f.time, f.door, f.body.clone());
-            let event = Event { source: self.source(), seq, prev, time, door, epoch: keys.epoch, body };
-            match seal(&event, dice(), &key) {
+            (f.event.seq, f.event.prev, f.event.epoch) = (seq, prev, *epoch);
+            match seal(&f.event, (self.dice)(), key) {
                 Ok(leaf) => {
                     prev = digest(leaf_hash(&leaf));
                     leaves.push(leaf);
+                    ends.push(prev);
                 }
                 Err(error) => {
-                    fresh.remove(index);
-                    return Err(error.into());
+                    unfit = Some((index, error));
+                    break;
                 }
             }
         }
-        Ok(leaves)
-    }
-
-    /// Makes room for later records, a bounded step of it. Not being able to is no reason to fail: the append that
-    /// needs it will tell.
-    pub(crate) fn prepare(&mut self) {
-        let _ = self.spool.prepare();
+        if let Some((index, error)) = unfit {
+            fresh.remove(index);
+            return Err(error.into());
+        }
+        Ok((leaves, ends))
     }
 
     /// After a failed write nobody knows what the disk has: the spool is opened again, by the ordinary path.
     fn heal(&mut self) -> Result<(), MemoryError> {
         if self.spool.is_poisoned() {
-            let (dir, seed) = (self.dir.join("spool"), next_seed(&mut self.seed));
+            let (dir, seed) = (self.dir.join("spool"), self.next_seed());
             let (spool, _) = Journal::open(self.disk.clone(), &dir, self.room.spool, seed)?;
-            if let Some((head, _)) = end_of(&spool, self.source())? {
+            if let Some((head, _)) = end_of(&spool, self.source)? {
                 self.head = head;
             }
             self.spool = spool;
@@ -132,36 +94,21 @@ impl<D: Disk + Clone> Memory<D> {
         Ok(())
     }
 
-    /// Events from `from` on, or from the first that is still here, up to `bytes_max` of them, and the signed head of
-    /// the chain that ends with the last.
-    pub(crate) fn events(&self, from: u64, bytes_max: usize) -> Result<Option<Batch>, MemoryError> {
+    /// Events from `from` on, or from the first that is still here, as many as go into one message.
+    pub(crate) fn read(&self, from: u64) -> Result<Option<Batch>, MemoryError> {
         let (mut leaves, mut bytes, mut first) = (Vec::new(), 0, None);
         for record in self.spool.read_from(from) {
             let record = record?;
             bytes += record.bytes.len();
-            if (bytes > bytes_max || leaves.len() == ITEMS_MAX) && !leaves.is_empty() {
+            if (bytes > ITEMS_BYTES_MAX || leaves.len() == ITEMS_MAX) && !leaves.is_empty() {
                 break;
             }
             first.get_or_insert(record.number);
             leaves.push(record.bytes);
         }
-        let (Some(last), Some(first)) = (leaves.last(), first) else { return Ok(None) };
-        let count = first + leaves.len() as u64;
-        let head = digest(leaf_hash(last));
-        let signed = ChainHead::sign(&self.identity.site, self.source(), count, head, &self.identity.key);
-        Ok(Some(Batch { first, leaves, head: signed }))
-    }
-
-    /// The hub holds everything below `count`. The newest record stays, to continue the chain after a restart.
-    pub(crate) fn release(&mut self, count: u64) {
-        let up_to = count.min(self.spool.next().saturating_sub(1));
-        // Bounded by what exists, so it can not fail.
-        let _ = self.spool.release(up_to);
+        Ok(first.map(|first| Batch { first, leaves }))
     }
 }
-
-/// What was written, and what is left.
-type Halves<'a, 'b> = (&'a [&'b [u8]], &'a [&'b [u8]]);
 
 /// The end of our own chain and its time, from the newest record on the disk.
 pub(crate) fn end_of<D: Disk>(

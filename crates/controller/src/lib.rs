@@ -1,20 +1,32 @@
 //! One loop: wait, handle, act. The device that drives the doors, with or without a hub.
 //!
-//! [`core::Core`] is the controller without its wires, and what the tests cut the power of. Around it stand one thread
-//! a bus, one for PINs, one for the link, and the loop in [`run`].
+//! [`core::Core`] is the controller without its wires and its disk, [`keeper::Keeper`] the disk: between them the tests
+//! cut the power. Around them stand one thread a bus, one for the disk, one for PINs, one for the link, and the loop in
+//! [`run`].
 
 mod bus;
+pub mod clerk;
 pub mod clock;
 pub mod config;
 pub mod core;
+mod deciding;
 pub mod dice;
 pub mod enroll;
+mod errands;
 mod feedback;
+mod following;
 mod gpio;
+mod hours;
 pub mod identity;
+pub mod jobs;
+pub mod keeper;
 mod keeping;
+mod known;
+mod machine;
 pub mod memory;
+mod outputs;
 mod pins;
+mod records;
 pub mod run;
 mod spooling;
 mod state;

@@ -23,19 +23,21 @@ pub enum PinsError {
 /// Vendor, model, version, serial number and firmware, as numbers, by bus and address.
 type File = BTreeMap<String, BTreeMap<u8, [u32; 7]>>;
 
-pub(crate) struct Pins<D> {
-    file: StateFile<D>,
+/// Its file in the controller's folder.
+pub(crate) const FILE: &str = "readers";
+
+pub(crate) struct Pins {
     known: File,
 }
 
-impl<D: Disk> Pins<D> {
-    pub(crate) fn read(disk: D, dir: &Path) -> Result<Self, PinsError> {
-        let file = StateFile::open(disk, &dir.join("readers"))?;
+impl Pins {
+    pub(crate) fn read(disk: impl Disk, dir: &Path) -> Result<Self, PinsError> {
+        let file = StateFile::open(disk, &dir.join(FILE))?;
         let known = match file.read()? {
             Some(bytes) => serde_json::from_slice(&bytes).map_err(PinsError::Meaning)?,
             None => File::default(),
         };
-        Ok(Self { file, known })
+        Ok(Self { known })
     }
 
     pub(crate) fn of(&self, bus: &str) -> bus::Pins {
@@ -43,20 +45,29 @@ impl<D: Disk> Pins<D> {
         known.map(|(address, numbers)| (*address, device(*numbers))).collect()
     }
 
-    pub(crate) fn meet(&mut self, bus: &str, address: u8, device: Device) -> Result<(), PinsError> {
+    /// From now on this is the device there. Gives the whole list, to be kept.
+    pub(crate) fn meet(&mut self, bus: &str, address: u8, device: Device) -> Vec<u8> {
         self.known.entry(bus.into()).or_default().insert(address, numbers(device));
-        self.write()
+        self.to_bytes()
     }
 
-    pub(crate) fn forget(&mut self, bus: &str, address: u8) -> Result<(), PinsError> {
+    /// Whoever answers at this address next is the one. Kept when this returns.
+    pub(crate) fn forget(
+        &mut self,
+        disk: impl Disk,
+        dir: &Path,
+        bus: &str,
+        address: u8,
+    ) -> Result<(), PinsError> {
         if let Some(known) = self.known.get_mut(bus) {
             known.remove(&address);
         }
-        self.write()
+        Ok(StateFile::open(disk, &dir.join(FILE))?.write(&self.to_bytes())?)
     }
 
-    fn write(&self) -> Result<(), PinsError> {
-        Ok(self.file.write(&serde_json::to_vec(&self.known).map_err(PinsError::Meaning)?)?)
+    fn to_bytes(&self) -> Vec<u8> {
+        // Texts and numbers: serialising them can not fail.
+        serde_json::to_vec(&self.known).unwrap_or_default()
     }
 }
 
@@ -85,7 +96,7 @@ mod tests {
     use lockward_store::SimDisk;
 
     #[test]
-    fn a_device_is_known_again_after_a_restart() {
+    fn a_device_is_known_again_after_a_restart_until_it_is_forgotten() {
         let disk = SimDisk::new(1);
         let met = Device {
             vendor: [0, 0xca, 0xfe],
@@ -94,7 +105,11 @@ mod tests {
             serial: 0xa1b2_c3d4,
             firmware: [1, 2, 3],
         };
-        Pins::read(disk.clone(), Path::new("/c")).unwrap().meet("a", 5, met).unwrap();
-        assert_eq!(Pins::read(disk, Path::new("/c")).unwrap().of("a").get(&5), Some(&met));
+        let list = Pins::read(disk.clone(), Path::new("/c")).unwrap().meet("a", 5, met);
+        StateFile::open(disk.clone(), &Path::new("/c").join(FILE)).unwrap().write(&list).unwrap();
+        let mut pins = Pins::read(disk.clone(), Path::new("/c")).unwrap();
+        assert_eq!(pins.of("a").get(&5), Some(&met));
+        pins.forget(disk.clone(), Path::new("/c"), "a", 5).unwrap();
+        assert!(Pins::read(disk, Path::new("/c")).unwrap().of("a").is_empty());
     }
 }

@@ -1,35 +1,28 @@
-//! The loop: waits for wires, hub and time; hands them to the core; does what it says.
+//! Starts a controller: its folder, its wires and its threads, and the loop between them.
 
-use crate::bus::{self, Line, Order};
-use crate::clock::{Clock, bus_micros, bus_start};
-use crate::config::{BusWiring, Config, Fails, Point};
-use crate::core::{Core, Effect, Input, PinCheck};
+use crate::bus::{self, Order};
+use crate::clerk::Clerk;
+use crate::clock::Clock;
+use crate::config::{BusWiring, Config, Fails};
+use crate::core::{Core, Input, PinCheck};
 use crate::identity::Identity;
+use crate::machine::{Machine, Wake};
 use crate::memory::{Memory, MemoryError};
+use crate::outputs::Outputs;
 use crate::pins::Pins;
 use crate::uplink::{self, Uplink};
 use crate::wiring::Wiring;
-use crate::{dice, feedback, gpio};
-use core::time::Duration;
+use crate::{dice, gpio};
 use lockward_model::{Body, DoorId, ReaderFact};
-use lockward_osdp::command::{OutputControl, PdCommand};
-use lockward_osdp::reply::Identity as Device;
-use lockward_store::{DirLock, LockError, RealDisk};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use lockward_store::{DirLock, Disk, LockError, RealDisk};
+use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
-use tracing::{error, info, warn};
 
 /// What waits for the loop: 64 doors with a full second of keys, cards and contacts each, and the hub's messages.
 const INBOX_MAX: usize = 4_096;
 /// Messages of the hub that wait. One is taken in a turn, after everything from the doors: a hub that talks a lot keeps
 /// nobody waiting.
 const HUB_INBOX_MAX: usize = 64;
-/// What one turn takes in: they share one sync of the disk.
-const TURN_MAX: usize = 256;
-/// An output of a device holds its state this long by itself, and is told again in less than half of it. A controller
-/// that dies leaves every door where its installer declared that it fails.
-const HOLD_TENTHS: u16 = 100;
-const HOLD_AGAIN: Duration = Duration::from_secs(4);
 
 /// Why a controller does not start, or has stopped.
 #[derive(Debug, thiserror::Error)]
@@ -68,24 +61,12 @@ pub enum RunError {
         /// Which address.
         address: u8,
     },
-    /// The link's thread can not be started.
-    #[error("the link to the hub can not be started")]
-    Uplink(#[source] std::io::Error),
+    /// A thread can not be started.
+    #[error("the controller's threads can not be started")]
+    Thread(#[source] std::io::Error),
     /// Devices as they were first met can not be read.
     #[error("the list of known readers can not be read")]
     Pins(#[from] crate::pins::PinsError),
-}
-
-/// What reaches the loop.
-pub(crate) enum Wake {
-    Core(Input),
-    /// The hub's queue has something.
-    Hub,
-    /// A device says who it is, for the first time.
-    Met(usize, u8, Device),
-    /// A device is there again, and shows and holds nothing.
-    Back(usize, u8),
-    Stop,
 }
 
 /// What is asked of a controller when it starts.
@@ -142,6 +123,22 @@ impl Drop for Running {
 /// # Errors
 /// [`RunError`]; nothing runs then, and no output was touched that the installer did not declare.
 pub fn start(config: Config, options: &Options, clock: Arc<dyn Clock>) -> Result<Running, RunError> {
+    start_on(RealDisk, config, options, clock)
+}
+
+/// [`start`] on another disk, whose folder has to exist on this machine's too: its lock is there.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_on<D>(
+    disk: D,
+    config: Config,
+    options: &Options,
+    clock: Arc<dyn Clock>,
+) -> Result<Running, RunError>
+where
+    D: Disk<File: Send> + Clone + Send + 'static,
+{
     for (bus, address) in options.pair.iter().chain(&options.forget) {
         let described = |b: &BusWiring| b.name == *bus && b.devices.iter().any(|d| d.address == *address);
         if !config.buses.iter().any(described) {
@@ -149,17 +146,46 @@ pub fn start(config: Config, options: &Options, clock: Arc<dyn Clock>) -> Result
         }
     }
     let lock = DirLock::take(&config.folder)?;
-    let memory = Memory::open(RealDisk, &config.folder, u64::from_be_bytes(dice::bytes()))?;
-    let mut pins = Pins::read(RealDisk, &config.folder)?;
+    let memory = Memory::open(disk.clone(), &config.folder, u64::from_be_bytes(dice::bytes()))?;
+    let mut pins = Pins::read(disk.clone(), &config.folder)?;
     if let Some((bus, address)) = &options.forget {
-        pins.forget(bus, *address)?;
+        pins.forget(disk.clone(), &config.folder, bus, *address)?;
     }
     let mut effects = Vec::new();
-    let core = Core::start(memory, &config.doors, clock.now(), Box::new(dice::bytes), &mut effects)?;
+    let (core, mut keeper) =
+        Core::start(memory, &config.doors, clock.now(), Box::new(dice::bytes), &mut effects)?;
+    keeper.lock = Some(lock);
 
     let (wake, inbox) = sync_channel(INBOX_MAX);
     let wiring = Arc::new(Wiring::new(&config));
     let gpios = open_gpios(&config, &wake)?;
+    let lines = open_lines(&config, options, &wiring, &pins, &wake)?;
+    let (hub, from_hub) = sync_channel(HUB_INBOX_MAX);
+    let uplink = start_uplink(disk, &config, &clock, hub, &wake)?;
+    let checks = start_checker(wake.clone()).map_err(RunError::Thread)?;
+    let done = wake.clone();
+    // A loop that has ended wants nothing back.
+    let clerk =
+        Clerk::start(keeper, move |job| drop(done.send(Wake::Done(job)))).map_err(RunError::Thread)?;
+    let doors = Arc::new(Mutex::new(Vec::new()));
+    let outputs = Outputs::new(config, wiring, lines, gpios);
+    let shown = Arc::clone(&doors);
+    let mut machine = Machine { core, clock, outputs, uplink, from_hub, checks, pins, shown };
+    machine.perform(&mut effects);
+    let loop_thread = std::thread::Builder::new()
+        .name("doors".into())
+        .spawn(move || machine.run(&inbox, clerk))
+        .map_err(RunError::Thread)?;
+    Ok(Running { wake, loop_thread: Some(loop_thread), doors })
+}
+
+fn open_lines(
+    config: &Config,
+    options: &Options,
+    wiring: &Arc<Wiring>,
+    pins: &Pins,
+    wake: &SyncSender<Wake>,
+) -> Result<Vec<bus::Line>, RunError> {
     let mut lines = Vec::new();
     for (index, bus) in config.buses.iter().enumerate() {
         let mut sorter = wiring.sorter(index, wake.clone());
@@ -178,52 +204,24 @@ pub fn start(config: Config, options: &Options, clock: Arc<dyn Clock>) -> Result
         // The inbox is new and has room.
         let _ = wake.try_send(Wake::Core(Input::Fact(door, body)));
     }
-    let (hub, from_hub) = sync_channel(HUB_INBOX_MAX);
-    let uplink = start_uplink(&config, &clock, hub, &wake)?;
-    let checks = start_checker(wake.clone()).map_err(RunError::Uplink)?;
-    let doors = Arc::new(Mutex::new(Vec::new()));
-    let count = config.doors.len();
-    let mut machine = Machine {
-        core,
-        config,
-        wiring,
-        clock,
-        lines,
-        gpios,
-        uplink,
-        from_hub,
-        checks,
-        pins,
-        shown: Arc::clone(&doors),
-        released: vec![false; count],
-        resting: vec![lockward_door::Feedback::Idle; count],
-        began: bus_start(),
-        held_at: 0,
-        troubled: false,
-        _lock: lock,
-    };
-    machine.perform(&mut effects);
-    let loop_thread = std::thread::Builder::new()
-        .name("doors".into())
-        .spawn(move || machine.run(&inbox))
-        .map_err(RunError::Uplink)?;
-    Ok(Running { wake, loop_thread: Some(loop_thread), doors })
+    Ok(lines)
 }
 
-fn start_uplink(
+fn start_uplink<D: Disk + Clone + Send + 'static>(
+    disk: D,
     config: &Config,
     clock: &Arc<dyn Clock>,
     hub: SyncSender<Input>,
     wake: &SyncSender<Wake>,
 ) -> Result<Uplink, RunError> {
     let (folder, wake) = (config.folder.clone(), wake.clone());
-    let identity = move || Identity::read(RealDisk, &folder).ok();
+    let identity = move || Identity::read(disk.clone(), &folder).ok();
     let tell = move |input| {
         // The loop may have ended: so has the link's purpose. If its inbox is full it is awake already.
         let _ = hub.send(input);
         let _ = wake.try_send(Wake::Hub);
     };
-    uplink::start(config.hub.clone(), identity, Arc::clone(clock), tell).map_err(RunError::Uplink)
+    uplink::start(config.hub.clone(), identity, Arc::clone(clock), tell).map_err(RunError::Thread)
 }
 
 /// PINs are compared on a thread of their own: a comparison takes as long as thirty cards.
@@ -252,201 +250,4 @@ fn open_gpios(config: &Config, wake: &SyncSender<Wake>) -> Result<Vec<Option<gpi
         gpio::watch(&door.exit, exit).map_err(failed("exit button"))?;
     }
     Ok(outputs)
-}
-
-struct Machine {
-    core: Core<RealDisk>,
-    config: Config,
-    wiring: Arc<Wiring>,
-    clock: Arc<dyn Clock>,
-    lines: Vec<Line>,
-    gpios: Vec<Option<gpio::Output>>,
-    uplink: Uplink,
-    from_hub: Receiver<Input>,
-    checks: Sender<Box<PinCheck>>,
-    pins: Pins<RealDisk>,
-    shown: Arc<Mutex<Vec<(DoorId, lockward_door::State)>>>,
-    released: Vec<bool>,
-    /// What a reader shows when nothing else is shown, to be said again when it comes back.
-    resting: Vec<lockward_door::Feedback>,
-    began: std::time::Instant,
-    held_at: u64,
-    /// The disk failed the last time, and that was told.
-    troubled: bool,
-    _lock: DirLock,
-}
-
-impl Machine {
-    fn run(&mut self, inbox: &Receiver<Wake>) {
-        let mut inputs = Vec::new();
-        let mut more = false;
-        // What stands unlocked is so before its contact says that it is open: else that were a forced door.
-        self.turn(&mut inputs);
-        loop {
-            // 1. Wait for the first; take along what else is there.
-            let due = self.clock.until(self.core.wake_at()).min(HOLD_AGAIN / 2);
-            let mut next = match inbox.recv_timeout(if more { Duration::ZERO } else { due }) {
-                Ok(wake) => Some(wake),
-                Err(RecvTimeoutError::Timeout) => None,
-                Err(RecvTimeoutError::Disconnected) => return self.rest(),
-            };
-            while let Some(wake) = next {
-                match wake {
-                    Wake::Core(input) => inputs.push(input),
-                    Wake::Hub => {}
-                    Wake::Met(bus, address, device) => self.met(bus, address, device),
-                    Wake::Back(bus, address) => self.back(bus, address),
-                    Wake::Stop => return self.rest(),
-                }
-                next = if inputs.len() < TURN_MAX { inbox.try_recv().ok() } else { None };
-            }
-            // 2. The doors; then one word of the hub, as a turn of its own.
-            self.turn(&mut inputs);
-            inputs.extend(self.from_hub.try_recv().ok());
-            more = !inputs.is_empty();
-            if more {
-                self.turn(&mut inputs);
-            }
-            self.hold();
-            if let Ok(mut shown) = self.shown.lock() {
-                shown.clear();
-                shown.extend(self.core.doors());
-            }
-        }
-    }
-
-    /// Handle; what needs no record is done at once. Then the record, then the bolts.
-    fn turn(&mut self, inputs: &mut Vec<Input>) {
-        let mut effects = Vec::new();
-        self.core.take(self.clock.now(), inputs, &mut effects);
-        self.perform(&mut effects);
-        loop {
-            let kept = self.core.commit_by(|| self.clock.now(), &mut effects);
-            self.perform(&mut effects);
-            match kept {
-                Ok(true) => {}
-                Ok(false) => break self.troubled = false,
-                Err(error) => {
-                    if !std::mem::replace(&mut self.troubled, true) {
-                        match error {
-                            MemoryError::NoKey => info!(%error, "nobody is let in before that"),
-                            error => {
-                                error!(%error, "no record, no opening: nobody is let in until this is mended");
-                            }
-                        }
-                    }
-                    break;
-                }
-            }
-        }
-    }
-
-    /// The end: lines close, and outputs on them let go by themselves, each to where its door fails.
-    fn rest(&mut self) {
-        info!("stopping");
-        for line in &mut self.lines {
-            line.order(Order::Stop);
-        }
-        self.uplink.hang_up();
-    }
-
-    fn perform(&mut self, effects: &mut Vec<Effect>) {
-        for effect in effects.drain(..) {
-            match effect {
-                Effect::Release(door) => self.set(door, true),
-                Effect::Lock(door) => self.set(door, false),
-                Effect::Feedback(door, feedback) => self.show(door, feedback),
-                Effect::Send(message) => self.uplink.say(message),
-                Effect::CheckPin(check) => drop(self.checks.send(check)),
-                Effect::HangUp => self.uplink.hang_up(),
-            }
-        }
-    }
-
-    fn set(&mut self, door: usize, released: bool) {
-        if let Some(state) = self.released.get_mut(door) {
-            *state = released;
-        }
-        self.output(door);
-    }
-
-    /// Puts the output of a door where it belongs, for as long as it holds by itself.
-    fn output(&mut self, door: usize) {
-        let (Some(wiring), Some(released)) = (self.config.doors.get(door), self.released.get(door)) else {
-            return;
-        };
-        let active = *released != (wiring.fails == Fails::Safe);
-        match &wiring.lock {
-            Point::Osdp { bus, address, number } => {
-                let control = if active { OutputControl::OnFor(HOLD_TENTHS) } else { OutputControl::Off };
-                let line = self.wiring.bus(bus).and_then(|i| self.lines.get_mut(i));
-                if let Some(line) = line {
-                    line.order(Order::Send(*address, PdCommand::Output(*number, control)));
-                }
-            }
-            Point::Gpio { .. } => {
-                if let Some(Some(output)) = self.gpios.get(door)
-                    && let Err(error) = output.set(active)
-                {
-                    error!(door = %wiring.id, %error, "the lock's output can not be set");
-                }
-            }
-            Point::Simulated | Point::None => {}
-        }
-    }
-
-    /// Tells outputs again what they hold, before they let go by themselves.
-    fn hold(&mut self) {
-        let now = bus_micros(self.began);
-        if now.saturating_sub(self.held_at) < u64::try_from(HOLD_AGAIN.as_micros()).unwrap_or(u64::MAX) {
-            return;
-        }
-        self.held_at = now;
-        for door in 0..self.released.len() {
-            let safe = self.config.doors.get(door).is_some_and(|d| d.fails == Fails::Safe);
-            // Only what is active ends by itself.
-            if self.released.get(door).is_some_and(|released| *released != safe) {
-                self.output(door);
-            }
-        }
-    }
-
-    fn show(&mut self, door: usize, shown: lockward_door::Feedback) {
-        use lockward_door::Feedback;
-        if matches!(shown, Feedback::Idle | Feedback::Unlocked | Feedback::Held)
-            && let Some(resting) = self.resting.get_mut(door)
-        {
-            *resting = shown;
-        }
-        let Some(reader) = self.config.doors.get(door).and_then(|d| d.reader.as_ref()) else { return };
-        let Some(line) = self.wiring.bus(&reader.bus).and_then(|i| self.lines.get_mut(i)) else { return };
-        for command in feedback::commands(shown) {
-            line.order(Order::Send(reader.address, command));
-        }
-    }
-
-    fn met(&mut self, bus: usize, address: u8, device: Device) {
-        let Some(name) = self.config.buses.get(bus).map(|b| b.name.clone()) else { return };
-        info!(bus = %name, address, ?device, "a device was met for the first time, and is the one from now on");
-        if let Err(error) = self.pins.meet(&name, address, device) {
-            warn!(%error, "the device could not be noted");
-        }
-    }
-
-    /// A device that is back has lost its state: outputs and lights are said again.
-    fn back(&mut self, bus: usize, address: u8) {
-        let name = self.config.buses.get(bus).map(|b| b.name.clone()).unwrap_or_default();
-        for door in 0..self.released.len() {
-            let Some(wiring) = self.config.doors.get(door) else { continue };
-            let has_lock =
-                matches!(&wiring.lock, Point::Osdp { bus, address: a, .. } if *bus == name && *a == address);
-            let reads = wiring.reader.as_ref().is_some_and(|r| r.bus == name && r.address == address);
-            if has_lock {
-                self.output(door);
-            }
-            if let Some(resting) = self.resting.get(door).filter(|_| reads).copied() {
-                self.show(door, resting);
-            }
-        }
-    }
 }

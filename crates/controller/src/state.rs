@@ -59,14 +59,15 @@ struct FileKeys {
 }
 
 impl State {
-    pub(crate) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+    /// As it is written, with this as the last head of the event log.
+    pub(crate) fn to_bytes(&self, event_head: Option<Head>) -> Zeroizing<Vec<u8>> {
         let keys = self.keys.as_ref().map(|k| FileKeys {
             epoch: k.epoch.0,
             card_key: k.card_key.clone(),
             pepper: k.pepper.clone(),
             source_key: k.source_key.clone(),
         });
-        let event_head = self.event_head.map(|h| (h.size, *h.root.as_bytes()));
+        let event_head = event_head.map(|h| (h.size, *h.root.as_bytes()));
         let file = File { floor_ms: self.floor.0, heard_ms: self.heard.0, event_head, keys };
         // Numbers and arrays of numbers: serialising them can not fail.
         Zeroizing::new(serde_json::to_vec(&file).unwrap_or_default())

@@ -2,7 +2,7 @@
 
 use crate::config::{Config, Point};
 use crate::core::Input;
-use crate::run::Wake;
+use crate::machine::Wake;
 use lockward_door::Key;
 use lockward_model::{Body, ReaderFact};
 use lockward_osdp::bus::PdEvent;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each room may import (design, "The shape"). A room that is not here may not exist.
-const ROOMS: [(&str, &[&str]); 16] = [
+const ROOMS: [(&str, &[&str]); 17] = [
     ("model", &[]),
     ("ledger", &[]),
     ("osdp", &[]),
@@ -16,6 +16,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("policy", &["model"]),
     ("site", &["policy", "wire", "model"]),
     ("door", &["policy", "model"]),
+    ("history", &["model"]),
     ("store", &["ledger", "wire", "model"]),
     ("console", &["model"]),
     ("audit", &["site", "ledger", "wire", "policy", "model"]),
@@ -46,7 +47,8 @@ const ROOMS: [(&str, &[&str]); 16] = [
 ];
 
 /// Rooms that take `now`, chance and inputs as arguments.
-const PURE: [&str; 9] = ["model", "ledger", "osdp", "inputs", "wire", "policy", "site", "door", "audit"];
+const PURE: [&str; 10] =
+    ["model", "ledger", "osdp", "inputs", "wire", "policy", "site", "door", "history", "audit"];
 
 /// Dependencies with keepers, and who they are. The bench holds peers against Lockward, so it may hold some of them.
 const KEEPERS: [(&str, &[&str]); 15] = [

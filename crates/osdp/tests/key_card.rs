@@ -319,7 +319,7 @@ fn a_cards_key_does_not_print() {
 }
 
 #[test]
-fn a15_a_hundred_thousand_fuzzed_reports_inside_the_secure_channel_leave_nothing_accepted() {
+fn a15_thirty_thousand_fuzzed_reports_inside_the_secure_channel_leave_nothing_accepted() {
     let mut next = dice(0x0a15);
     let mut line = Line::of(1, 1_000_000);
     line.reply_delay = 0;
@@ -331,7 +331,7 @@ fn a15_a_hundred_thousand_fuzzed_reports_inside_the_secure_channel_leave_nothing
         .flat_map(|report| [report.encode(30), report.encode(400)].concat())
         .collect();
     let (mut said, mut refusals) = (0, 0);
-    while said < 100_000 {
+    while said < 30_000 {
         let random = u64::from_le_bytes(next());
         let [which, at, value, how, ..] = random.to_le_bytes();
         let mut data = good[usize::from(which) % good.len()].clone();
@@ -357,7 +357,7 @@ fn a15_a_hundred_thousand_fuzzed_reports_inside_the_secure_channel_leave_nothing
         line.trace.clear();
         line.told.clear();
     }
-    assert!(refusals > 10_000 && line.bus.is_online(0), "{refusals}");
+    assert!(refusals > 5_000 && line.bus.is_online(0), "{refusals}");
 }
 
 proptest! {

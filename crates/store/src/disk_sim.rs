@@ -4,7 +4,6 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use crate::disk_sim_platter::{Change, Contents, Dice, Platter};
 use crate::{Disk, DiskFile};
@@ -68,11 +67,6 @@ impl SimDisk {
     /// Lets the next write stop with an error after `kept` bytes.
     pub fn fail_write_after(&self, kept: usize) {
         self.lock().failing_write = Some(kept);
-    }
-
-    /// Lets every sync of a file take this long.
-    pub fn slow_syncs(&self, takes: Duration) {
-        self.lock().sync_takes = takes;
     }
 
     /// Takes back every fault that was set and has not happened, except a power cut; the disk has all the room again.
@@ -224,11 +218,6 @@ impl DiskFile for SimFile {
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        let takes = self.lock().sync_takes;
-        if !takes.is_zero() {
-            #[expect(clippy::disallowed_methods, reason = "a slow disk is what is simulated here")]
-            std::thread::sleep(takes);
-        }
         let mut platter = self.lock();
         platter.counts.syncs += 1;
         platter.sync_step(|platter| {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use crate::disk_sim::Counts;
 
@@ -24,7 +23,6 @@ pub(crate) struct Platter {
     pub(crate) off: bool,
     pub(crate) failing_sync: Option<u32>,
     pub(crate) failing_write: Option<usize>,
-    pub(crate) sync_takes: Duration,
 }
 
 /// One file: what the kernel shows, what the platter has, and what lies between.

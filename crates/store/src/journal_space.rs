@@ -28,11 +28,17 @@ impl<D: Disk> Journal<D> {
     /// # Errors
     /// [`AppendError::NoRoom`], [`AppendError::Prepare`]; the journal goes on with the room that it has.
     pub fn prepare(&mut self) -> Result<bool, AppendError> {
-        if self.poisoned || !self.will_need_spare() {
+        if !self.wants_room() {
             return Ok(false);
         }
         self.fill_spare()?;
         Ok(self.will_need_spare())
+    }
+
+    /// Whether there is something for [`Self::prepare`] to do.
+    #[must_use]
+    pub fn wants_room(&self) -> bool {
+        !self.poisoned && self.will_need_spare()
     }
 
     /// Makes a segment without header the last one.

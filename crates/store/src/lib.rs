@@ -14,7 +14,6 @@ mod hub_log;
 mod hub_read;
 mod hub_setting;
 mod journal;
-mod journal_commit;
 mod journal_format;
 mod journal_limits;
 mod journal_open;
@@ -34,7 +33,6 @@ pub use hub_keys::{Erasure, HubKeyError, WRAPPED_BYTES_MAX};
 pub use hub_log::{Batch, Log, LogHead, SourceHead};
 pub use hub_read::{Cosignature, ENTRIES_MAX, LogTiles};
 pub use journal::{AppendError, Journal, ReadError, Record, Records, ReleaseError};
-pub use journal_commit::{AskError, CommitError, Committer, QUEUE_MAX, READ_BYTES_MAX, Ticket};
 pub use journal_limits::{
     BATCH_BYTES_MAX, Limits, LimitsError, RECORD_BYTES_MAX, SEGMENT_BYTES, SEGMENTS_MAX,
 };

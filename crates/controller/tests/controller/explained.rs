@@ -171,7 +171,7 @@ fn given_an_entry_that_the_disk_does_not_take_then_the_configuration_grows_old_u
     rig.meet(&mut hub);
     hub.house.change(vec![Change::PutPerson(crate::house::person("eve"))]);
     rig.disk.fail_sync_after(0);
-    let seen = rig.take(vec![Input::Hub(Box::new(hub.entries_from(2).unwrap()))]);
+    let seen = rig.hub_says(hub.entries_from(2).unwrap());
     assert!(seen.hung_up, "it is not reported before it is kept");
     rig.disk.heal();
     rig.turn(vec![]);

@@ -270,16 +270,25 @@ impl House {
     /// A disk as an enrolment leaves it: an identity, and the founding.
     pub(crate) fn enrolled(&self, seed: u64) -> SimDisk {
         let disk = SimDisk::new(seed);
-        self.identify(&disk);
-        let (mut config, _) =
-            Journal::open(disk.clone(), &Path::new(DIR).join("config"), small().config, seed).unwrap();
-        config.append(&[&self.entries[0]]).unwrap();
+        self.enrol(&disk, Path::new(DIR), small(), 1);
         disk
+    }
+
+    /// Lays a controller's folder: its identity, and so many entries of the config log.
+    pub(crate) fn enrol<D: Disk + Clone>(&self, disk: &D, dir: &Path, room: Room, entries: usize) {
+        self.identify_in(disk, dir);
+        let (mut config, _) = Journal::open(disk.clone(), &dir.join("config"), room.config, 3).unwrap();
+        let entries: Vec<&[u8]> = self.entries.iter().take(entries).map(Vec::as_slice).collect();
+        config.append(&entries).unwrap();
     }
 
     /// A disk with an identity and nothing else.
     pub(crate) fn identify(&self, disk: &SimDisk) {
-        disk.make_dir(Path::new(DIR)).unwrap();
+        self.identify_in(disk, Path::new(DIR));
+    }
+
+    fn identify_in<D: Disk + Clone>(&self, disk: &D, dir: &Path) {
+        disk.make_dir(dir).unwrap();
         let pkcs8 = Zeroizing::new(pair(DEVICE).to_pkcs8().unwrap().as_ref().to_vec());
         let identity = Identity {
             controller: id("dock"),
@@ -289,7 +298,7 @@ impl House {
             chain: vec![vec![1]],
             ca: vec![2],
         };
-        identity.write(disk.clone(), Path::new(DIR)).unwrap();
+        identity.write(disk.clone(), dir).unwrap();
     }
 }
 

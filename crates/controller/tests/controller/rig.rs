@@ -5,6 +5,8 @@ use crate::hub::{FakeHub, open_all};
 use core::time::Duration;
 use lockward_controller::config::DoorWiring;
 use lockward_controller::core::{Core, Effect, Input, PinCheck};
+use lockward_controller::jobs::Job;
+use lockward_controller::keeper::Keeper;
 use lockward_controller::memory::{Memory, MemoryError, Room};
 use lockward_door::{Feedback, State};
 use lockward_model::{Body, Code, Digest, Event, Mono, Now};
@@ -51,7 +53,11 @@ impl Seen {
 pub(crate) struct Rig {
     pub(crate) house: House,
     pub(crate) disk: SimDisk,
-    pub(crate) core: Core<SimDisk>,
+    pub(crate) core: Core,
+    pub(crate) keeper: Keeper<SimDisk>,
+    /// The disk takes jobs and does not come back.
+    pub(crate) hangs: bool,
+    held: Option<Job>,
     pub(crate) now: Now,
     pub(crate) room: Room,
     /// Which bolts are out.
@@ -85,8 +91,9 @@ impl Rig {
         let seed = now.mono.0.rotate_left(20) ^ disk.counts().steps;
         let memory = Memory::open_within(disk.clone(), Path::new(DIR), seed, room)?;
         let mut effects = Vec::new();
-        let core = Core::start(memory, doors, now, dice(seed), &mut effects)?;
-        let mut rig = Self { house, disk, core, now, room, out: vec![false; doors.len()] };
+        let (core, keeper) = Core::start(memory, doors, now, dice(seed), &mut effects)?;
+        let out = vec![false; doors.len()];
+        let mut rig = Self { house, disk, core, keeper, hangs: false, held: None, now, room, out };
         rig.sort(&mut effects, &mut Seen::default(), false);
         Ok(rig)
     }
@@ -147,22 +154,27 @@ impl Rig {
         seen
     }
 
-    /// The second half of a turn.
+    /// The second half of a turn: the disk does all that it is asked for, if it does anything.
     pub(crate) fn settle(&mut self, seen: &mut Seen) {
-        let mut effects = Vec::new();
-        for _ in 0..100 {
-            let kept = self.core.commit(self.now, &mut effects);
-            self.sort(&mut effects, seen, true);
-            match kept {
-                Ok(true) => {}
-                Ok(false) => return,
-                Err(error) => {
-                    seen.failed = Some(error.to_string());
-                    return;
-                }
+        for _ in 0..1_000 {
+            if !self.step(seen) {
+                return;
             }
         }
-        panic!("there is always more to commit");
+        panic!("there is always more for the disk to do");
+    }
+
+    /// One job of the disk. False if there is none, or it hangs with it.
+    pub(crate) fn step(&mut self, seen: &mut Seen) -> bool {
+        self.held = self.held.take().or_else(|| self.core.job(self.now.mono));
+        let Some(job) = self.held.take_if(|_| !self.hangs) else { return false };
+        let mut effects = Vec::new();
+        let done = self.keeper.run(job);
+        if let Err(error) = self.core.done(self.now, done, &mut effects) {
+            seen.failed = Some(error.to_string());
+        }
+        self.sort(&mut effects, seen, true);
+        true
     }
 
     /// A turn, and the comparison of every PIN that it asks for.
@@ -302,7 +314,11 @@ impl Rig {
 
 /// The leaves in a spool, which must be one chain.
 pub(crate) fn leaves<D: Disk + Clone>(disk: &D, room: Room) -> Vec<Vec<u8>> {
-    let (spool, _) = Journal::open(disk.clone(), &Path::new(DIR).join("spool"), room.spool, 9).unwrap();
+    leaves_in(disk, Path::new(DIR), room)
+}
+
+pub(crate) fn leaves_in<D: Disk + Clone>(disk: &D, dir: &Path, room: Room) -> Vec<Vec<u8>> {
+    let (spool, _) = Journal::open(disk.clone(), &dir.join("spool"), room.spool, 9).unwrap();
     let mut prev: Option<Digest> = None;
     let mut leaves = Vec::new();
     for record in spool.read_from(0) {

@@ -164,9 +164,10 @@ pub(crate) fn enrolled(folder: &Path) -> Sealed {
     let memory = Memory::open(RealDisk, folder, 2).unwrap();
     let now = Now { mono: Mono(0), wall: NOW };
     let mut effects = Vec::new();
-    let dice = Box::new(|| unreachable!("nothing is sealed here"));
-    let mut core = Core::start(memory, &[], now, dice, &mut effects).unwrap();
+    let dice = Box::new(|| [9; 12]);
+    let (mut core, mut keeper) = Core::start(memory, &[], now, dice, &mut effects).unwrap();
     assert_eq!(core.config().map(|c| c.size), Some(2), "the site's own judges took its configuration");
     core.take(now, &mut vec![Input::Hub(Box::new(ToController::Keys(keys)))], &mut effects);
+    keeper.serve(&mut core, now, &mut effects).unwrap();
     Sealed { source, key }
 }
