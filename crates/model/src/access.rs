@@ -1,6 +1,6 @@
 //! A decision as data: what was known, what was decided, and why. The same inputs give the same answer a year later.
 
-use crate::{CardToken, Deny, Digest, PersonId};
+use crate::{CardToken, CredentialId, Deny, Digest, PersonId};
 use core::fmt;
 use core::time::Duration;
 
@@ -140,6 +140,15 @@ pub struct ShownPass {
     pub used_up: bool,
 }
 
+/// A one-time code that was right: it serves once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UsedCode {
+    /// Whose secret made it.
+    pub credential: CredentialId,
+    /// Its counter, or its step of time.
+    pub step: u64,
+}
+
 /// What had happened before, as far as the decision asked: nothing, by default. Computed outside, kept with the
 /// decision, so that it can be repeated.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -152,6 +161,8 @@ pub struct Known {
     pub second: Option<Box<Second>>,
     /// The pass, if one was shown in place of a card.
     pub pass: Option<Box<ShownPass>>,
+    /// The one-time codes that were right, the first person's first.
+    pub codes: Vec<UsedCode>,
     /// What anti-passback says.
     pub passback: PassbackFact,
     /// The zone that is entered, or one around it, holds as many people as it may.

@@ -4,7 +4,9 @@ use super::body::PinV1;
 use super::twins::twins;
 use crate::CborError;
 use crate::spelling::Said;
-use lockward_model::{CardToken, Known, PassbackFact, PersonId, Second, ShownPass, Wish};
+use lockward_model::{
+    CardToken, CredentialId, Known, PassbackFact, PersonId, Second, ShownPass, UsedCode, Wish,
+};
 use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::{Decode, Encode};
 
@@ -48,7 +50,14 @@ pub(in crate::event) struct KnownV1 {
     second: Option<SecondV1>,
     #[n(5)]
     pass: Option<PassV1>,
+    /// Left out where no one-time code was right.
+    #[n(6)]
+    codes: Option<Vec<CodeV1>>,
 }
+
+/// A credential and a step.
+#[derive(Encode, Decode)]
+struct CodeV1(#[n(0)] Said<CredentialId>, #[n(1)] u64);
 
 #[derive(Encode, Decode)]
 struct SecondV1 {
@@ -99,6 +108,8 @@ impl KnownV1 {
             signed: known.signed,
             second: known.second.as_deref().map(second),
             pass: known.pass.as_deref().map(pass),
+            codes: (!known.codes.is_empty())
+                .then(|| known.codes.iter().map(|c| CodeV1(Said(c.credential), c.step)).collect()),
         })
     }
 }
@@ -135,6 +146,16 @@ impl TryFrom<KnownV1> for Known {
             time_untrusted: set(flag::TIME_UNTRUSTED),
             second: k.second.map(second),
             pass: k.pass.map(pass),
+            codes: codes(k.codes)?,
         })
     }
+}
+
+/// Two people type at the most. An empty list would be a second spelling of none.
+fn codes(codes: Option<Vec<CodeV1>>) -> Result<Vec<UsedCode>, CborError> {
+    let Some(codes) = codes else { return Ok(Vec::new()) };
+    if codes.is_empty() || codes.len() > 2 {
+        return Err(CborError::Bounds { what: "a list of codes" });
+    }
+    Ok(codes.into_iter().map(|CodeV1(credential, step)| UsedCode { credential: credential.0, step }).collect())
 }

@@ -103,14 +103,17 @@ fn known() -> impl Strategy<Value = Known> {
         PassbackFact::Alone,
     ]);
     let wish = proptest::sample::select(&[Wish::Pass, Wish::Hold]);
-    let made = (any::<[bool; 7]>(), wish, of(any::<bool>()), of(second), of(pass), passback).prop_map(
-        |(flags, wish, signed, second, pass, passback)| {
+    let code = (id(), any::<u64>()).prop_map(|(credential, step)| UsedCode { credential, step });
+    let codes = vec(code, 0..=2);
+    let made = (any::<[bool; 7]>(), wish, of(any::<bool>()), of(second), of(pass), codes, passback).prop_map(
+        |(flags, wish, signed, second, pass, codes, passback)| {
             let [full, airlock_busy, openings_spent, waiting, far_away, relayed, time_untrusted] = flags;
             Known {
                 wish,
                 signed,
                 second,
                 pass,
+                codes,
                 passback,
                 full,
                 airlock_busy,
