@@ -10,6 +10,7 @@ mod file;
 mod plan;
 pub(crate) mod read;
 mod review;
+mod rules;
 pub(crate) mod schedules;
 mod split;
 pub(crate) mod told;
