@@ -8,8 +8,8 @@ use super::{read, schedules, told};
 use crate::dice;
 use lockward_hub::Office;
 use lockward_model::{
-    CardToken, Change, Credential, CredentialId, Forgiven, Group, Person, PersonId, PinHash, Proof, SealedSecret,
-    ThreatLevel, Validity, Visit,
+    CardToken, Change, Credential, CredentialId, Forgiven, Group, Person, PersonId, PinHash, Proof,
+    SealedSecret, ThreatLevel, Validity, Visit,
 };
 use lockward_site::Site;
 use lockward_wire::PersonKey;
@@ -113,7 +113,9 @@ impl Planner<'_> {
         self.named("forgive_people", &file.forgive_people, &people, |s| {
             Ok(Change::Forgive(Forgiven::Person(s.parse()?)))
         })?;
-        self.named("forgive_zones", &file.forgive_zones, &zones, |s| Ok(Change::Forgive(Forgiven::Zone(s.parse()?))))
+        self.named("forgive_zones", &file.forgive_zones, &zones, |s| {
+            Ok(Change::Forgive(Forgiven::Zone(s.parse()?)))
+        })
     }
 
     fn places(&mut self, file: &ChangeFile) -> Result<(), FileError> {
@@ -181,7 +183,8 @@ impl Planner<'_> {
             let id: CredentialId = self.read("pin", span.clone(), read::key("id", &given.id))?;
             let proof = match (given.alone, given.duress) {
                 (true, true) => {
-                    let what = "a PIN that stands alone can not be one of duress: give the second PIN beside a card";
+                    let what =
+                        "a PIN that stands alone can not be one of duress: give the second PIN beside a card";
                     return Err(self.wrong("pin", &given.id, span, what));
                 }
                 (true, false) => {
@@ -217,7 +220,8 @@ impl Planner<'_> {
             let secret = self.read("otp", span.clone(), secret)?;
             let sealed = self.otp_secret(id, &given.person, &secret);
             let sealed = self.read("otp", span.clone(), sealed)?;
-            let kinds: [(&str, fn(SealedSecret) -> Proof); 2] = [("totp", Proof::Totp), ("hotp", Proof::Hotp)];
+            let kinds: [(&str, fn(SealedSecret) -> Proof); 2] =
+                [("totp", Proof::Totp), ("hotp", Proof::Hotp)];
             let make = self.read("otp", span.clone(), read::one_of("kind", &given.kind, &kinds))?;
             self.credential("otp", span, id, &given.person, make(sealed))?;
         }
@@ -225,7 +229,12 @@ impl Planner<'_> {
     }
 
     /// The sealed secret that is there already, if it is this one; else sealed anew.
-    fn otp_secret(&self, id: CredentialId, person: &str, secret: &OneTimeSecret) -> Result<SealedSecret, String> {
+    fn otp_secret(
+        &self,
+        id: CredentialId,
+        person: &str,
+        secret: &OneTimeSecret,
+    ) -> Result<SealedSecret, String> {
         let (site, key) = (self.site.id(), self.office.keys().card());
         let known = person.parse().map(|person| self.site.credentials_of(person)).unwrap_or_default();
         let same = known.into_iter().filter(|c| c.id == id).find_map(|c| match c.proof {

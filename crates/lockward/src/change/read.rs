@@ -27,14 +27,14 @@ where
     texts.iter().map(|t| key(name, t)).collect()
 }
 
-pub(crate) pub(super) fn maybe<T: core::str::FromStr>(name: &str, text: Option<&String>) -> Result<Option<T>, Wrong>
+pub(crate) fn maybe<T: core::str::FromStr>(name: &str, text: Option<&String>) -> Result<Option<T>, Wrong>
 where
     T::Err: core::fmt::Display,
 {
     text.map(|t| key(name, t)).transpose()
 }
 
-pub(crate) pub(super) fn one_of<T: Copy>(name: &str, text: &str, all: &[(&str, T)]) -> Result<T, Wrong> {
+pub(crate) fn one_of<T: Copy>(name: &str, text: &str, all: &[(&str, T)]) -> Result<T, Wrong> {
     let found = all.iter().find(|(word, _)| *word == text);
     found.map(|(_, meaning)| *meaning).ok_or_else(|| {
         let words: Vec<_> = all.iter().map(|(word, _)| format!("`{word}`")).collect();
@@ -92,12 +92,8 @@ pub(crate) fn span(name: &str, text: &str) -> Result<Duration, Wrong> {
 
 pub(crate) fn rule(r: &file::Rule) -> Result<Rule, Wrong> {
     let factor = |all: Factors, word: &String| {
-        let known = [
-            ("card", Factors::CARD),
-            ("pin", Factors::PIN),
-            ("key", Factors::KEY),
-            ("code", Factors::CODE),
-        ];
+        let known =
+            [("card", Factors::CARD), ("pin", Factors::PIN), ("key", Factors::KEY), ("code", Factors::CODE)];
         one_of("factors", word, &known).map(|f| all.with(f))
     };
     let zones = keys("zones", &r.zones)?.into_iter().map(Target::Zone);

@@ -4,8 +4,8 @@ use super::file;
 use super::read::{Wrong, key, maybe, one_of, span};
 use core::time::Duration;
 use lockward_model::{
-    Airlock, Alone, DoorRules, Extended, Freshness, OfficeTime, OpenLimit, OpeningLimit, OpeningWindow, OutOfRange,
-    Passback, PassbackMode, PassbackTime, ReleaseTime, WarnTime, ZoneRules,
+    Airlock, Alone, DoorRules, Extended, Freshness, OfficeTime, OpenLimit, OpeningLimit, OpeningWindow,
+    OutOfRange, Passback, PassbackMode, PassbackTime, ReleaseTime, WarnTime, ZoneRules,
 };
 
 /// The words of [`Alone`].
@@ -53,7 +53,10 @@ fn passback(text: &str) -> Result<PassbackMode, Wrong> {
         None if text == "soft" => Ok(PassbackMode::Soft),
         None if text == "hard" => Ok(PassbackMode::Hard),
         Some(("timed", time)) => Ok(PassbackMode::Timed(spanned("passback", time, PassbackTime::new)?)),
-        _ => Err(format!("`passback`: `{}` is not known; give `soft`, `hard` or `timed 30m`", text.escape_debug())),
+        _ => Err(format!(
+            "`passback`: `{}` is not known; give `soft`, `hard` or `timed 30m`",
+            text.escape_debug()
+        )),
     }
 }
 

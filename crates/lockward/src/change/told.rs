@@ -4,8 +4,8 @@ use super::schedules;
 use crate::say::count;
 use core::time::Duration;
 use lockward_model::{
-    Alone, Change, Door, DoorRules, ExitHardware, Forgiven, Operator, PassbackMode, Person, PolicyText, Proof, Relock,
-    Rule, Target, Time, Validity, ZoneRules,
+    Alone, Change, Door, DoorRules, ExitHardware, Forgiven, Operator, PassbackMode, Person, PolicyText,
+    Proof, Relock, Rule, Target, Time, Validity, ZoneRules,
 };
 use lockward_site::Site;
 
@@ -124,8 +124,12 @@ pub(crate) fn tell(site: &Site, change: &Change) -> (Mark, String) {
         (_, Change::BindController { .. }) => (Mark::Changed, format!("{head}: takes its key")),
         (_, Change::SuspendPerson(_)) => (Mark::Changed, format!("{head}: suspended")),
         (_, Change::RevokeController(_)) => (Mark::Removed, format!("{head}: cut off for good")),
-        (_, Change::LockDown(_)) => (Mark::Added, format!("{head}: nobody enters until it is lifted; leaving works")),
-        (_, Change::LiftLockdown(_)) => (Mark::Removed, format!("{head}: people enter again as the rules say")),
+        (_, Change::LockDown(_)) => {
+            (Mark::Added, format!("{head}: nobody enters until it is lifted; leaving works"))
+        }
+        (_, Change::LiftLockdown(_)) => {
+            (Mark::Removed, format!("{head}: people enter again as the rules say"))
+        }
         (_, Change::SetThreat { level, .. }) => (Mark::Changed, format!("{head}: {}", level.get())),
         (_, Change::Forgive(_)) => (Mark::Changed, format!("{head}: where people are is forgotten")),
         (Some(old), new) => {
