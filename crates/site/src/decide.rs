@@ -20,13 +20,14 @@
 //!
 //! While the time can not be trusted, a permit counts only if it holds whatever schedules are open.
 
+use crate::pass;
 use crate::question::{Answer, Question, Terms};
 use crate::record::Holds;
 use crate::seat::Seat;
 use crate::{Placed, Site};
 use lockward_model::{
-    Access, Alone, CardPublicKey, CardToken, ControllerId, Credential, Deny, DoorId, Factors, Known, Mono,
-    Outcome, PassbackFact, PassbackMode, PersonId, PinFact, PinHash, ScheduleId, Side, Time, Wish, ZoneId,
+    Access, Alone, ControllerId, Deny, Factors, Known, Mono, Outcome, PassbackFact, PassbackMode, PersonId,
+    PinFact, ScheduleId, ShownPass, Side, Wish,
 };
 use lockward_policy::{Act, Grant, Place};
 
@@ -88,28 +89,37 @@ impl Site {
             return self.entering(q, placed, first, until);
         }
         // 2.
+        let pass = || match &q.known.pass {
+            Some(pass) if q.token.is_none() => self.signed_pass(&pass.bytes).ok(),
+            _ => None,
+        };
         if let Some(first) = first {
             if q.known.wish == Wish::Hold
                 && let Ok(held) = self.entering(q, placed, Some(first), until)
             {
                 return Ok(held);
             }
-            let grant = self.policies.leave(q.door, until);
-            let because = match counts(first) {
-                Ok(()) => LEAVING.into(),
-                Err(why) => format!("{LEAVING}/{}", why.code()).into(),
-            };
-            let terms = Terms { extended: first.holder.extended, hold: false };
-            return Ok((Permit { grant, because: vec![because] }, terms));
+            Ok(self.leaving(q, counts(first), first.holder.extended, until))
+        } else if let Some(pass) = pass() {
+            Ok(self.leaving(q, pass::holds(&pass, placed, q.at), false, until))
+        } else {
+            self.entering(q, placed, None, until)
         }
-        if q.token.is_none()
-            && let Some(pass) = &q.known.pass
-        {
-            self.pass(&pass.bytes, placed, q.at)?;
-            let grant = self.policies.leave(q.door, until);
-            return Ok((Permit { grant, because: vec![LEAVING.into()] }, Terms::default()));
-        }
-        self.entering(q, placed, None, until)
+    }
+
+    fn leaving(
+        &self,
+        q: &Question,
+        counts: Result<(), Deny>,
+        extended: bool,
+        until: Mono,
+    ) -> (Permit, Terms) {
+        let because = match counts {
+            Ok(()) => LEAVING.into(),
+            Err(why) => format!("{LEAVING}/{}", why.code()).into(),
+        };
+        let permit = Permit { grant: self.policies.leave(q.door, until), because: vec![because] };
+        (permit, Terms { extended, hold: false })
     }
 
     fn entering(
@@ -121,30 +131,50 @@ impl Site {
     ) -> Result<(Permit, Terms), Stop> {
         // 3.
         refuse_if(q.known.waiting, Deny::PinLocked)?;
-        let terms = |extended| Terms { extended, hold: q.known.wish == Wish::Hold };
-        let scene = |act| self.scene(q, placed, act, until);
-        let Some(first) = first else {
-            let Some(pass) = q.known.pass.as_ref().filter(|_| q.token.is_none()) else {
-                return Err(nobody(q));
-            };
-            // 6.
-            refuse_if(q.known.relayed, Deny::Relayed)?;
-            refuse_if(q.known.far_away, Deny::FarAway)?;
-            // 7.
-            let passed = self.pass(&pass.bytes, placed, q.at)?;
-            refuse_if(pass.used_up, Deny::PassUsed)?;
-            // 8. No policy for lockdowns speaks of whoever comes with a pass; nor one for holding a door.
-            refuse_if(self.locked(placed), Deny::Lockdown)?;
-            refuse_if(q.known.wish == Wish::Hold, Deny::NotHolding)?;
-            // 9.
-            refuse_if(stale(q, placed), Deny::ConfigStale)?;
-            // 10.
-            let scene = scene(Act::Enter);
-            let permit = self.admitted(&scene, passed.issuer)?;
-            // 11. and 12.
-            self.before(&scene, None)?;
-            return Ok((permit, terms(false)));
-        };
+        match (first, &q.known.pass) {
+            (Some(first), _) => self.entering_as(q, placed, first, until),
+            (None, Some(pass)) if q.token.is_none() => self.entering_by(q, placed, pass, until),
+            (None, _) => Err(nobody(q)),
+        }
+    }
+
+    /// With a pass.
+    fn entering_by(
+        &self,
+        q: &Question,
+        placed: &Placed,
+        pass: &ShownPass,
+        until: Mono,
+    ) -> Result<(Permit, Terms), Stop> {
+        // 6.
+        refuse_if(q.known.relayed, Deny::Relayed)?;
+        refuse_if(q.known.far_away, Deny::FarAway)?;
+        // 7. A pass is good for a time and nothing else; and where the time can not be trusted, for none.
+        let signed = self.signed_pass(&pass.bytes)?;
+        refuse_if(q.known.time_untrusted, Deny::OutsideSchedule)?;
+        pass::holds(&signed, placed, q.at)?;
+        refuse_if(pass.used_up, Deny::PassUsed)?;
+        // 8. No policy for lockdowns speaks of whoever comes with a pass; nor one for holding a door.
+        refuse_if(self.locked(placed), Deny::Lockdown)?;
+        refuse_if(q.known.wish == Wish::Hold, Deny::NotHolding)?;
+        // 9.
+        refuse_if(stale(q, placed), Deny::ConfigStale)?;
+        // 10.
+        let scene = self.scene(q, placed, Act::Enter, until);
+        let permit = self.admitted(&scene, signed.service)?;
+        // 11. and 12.
+        self.before(&scene, None)?;
+        Ok((permit, Terms::default()))
+    }
+
+    /// With a card, or a PIN that stands alone.
+    fn entering_as(
+        &self,
+        q: &Question,
+        placed: &Placed,
+        first: &Seat<'_>,
+        until: Mono,
+    ) -> Result<(Permit, Terms), Stop> {
         // 4.
         counts(first)?;
         // 5.
@@ -160,7 +190,7 @@ impl Site {
             (false, Wish::Hold) => Act::Hold,
             (false, Wish::Pass) => Act::Enter,
         };
-        let scene = scene(act);
+        let scene = self.scene(q, placed, act, until);
         let ruling = self.ruling(&scene, first);
         if let Err(Stop::Deny(Deny::Lockdown, because)) = ruling {
             return Err(Stop::Deny(Deny::Lockdown, because));
@@ -171,7 +201,7 @@ impl Site {
         let permit = ruling?;
         // 11. and 12.
         self.before(&scene, Some(first))?;
-        Ok((permit, terms(first.holder.extended)))
+        Ok((permit, Terms { extended: first.holder.extended, hold: q.known.wish == Wish::Hold }))
     }
 
     fn scene<'a>(&'a self, q: &'a Question, placed: &'a Placed, act: Act, until: Mono) -> Scene<'a> {
@@ -216,47 +246,10 @@ impl Site {
         !self.lockdowns.is_empty() && placed.zones.iter().any(|z| self.lockdowns.contains(z))
     }
 
-    /// Whom a token leads to at a moment, whether it counts or not.
-    #[must_use]
-    pub fn holder_of(&self, token: CardToken, at: Time) -> Option<PersonId> {
-        self.people.holder(token, at).map(|h| h.person)
-    }
-
-    /// The PINs that count at a moment for whoever holds the card. Comparing one takes long, on purpose (Argon2id).
-    #[must_use]
-    pub fn pins_beside(&self, token: CardToken, at: Time) -> Vec<PinHash> {
-        self.people.pins_beside(token, at)
-    }
-
-    /// All that may be typed beside a token at a moment: PINs, second PINs for duress, one-time codes. By id.
-    #[must_use]
-    pub fn typed_beside(&self, token: CardToken, at: Time) -> Vec<Credential> {
-        self.people.typed_beside(token, at)
-    }
-
-    /// What a card must sign with; `None` if it is unknown, or shows a mere number.
-    #[must_use]
-    pub fn card_key(&self, token: CardToken) -> Option<CardPublicKey> {
-        self.people.card_key(token)
-    }
-
-    /// The schedules that are open at a moment, in the site's zone.
-    #[must_use]
-    pub fn open_schedules(&self, at: Time) -> Vec<ScheduleId> {
-        let moment = self.founding.zone.moment(at);
-        self.schedules.values().filter(|s| s.is_open(&moment)).map(|s| s.id()).collect()
-    }
-
-    /// The zones that one enters by a door on the way in, innermost first: those around its way out are none of them.
-    #[must_use]
-    pub fn entered(&self, door: DoorId) -> &[ZoneId] {
-        self.doors.get(&door).map_or(&[], Placed::entered)
-    }
-
     fn access(&self, q: &Question, first: Option<&Seat<'_>>, outcome: Outcome) -> Access {
         let mut known = q.known.clone();
         if let Some(second) = known.second.as_deref_mut() {
-            second.person = second.token.and_then(|token| self.holder_of(token, q.at));
+            second.person = second.token.and_then(|token| self.holder_of(token));
         }
         let factors = first.map_or_else(|| claimed(q), |first| first.factors);
         record(q, first.map(|first| first.holder.person), factors, known, outcome)

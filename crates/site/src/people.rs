@@ -77,6 +77,11 @@ impl People {
         })
     }
 
+    pub(crate) fn holder_of(&self, token: CardToken) -> Option<PersonId> {
+        let shown = self.credentials.get(self.token_slot(token)?)?;
+        Some(self.people.get(shown.person)?.id)
+    }
+
     fn counting<'a>(
         &'a self,
         person: &'a PersonRecord,

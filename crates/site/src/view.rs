@@ -4,8 +4,9 @@ use crate::decide::place;
 use crate::people::Present;
 use crate::{Placed, Site};
 use lockward_model::{
-    Controller, ControllerId, Credential, Door, DoorId, Factors, Forgiven, Founding, Group, Operator, Person,
-    PersonId, PolicyText, Rule, Schedule, SiteId, Time, Zone, ZoneId,
+    CardPublicKey, CardToken, Controller, ControllerId, Credential, Door, DoorId, Factors, Forgiven,
+    Founding, Group, Operator, Person, PersonId, PinHash, PolicyText, Rule, Schedule, ScheduleId, SiteId,
+    Time, Zone, ZoneId,
 };
 use lockward_policy::{Act, Company, Situation, Verdict, Who, Would};
 
@@ -108,6 +109,43 @@ impl Site {
     #[must_use]
     pub fn credentials_of(&self, id: PersonId) -> Vec<Credential> {
         self.people.credentials_of(id)
+    }
+
+    /// Whom a token leads to, whether it counts or not.
+    #[must_use]
+    pub fn holder_of(&self, token: CardToken) -> Option<PersonId> {
+        self.people.holder_of(token)
+    }
+
+    /// The PINs that count at a moment for whoever holds the card. Comparing one takes long, on purpose (Argon2id).
+    #[must_use]
+    pub fn pins_beside(&self, token: CardToken, at: Time) -> Vec<PinHash> {
+        self.people.pins_beside(token, at)
+    }
+
+    /// All that may be typed beside a token at a moment: PINs, second PINs for duress, one-time codes. By id.
+    #[must_use]
+    pub fn typed_beside(&self, token: CardToken, at: Time) -> Vec<Credential> {
+        self.people.typed_beside(token, at)
+    }
+
+    /// What a card must sign with; `None` if it is unknown, or shows a mere number.
+    #[must_use]
+    pub fn card_key(&self, token: CardToken) -> Option<CardPublicKey> {
+        self.people.card_key(token)
+    }
+
+    /// The schedules that are open at a moment, in the site's zone.
+    #[must_use]
+    pub fn open_schedules(&self, at: Time) -> Vec<ScheduleId> {
+        let moment = self.founding.zone.moment(at);
+        self.schedules.values().filter(|s| s.is_open(&moment)).map(|s| s.id()).collect()
+    }
+
+    /// The zones that one enters by a door on the way in, innermost first: those around its way out are none of them.
+    #[must_use]
+    pub fn entered(&self, door: DoorId) -> &[ZoneId] {
+        self.doors.get(&door).map_or(&[], Placed::entered)
     }
 
     /// Everybody who could open the door at a moment as things stand, a lockdown and the threat level among them: with a

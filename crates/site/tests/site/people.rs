@@ -9,9 +9,9 @@ use lockward_site::Answer;
 fn at_gate(house: &House, token: CardToken) -> (Option<PersonId>, Result<(), Deny>) {
     let q = question(id("gate"), token, PinFact::NotAsked, noon(), house.site.size());
     match house.site.decide(&q, Mono(1)) {
-        Answer::Granted(_, access) => (access.person, Ok(())),
+        Answer::Granted(_, access, _) => (access.person, Ok(())),
         Answer::Denied(why, access) => (access.person, Err(why)),
-        Answer::NeedPin => panic!("a PIN at the gate"),
+        wish => panic!("{wish:?} at the gate"),
     }
 }
 
