@@ -250,7 +250,7 @@ impl Both {
         // An entry whose time is over, unnoticed, becomes a question before anything else is taken.
         let asks = self.rig.said.iter().any(|a| matches!(a, Action::Decide { side: s, .. } if *s == SIDES[side]));
         if busy || (waits && asks) {
-            assert!(!asked && waits, "{told:?}");
+            assert!(waits && !(busy && asked), "{told:?}");
         } else {
             let known = told.contains(&Feedback::EnterPin) || told.contains(&Feedback::SecondPerson);
             assert!(asked || known, "nothing is passed over: {:?}", self.rig.said);
@@ -386,7 +386,7 @@ impl Both {
 
 /// 3,000 sequences of 100 steps on average, and their timers: more than half a million inputs. `LOCKWARD_DOOR_CASES`
 /// asks for more.
-fn cases() -> u32 {
+pub(crate) fn cases() -> u32 {
     std::env::var("LOCKWARD_DOOR_CASES").ok().map_or(3_000, |n| n.parse().expect("a number of sequences"))
 }
 
