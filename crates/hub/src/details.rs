@@ -5,8 +5,8 @@ use crate::live::Told;
 use crate::views::Page;
 use core::time::Duration;
 use lockward_console::{
-    CredentialRow, DoorAccess, DoorView, EventRow, Fact, MayEnter, Name, PeopleView, PersonRow, PersonView,
-    Standing, Tone, Transition, Via,
+    CredentialRow, DoorAccess, DoorView, EventRow, Fact, MayEnter, Moment, Name, PeopleView, PersonRow,
+    PersonView, Standing, Tone, Transition, Via,
 };
 use lockward_model::{
     Door, DoorId, ExitHardware, Person, PersonId, Proof, Relock, Rule, Target, Time, Validity, ZoneId,
@@ -19,8 +19,6 @@ const EVENTS_SHOWN: u32 = 100;
 const PEOPLE_SHOWN: usize = 50;
 /// People whose names are opened for one search: at some 20 µs each, 0.4 s. Beyond that only ids are searched.
 const NAMES_SEARCHED_MAX: usize = 20_000;
-/// How far ahead a schedule is looked through: a weekend with a holiday at each end.
-const AHEAD_MINUTES: i64 = 5 * 24 * 60;
 /// Changes by schedule that are shown.
 const AHEAD_SHOWN: usize = 3;
 /// Zones around zones, as deep as a site lets them nest.
@@ -100,21 +98,24 @@ impl Page<'_> {
         ]
     }
 
+    /// What the door's schedule does next: the soonest few changes, and the next exception.
     fn transitions(&self, door: &Door) -> Vec<Transition> {
-        if door.unlocked.is_none() {
+        let Some(schedule) = door.unlocked.and_then(|id| self.site.schedules().find(|s| s.id() == id)) else {
             return Vec::new();
-        }
-        let minute = |n: i64| Time((self.now.0 / 60_000 + n) * 60_000);
-        let (mut found, mut open) = (Vec::new(), self.site.stands_unlocked(door, self.now));
-        for at in (1..=AHEAD_MINUTES).map(minute) {
-            let then = self.site.stands_unlocked(door, at);
-            if then != open && found.len() < AHEAD_SHOWN {
-                let what = if then { "unlocks for everybody" } else { "locks" }.to_owned();
-                found.push(Transition { at: self.moment(at), what });
-            }
-            open = then;
-        }
-        found
+        };
+        let zone = &self.site.founding().zone;
+        let turns = schedule.next_transitions(zone, self.now, AHEAD_SHOWN).into_iter().map(|turn| {
+            let what = if turn.opens { "unlocks for everybody" } else { "locks" };
+            Transition { at: self.moment(turn.at), what: what.to_owned() }
+        });
+        let next = schedule.next_exception(zone.local(self.now).date);
+        let exception = next.map(|(date, exception)| {
+            let hours = if exception.is_closed() { "closed all day" } else { "other hours" };
+            let reason = exception.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+            let at = Moment { text: date.to_string(), iso: date.to_string() };
+            Transition { at, what: format!("exception, {hours}{reason}") }
+        });
+        turns.chain(exception).collect()
     }
 
     fn may_enter(&self, door: &Door) -> MayEnter {

@@ -12,6 +12,7 @@ mod init;
 mod operator_key;
 mod published;
 mod say;
+mod schedule;
 mod serve;
 mod show;
 mod stored;
@@ -46,6 +47,9 @@ enum Verb {
     Change(ChangeVerb),
     WhoCan(who_can::WhoCan),
     Why(why::Why),
+    /// Shows when a schedule opens and closes.
+    #[command(subcommand)]
+    Schedule(ScheduleVerb),
     /// Checks the logs, or hands them out.
     #[command(subcommand)]
     Log(LogVerb),
@@ -56,6 +60,11 @@ enum Verb {
 enum ChangeVerb {
     Apply(change::Apply),
     Show(show::Show),
+}
+
+#[derive(Subcommand)]
+enum ScheduleVerb {
+    Show(schedule::Show),
 }
 
 #[derive(Subcommand)]
@@ -87,6 +96,7 @@ fn run(verb: Verb) -> Result<ExitCode, Box<dyn Error>> {
         Verb::Change(ChangeVerb::Show(args)) => show::show(&args)?,
         Verb::WhoCan(args) => who_can::who_can(&args)?,
         Verb::Why(args) => why::why(&args)?,
+        Verb::Schedule(ScheduleVerb::Show(args)) => schedule::show(&args)?,
         Verb::Log(LogVerb::Verify(args)) => verify::verify(&args)?,
         Verb::Log(LogVerb::Export(args)) => export::export(&args)?,
         Verb::Demo(args) => demo::demo(&args)?,

@@ -6,12 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each room may import (design, "The shape"). A room that is not here may not exist.
-const ROOMS: [(&str, &[&str]); 17] = [
+const ROOMS: [(&str, &[&str]); 18] = [
     ("model", &[]),
     ("ledger", &[]),
     ("osdp", &[]),
     // Of the nouns it takes the clock.
     ("inputs", &["model"]),
+    ("modbus", &["inputs", "model"]),
     ("wire", &["model"]),
     ("policy", &["model"]),
     ("site", &["policy", "wire", "model"]),
@@ -20,7 +21,10 @@ const ROOMS: [(&str, &[&str]); 17] = [
     ("store", &["ledger", "wire", "model"]),
     ("console", &["model"]),
     ("audit", &["site", "ledger", "wire", "policy", "model"]),
-    ("controller", &["door", "site", "inputs", "osdp", "store", "ledger", "wire", "policy", "model"]),
+    (
+        "controller",
+        &["door", "site", "modbus", "inputs", "osdp", "store", "ledger", "wire", "policy", "model"],
+    ),
     ("hub", &["store", "console", "site", "policy", "ledger", "wire", "model"]),
     (
         "sim",
@@ -47,8 +51,8 @@ const ROOMS: [(&str, &[&str]); 17] = [
 ];
 
 /// Rooms that take `now`, chance and inputs as arguments.
-const PURE: [&str; 10] =
-    ["model", "ledger", "osdp", "inputs", "wire", "policy", "site", "door", "history", "audit"];
+const PURE: [&str; 11] =
+    ["model", "ledger", "osdp", "inputs", "modbus", "wire", "policy", "site", "door", "history", "audit"];
 
 /// Dependencies with keepers, and who they are. The bench holds peers against Lockward, so it may hold some of them.
 const KEEPERS: [(&str, &[&str]); 15] = [

@@ -18,8 +18,7 @@ impl Site {
             let unclear = schedule.check(&self.founding.zone, from);
             if !unclear.is_empty() {
                 let unclear: Vec<_> = unclear.iter().map(ToString::to_string).collect();
-                let what = format!("schedule `{}`: {}", schedule.id(), unclear.join("; "));
-                return Err(Refusal::Invalid { index, verb: change.verb(), what });
+                return Err(Refusal::Invalid { index, verb: change.verb(), what: unclear.join("; ") });
             }
         }
         Ok(())

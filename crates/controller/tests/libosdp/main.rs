@@ -247,6 +247,6 @@ fn given_a_kill_of_the_controller_then_the_reader_comes_back_and_the_chain_goes_
     readers.say("0 input 0 0");
     readers.until("the lamp is red at rest again", |v| rest(v, 0, RED));
     ann_is_let_in(&mut readers);
-    assert_eq!(dock.count("CONTROLLER_STARTED"), 2);
+    assert_eq!(dock.count("CONTROLLER_STARTED"), 3, "to be laid, before the kill, after it");
     assert_eq!(dock.count("ACCESS_GRANTED"), 2);
 }

@@ -132,7 +132,7 @@ pub(crate) struct Sealed {
     pub(crate) key: SourceKey,
 }
 
-/// Lays the folder: identity, config log, the hub's keys. No event is in it yet.
+/// Lays the folder: identity, config log, the hub's keys. That takes a first start, which is on record.
 pub(crate) fn enrolled(folder: &Path) -> Sealed {
     RealDisk.make_dir(folder).unwrap();
     let founding = signed(PayloadType::Founding, encode_founding(&founding()).unwrap());
@@ -164,7 +164,7 @@ pub(crate) fn enrolled(folder: &Path) -> Sealed {
     let memory = Memory::open(RealDisk, folder, 2).unwrap();
     let now = Now { mono: Mono(0), wall: NOW };
     let mut effects = Vec::new();
-    let dice = Box::new(|| [9; 12]);
+    let dice = Box::new(lockward_controller::dice::bytes);
     let (mut core, mut keeper) = Core::start(memory, &[], now, dice, &mut effects).unwrap();
     assert_eq!(core.config().map(|c| c.size), Some(2), "the site's own judges took its configuration");
     core.take(now, &mut vec![Input::Hub(Box::new(ToController::Keys(keys)))], &mut effects);

@@ -39,6 +39,19 @@ async fn a_change_is_refused_with_its_code_and_leaves_no_trace() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_schedule_that_is_unclear_at_a_jump_of_the_clocks_is_not_appended() {
+    let rig = Rig::new().await;
+    let night = Window { days: Days(0x7f), from: 22 * 60, to: 150 };
+    let silent = Schedule::new("n".parse().unwrap(), "N".parse().unwrap(), vec![night], vec![]).unwrap();
+    let refused = rig.change(vec![Change::PutSchedule(silent.clone())]).unwrap_err();
+    assert_eq!(refused.code(), "CHANGE_INVALID");
+    assert!(refused.to_string().contains("write `gap = \"before\"`"), "{refused}");
+    assert_eq!(rig.hub().office().site().schedules().count(), 0);
+    let said = silent.with_jumps(Jumps { gap: Some(Gap::Before), fold: Some(Fold::Both) });
+    rig.change(vec![Change::PutSchedule(said)]).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_another_process_appends_is_in_force_soon() {
     let rig = Rig::new().await;
     let beside = Office::open(&rig.dir, None, Arc::clone(&rig.clock) as _).unwrap();

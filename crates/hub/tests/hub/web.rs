@@ -3,7 +3,7 @@
 use crate::device::*;
 use crate::rig::*;
 use core::time::Duration;
-use lockward_hub::{Access, ROUTES};
+use lockward_hub::{Access, Clock as _, ROUTES};
 use lockward_ledger::*;
 use lockward_model::*;
 use rustls::pki_types::CertificateDer;
@@ -121,6 +121,30 @@ async fn a_session_and_a_token_see_every_page() {
     }
     rig.clock.forward(Duration::from_secs(12 * 3_600));
     assert_eq!(ask(&rig, "/", &[("cookie", &cookie)]).await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_door_shows_what_its_schedule_does_next() {
+    let rig = Rig::new().await;
+    let (id, title) = ("day".parse().unwrap(), "Day".parse().unwrap());
+    let window = Window { days: Days(0x7f), from: 8 * 60, to: 18 * 60 };
+    let dates = Dates::Yearly { month: 12, day: 25 };
+    let closed = DayException { dates, reason: Some("Christmas".parse().unwrap()), windows: vec![] };
+    let schedule = Schedule::new(id, title, vec![window], vec![closed]).unwrap();
+    let zone = SiteZone::new("Europe/Berlin").unwrap();
+    let turns = schedule.next_transitions(&zone, rig.clock.now().wall, 3);
+    let next_exception = schedule.next_exception(zone.local(rig.clock.now().wall).date).unwrap().0;
+    let door = Door { unlocked: Some(id), ..door("door-1", "gate-1") };
+    rig.change(vec![Change::PutSchedule(schedule), Change::PutDoor(door)]).unwrap();
+    let cookie = signed_in(&rig).await;
+    let page = ask(&rig, "/doors/door-1", &[PAGE, ("cookie", &cookie)]).await.text();
+    // The first may be over by now.
+    for turn in turns.into_iter().skip(1) {
+        assert!(page.contains(&format!("datetime=\"{}\"", turn.at)), "{} is missing: {page}", turn.at);
+    }
+    assert!(page.contains("unlocks for everybody") && page.contains("locks</span>"), "{page}");
+    assert!(page.contains("exception, closed all day: Christmas"), "{page}");
+    assert!(page.contains(&next_exception.to_string()), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

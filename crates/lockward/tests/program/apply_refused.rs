@@ -79,7 +79,7 @@ fn values_that_can_not_be_are_named_with_what_can() {
             "`relock`: `never` is not known; give one of `on-open`",
         ),
         ("\"mon-fri\", \"sat\"", "\"weekdays\"", "`days`: `weekdays` is no day"),
-        ("from = \"06:00\"", "from = \"23:00\"", "must end after it begins"),
+        ("from = \"06:00\"", "from = \"22:00\"", "must end at another time than it begins"),
         (
             "factors = [\"card\"]",
             "factors = [\"face\"]",

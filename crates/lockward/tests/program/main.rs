@@ -13,6 +13,7 @@ mod apply_refused;
 mod asking;
 mod init;
 mod logs;
+mod schedule;
 mod secure;
 mod serve;
 mod site;

@@ -3,7 +3,7 @@
 use crate::house::*;
 use crate::picture::question;
 use lockward_model::*;
-use lockward_site::Answer;
+use lockward_site::{Answer, Keep, Refusal};
 
 fn at_door(house: &House, door: &str, token: CardToken, at: Time) -> Option<Deny> {
     match house.site.decide(&question(id(door), token, PinFact::NotAsked, at, house.site.size()), Mono(1)) {
@@ -120,6 +120,40 @@ fn an_hour_that_is_skipped_never_opens_and_one_that_comes_twice_opens_twice() {
     opens_at(&house, utc(10, 25, 0, 0), true);
     assert_eq!(at_door(&house, "gate", BEN, utc(10, 25, 1, 0)), None);
     opens_at(&house, utc(10, 25, 2, 0), false);
+}
+
+#[test]
+fn a_schedule_that_is_unclear_at_a_jump_is_refused_when_it_is_new_and_stands_when_it_is_in_the_log() {
+    let mut house = House::warehouse();
+    let window = Window { days: Days(0x7f), from: 60, to: 150 };
+    let silent = Schedule::new(id("nights"), id("Nights"), vec![window], vec![]).unwrap();
+    let put =
+        |schedule: &Schedule| vec![Change::RemoveGroup(id("none")), Change::PutSchedule(schedule.clone())];
+    let entry = house.entry(put(&silent), &[OWNER]);
+    let Err(Refusal::Invalid { index: 1, verb: "put-schedule", what }) =
+        house.site.check_jumps(&entry, utc(1, 1, 0, 0))
+    else {
+        panic!("taken");
+    };
+    assert!(what.contains("2026-03-29 at 02:30") && what.contains("2026-10-25 at 02:30"), "{what}");
+    let said = silent.clone().with_jumps(Jumps { gap: Some(Gap::After), fold: Some(Fold::Second) });
+    house.site.check_jumps(&house.entry(put(&said), &[OWNER]), utc(1, 1, 0, 0)).unwrap();
+    // A log that holds it, from before a country moved its clocks, can still be read.
+    house.put(vec![Change::PutSchedule(silent)]);
+    assert_eq!(house.replay(Keep::Everything).schedules().count(), house.site.schedules().count());
+}
+
+#[test]
+fn what_a_schedule_says_of_jumps_holds_in_decisions() {
+    let mut house = House::warehouse();
+    let window = Window { days: Days(0x7f), from: 60, to: 150 };
+    let nights = Schedule::new(id("day"), id("day"), vec![window], vec![]).unwrap();
+    let said = nights.with_jumps(Jumps { gap: Some(Gap::After), fold: Some(Fold::Second) });
+    house.put(vec![Change::PutSchedule(said)]);
+    opens_at(&house, utc(3, 29, 0, 0), true);
+    opens_at(&house, utc(3, 29, 1, 30), false);
+    opens_at(&house, utc(10, 24, 23, 0), true);
+    opens_at(&house, utc(10, 25, 1, 30), false);
 }
 
 #[test]
