@@ -196,10 +196,15 @@ impl Core {
         let served = kept.through.map(|through| self.records.kept(through));
         for Waiting { door, what, .. } in served.into_iter().flatten() {
             match what {
-                Awaited::Opening { question, grant } => {
-                    self.answer(now, door, question, Answer::Granted(grant), out);
+                Awaited::Opening { question, grant, terms } => {
+                    self.answer(now, door, question, Answer::Granted(grant, terms), out);
                 }
-                Awaited::Schedule => self.door(now, door, lockward_door::Input::Unlocked(true), out),
+                Awaited::Refusal { question, why, .. } => {
+                    self.answer(now, door, question, Answer::Denied(why), out);
+                }
+                Awaited::Free(cause) => {
+                    self.door(now, door, lockward_door::Input::Free { cause, on: true }, out);
+                }
             }
         }
         let Err(error) = kept.result else {
@@ -221,8 +226,15 @@ impl Core {
 
     /// Without a record there is no opening. The grant ends here.
     fn refuse_waiting(&mut self, now: Now, waiting: &Waiting, out: &mut Vec<Effect>) {
-        if let Awaited::Opening { question, .. } = waiting.what {
-            self.answer(now, waiting.door, question, Answer::Denied(Deny::NoConfiguration), out);
+        match waiting.what {
+            Awaited::Opening { question, .. } => {
+                self.answer(now, waiting.door, question, Answer::Denied(Deny::NoConfiguration), out);
+                self.spent(now, waiting.door, question, false, out);
+            }
+            Awaited::Refusal { question, why, .. } => {
+                self.answer(now, waiting.door, question, Answer::Denied(why), out);
+            }
+            Awaited::Free(_) => {}
         }
     }
 }

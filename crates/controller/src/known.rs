@@ -4,7 +4,8 @@ use crate::identity::Identity;
 use crate::state::{Keys, State};
 use lockward_ledger::{Frontier, Hash, Head, leaf_hash, verify_consistency};
 use lockward_model::{CardToken, ConfigRef, Digest, Epoch, Source, Time};
-use lockward_wire::{PinPepper, SourceKey};
+use lockward_wire::credential::CardPublicKey;
+use lockward_wire::{CardKey, PinPepper, SourceKey};
 
 /// How often the last word of the hub is written down; it only serves after a restart.
 const HEARD_EVERY: core::time::Duration = core::time::Duration::from_secs(60);
@@ -69,6 +70,15 @@ impl Known {
 
     pub(crate) fn card_token(&self, bits: u16, data: &[u8]) -> Option<CardToken> {
         self.state.keys.as_ref()?.card_key().token(bits, data)
+    }
+
+    pub(crate) fn key_card_token(&self, key: &[u8; 65]) -> Option<CardToken> {
+        let key = CardPublicKey::new(key).ok()?;
+        Some(self.card_key()?.token_of_key(&key))
+    }
+
+    pub(crate) fn card_key(&self) -> Option<CardKey> {
+        self.state.keys.as_ref().map(Keys::card_key)
     }
 
     pub(crate) fn pepper(&self) -> Option<PinPepper> {

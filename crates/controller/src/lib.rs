@@ -4,7 +4,11 @@
 //! cut the power. Around them stand one thread a bus, one for the disk, one for PINs, one for the link, and the loop in
 //! [`run`].
 
+mod airlocks;
+mod areas;
+mod building;
 mod bus;
+mod checking;
 pub mod clerk;
 pub mod clock;
 pub mod config;
@@ -12,10 +16,13 @@ pub mod core;
 mod deciding;
 pub mod dice;
 pub mod enroll;
+mod elsewhere;
 mod errands;
 mod feedback;
 mod following;
 mod gpio;
+mod happened;
+mod history;
 mod hours;
 pub mod identity;
 pub mod jobs;
