@@ -53,7 +53,9 @@ pub use gateway::ListenError;
 pub use hub::{Hub, HubConfig, HubStartError, Running};
 pub use keys::{EPOCH, Keys, KeysError};
 pub use master::{MASTER_KEY_VARIABLE, MasterError, master_key};
-pub use office::{ChangeError, ENROLMENT_LIFE, EnrolError, ExplainError, Explained, Office, OfficeError};
+pub use office::{
+    ChangeError, ENROLMENT_LIFE, EnrolError, ExplainError, Explained, Office, OfficeError, ReceiveError,
+};
 pub use routes::{Access, ROUTES, Route};
 pub use sequencer::StartError;
 pub use tiles::checkpoint_note;
