@@ -30,29 +30,37 @@ The drawing leaves out what leads from everywhere to one place: fire, a cut wire
 - A grant serves once, for the one opening; every wait ends by itself.
 - An open leaf is let be: what ends while it is open locks when it has shut.
 
+Below, an empty field says that the state, or the bolt, stays as it was.
+
 ";
 
 fn states() -> String {
     let all = table::lines();
     let mut page = String::from("## Every state with every input\n");
     for (from, ..) in table::WAYS {
-        let lines: Vec<_> = all.iter().filter(|l| l.from == from).collect();
-        writeln!(page, "\n### {from}\n\n| on | then | bolt | records |\n|---|---|---|---|").unwrap();
-        for line in lines.iter().filter(|l| !l.outcome.nothing) {
-            let setups = line.setups.join("; ");
-            let on = if setups.is_empty() { line.input.to_owned() } else { format!("{} ({setups})", line.input) };
+        let (idle, lines): (Vec<_>, Vec<_>) = all.iter().filter(|l| l.from == from).partition(|l| l.outcome.nothing);
+        writeln!(page, "\n### {from}\n\n| on | then | the bolt | records |\n|---|---|---|---|").unwrap();
+        for line in lines {
             let o = &line.outcome;
-            let (to, bolt) = (o.to.as_str(), if o.released { "out" } else { "in" });
-            writeln!(page, "| {on} | {to} | {bolt} | {} |", o.records.join(", ")).unwrap();
+            let to = if o.to == line.state { "" } else { o.to.as_str() };
+            let bolt = match o.released {
+                Some(true) => "out",
+                Some(false) => "in",
+                None => "",
+            };
+            writeln!(page, "| {} | {to} | {bolt} | {} |", on(line), o.records.join(", ")).unwrap();
         }
-        let mut idle: Vec<_> = vec![];
-        for line in lines.iter().filter(|l| l.outcome.nothing) {
-            let setups = line.setups.join("; ");
-            idle.push(if setups.is_empty() { line.input.to_owned() } else { format!("{} ({setups})", line.input) });
-        }
-        writeln!(page, "\nNo change on: {}.", idle.join(", ")).unwrap();
+        let idle: Vec<_> = idle.into_iter().map(on).collect();
+        writeln!(page, "\nNothing on: {}.", idle.join(", ")).unwrap();
     }
     page
+}
+
+fn on(line: &table::Line) -> String {
+    match &line.setups[..] {
+        [] => line.input.to_owned(),
+        setups => format!("{} ({})", line.input, setups.join("; ")),
+    }
 }
 
 fn reader() -> String {
