@@ -99,6 +99,21 @@ impl Config {
         Self::of(file, base).map_err(|what| ConfigError::Meaning { path: path.into(), what })
     }
 
+    /// A controller without a wire, for trying things out.
+    #[must_use]
+    pub fn bare(controller: ControllerId) -> Self {
+        Self {
+            controller,
+            folder: PathBuf::new(),
+            hub: "localhost:1".into(),
+            buses: Vec::new(),
+            boards: Vec::new(),
+            building: Building::default(),
+            doors: Vec::new(),
+            cabins: Vec::new(),
+        }
+    }
+
     fn of(file: file::File, base: &Path) -> Result<Self, String> {
         let most = [file.bus.len(), file.board.len()].into_iter().max().unwrap_or(0);
         if file.door.is_empty() || file.door.len() > DOORS_MAX || most > BUSES_MAX {
@@ -115,6 +130,8 @@ impl Config {
         let folder = base.join(file.folder);
         let config = Self { controller, folder, hub: file.hub, buses, boards, building, doors, cabins };
         config.check()?;
+        // What no Modbus line can be; the lines themselves are made when the controller starts.
+        crate::modbus::plans(&config)?;
         Ok(config)
     }
 

@@ -4,10 +4,12 @@
 //! cut the power. Around them stand one thread a bus, one for the disk, one for PINs, one for the link, and the loop in
 //! [`run`].
 
+mod adc;
 mod airlocks;
 mod areas;
 mod building;
 mod bus;
+mod cabin;
 mod checking;
 pub mod clerk;
 pub mod clock;
@@ -15,8 +17,8 @@ pub mod config;
 pub mod core;
 mod deciding;
 pub mod dice;
-pub mod enroll;
 mod elsewhere;
+pub mod enroll;
 mod errands;
 mod feedback;
 mod following;
@@ -31,10 +33,15 @@ mod keeping;
 mod known;
 mod machine;
 pub mod memory;
+mod modbus;
 mod outputs;
 mod pins;
+mod port;
+mod recall;
 mod records;
+mod replay;
 pub mod run;
+mod senses;
 mod spooling;
 mod state;
 mod tls;

@@ -195,6 +195,11 @@ impl Config {
                 let files = [Some(out), back.as_ref()];
                 files.into_iter().flatten().map(|file| Metal::Adc(file)).collect()
             }
+            // A device says the same of its power to whoever asks.
+            Source::Device { bus, address } => {
+                self.device(whose, bus, *address)?;
+                Vec::new()
+            }
             Source::Simulated => Vec::new(),
         })
     }

@@ -200,12 +200,12 @@ fn reader(r: FileReader) -> ReaderWiring {
 }
 
 pub(super) fn building(file: FileBuilding) -> Result<Building, String> {
-    let wire = |what: &str, wire| input::read(wire).map_err(|e| format!("[building], `{what}`: {e}"));
+    let about = |what: &'static str| move |e| format!("[building], `{what}`: {e}");
     Ok(Building {
-        power: wire("power", file.power)?,
-        battery: wire("battery", file.battery)?,
-        fire: wire("fire", file.fire)?,
-        tamper: wire("tamper", file.tamper)?,
+        power: input::read_or_device(file.power).map_err(about("power"))?,
+        battery: input::read(file.battery).map_err(about("battery"))?,
+        fire: input::read(file.fire).map_err(about("fire"))?,
+        tamper: input::read_or_device(file.tamper).map_err(about("tamper"))?,
     })
 }
 

@@ -113,6 +113,20 @@ pub(super) struct FileInput {
     pub(super) supervised: Option<Wire>,
 }
 
+/// What a device says of itself.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FileOwn {
+    pub(super) device: FileDeviceName,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FileDeviceName {
+    pub(super) bus: String,
+    pub(super) address: u8,
+}
+
 /// How the contact at the end of the wires stands while what the input is for happens.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -1,6 +1,6 @@
 //! One input: which hardware reads it, how its contact stands at rest, and which resistors stand at its end.
 
-use super::file::{Active, FileAdc, FileBands, FileInput, FileModbus, Wire, table};
+use super::file::{Active, FileAdc, FileBands, FileInput, FileModbus, FileOwn, Wire, table};
 use lockward_inputs::{Adc, AdcLoop, BandLimits, Bands, Reading, Rest, Span, Wiring};
 use std::path::PathBuf;
 
@@ -50,7 +50,14 @@ pub enum Source {
         /// How the loop hangs on the converter.
         adc: Adc,
     },
-    /// Not there in metal: for trying things out.
+    /// What an OSDP device says of its own power, or of its own case.
+    Device {
+        /// Which bus.
+        bus: String,
+        /// Which device.
+        address: u8,
+    },
+    /// Not there in metal: for trying things out. At rest from the start.
     Simulated,
 }
 
@@ -80,6 +87,18 @@ impl InputWiring {
     /// What a closed or open contact means here.
     pub(crate) fn level(&self, closed: bool) -> Reading {
         Reading::Level(closed == (self.rest == Rest::Open))
+    }
+}
+
+/// Reads what tells of power or of the cabinet: a device may say so of itself.
+pub(super) fn read_or_device(wire: Wire) -> Result<Option<InputWiring>, String> {
+    match wire {
+        Wire::Table(all) if all.contains_key("device") => {
+            let FileOwn { device } = table(all)?;
+            let source = Source::Device { bus: device.bus, address: device.address };
+            Ok(Some(InputWiring { source, rest: Rest::Open, supervised: None }))
+        }
+        wire => read(wire),
     }
 }
 

@@ -193,6 +193,19 @@ fn supervision_is_for_sources_that_measure_resistance_and_they_are_never_without
 }
 
 #[test]
+fn a_device_tells_of_its_own_power_and_case_and_of_nothing_else() {
+    let own = "{ device = { bus = \"a\", address = 1 } }";
+    let text = GOOD.replace("power = \"none\"", &format!("power = {own}"));
+    let text = text.replace("tamper = \"none\"", &format!("tamper = {own}"));
+    assert_eq!(parse(&text).building.inputs().count(), 2);
+    assert!(complaint(&text.replace("address = 1 } }", "address = 7 } }")).contains("device 7 on bus `a`"));
+    assert!(
+        complaint(&GOOD.replace("fire = \"none\"", &format!("fire = {own}")))
+            .contains("unknown field `device`")
+    );
+}
+
+#[test]
 fn a_converter_of_this_machine_is_named_by_its_files() {
     let adc = "{ adc = { device = \"/sys/bus/iio/devices/iio:device0\", channel = 2, full_scale = 4095, \
                supply = 4000, pull_up = 1000, back = { channel = 3, ohms = 100 } }, supervised = \"1k+1k\", \
