@@ -5,7 +5,7 @@
 //! two controllers that let somebody in within one moment both withdraw as soon as they hear of each other.
 
 use crate::core::{Core, Effect};
-use lockward_door::{Airlock, AirlockChange, Input, Told};
+use lockward_door::{Airlock, AirlockChange, Input, Stand, Told};
 use lockward_model::{AirlockId, Alone, Body, DoorFact, DoorId, Mono, Now};
 use lockward_site::Site;
 use lockward_wire::link::ToHub;
@@ -150,6 +150,17 @@ impl Core {
                         self.note(now, Some(door), Body::Door(DoorFact::AirlockAlone(alone)));
                     }
                 }
+            }
+        }
+    }
+
+    /// How this controller's doors of airlocks with others' stand, said again before the last word is too old.
+    pub(crate) fn report_airlocks(&self, out: &mut Vec<Effect>) {
+        for (of, _) in self.airlocks.all.values().filter(|(of, _)| !of.far.is_empty()) {
+            for (door, _) in &of.own {
+                let unit = self.units.iter().find(|u| u.id() == *door);
+                let busy = unit.is_some_and(|u| u.stand() != Stand::Shut);
+                self.report_airlock(*door, busy, out);
             }
         }
     }

@@ -23,7 +23,7 @@ impl AreaMap {
             for door in site.doors() {
                 let (inside, outside) = (around(site, Some(door.to)), around(site, door.from));
                 for zone in inside.symmetric_difference(&outside) {
-                    followed.entry(*zone).and_modify(|all| drop(all.insert(door.controller)));
+                    followed.entry(*zone).and_modify(|all| _ = all.insert(door.controller));
                 }
             }
         }

@@ -32,7 +32,7 @@ pub use crate::words::{Effect, Input};
 use core::time::Duration;
 use lockward_door::Shown;
 use lockward_ledger::SignedCheckpoint;
-use lockward_model::{Body, ConfigRef, ControllerId, DoorId, Mono, Now, Side, Time};
+use lockward_model::{Body, ConfigRef, ControllerFact, ControllerId, DoorId, Mono, Now, Side, Time};
 use lockward_site::Site;
 use lockward_store::Disk;
 
@@ -43,6 +43,8 @@ pub const TURN_MAX: usize = 32;
 pub(crate) const GRANT_LIFE: Duration = Duration::from_secs(5);
 /// Schedules are looked at this often.
 const SCHEDULE_TICK: Duration = Duration::from_secs(1);
+/// What can count no more is looked for this often: it takes a step for each person that is followed.
+const FORGET_EVERY: Duration = Duration::from_secs(600);
 
 /// A controller without its wires.
 pub struct Core {
@@ -64,6 +66,7 @@ pub struct Core {
     pub(crate) airlocks: Airlocks,
     clock: Believed,
     next_tick: Mono,
+    next_forget: Mono,
 }
 
 impl Core {
@@ -80,15 +83,18 @@ impl Core {
         dice: Box<dyn FnMut() -> [u8; 12] + Send>,
         effects: &mut Vec<Effect>,
     ) -> Result<(Self, Keeper<D>), MemoryError> {
-        let site = memory.replay()?;
+        let (site, forgiving) = memory.replay()?;
         let last = memory.newest;
+        let units: Vec<Unit> = doors.iter().map(|wiring| Unit::new(wiring, now)).collect();
+        let tells = units.iter().filter(|u| u.tells()).map(Unit::id).collect();
+        let history = memory.recall(site.as_ref(), forgiving, tells, last)?;
         let (known, keeper) = memory.divide(dice);
         let mut clock = Believed::from_floor(last.max(known.state.floor));
         let (now, step) = clock.believe(now);
         let mut core = Self {
             id: known.identity.controller,
             site,
-            units: doors.iter().map(|wiring| Unit::new(wiring, now)).collect(),
+            units,
             records: Records::default(),
             errands: Errands::default(),
             owed: Owed::default(),
@@ -97,10 +103,11 @@ impl Core {
             followed: None,
             linked: None,
             heard: known.state.heard,
-            history: History::new(known.identity.controller),
+            history,
             airlocks: Airlocks::default(),
             clock,
             next_tick: now.mono,
+            next_forget: now.mono + FORGET_EVERY,
             known,
         };
         let away = (last > Time(0)).then(|| now.wall.since(last));
@@ -108,6 +115,7 @@ impl Core {
         if let Some(step) = step {
             core.note(now, None, Body::ClockStep { by_ms: step.by_ms, taken: step.taken });
         }
+        core.tell_time(now);
         core.reconfigure(now, effects);
         // Doors begin locked, and say so on their first input.
         for door in 0..core.units.len() {
@@ -131,6 +139,7 @@ impl Core {
             self.one(now, input, out);
         }
         self.tick(now, out);
+        self.sum_up(now.mono);
     }
 
     /// When to call [`Core::take`] again, if nothing comes in before.
@@ -242,6 +251,16 @@ impl Core {
             self.next_tick = now.mono + SCHEDULE_TICK;
             self.schedules(now, out);
             self.exits_elapse(now);
+            self.report_airlocks(out);
+            self.forget(now);
+        }
+    }
+
+    /// What can count no more is let go of, now and then.
+    fn forget(&mut self, now: Now) {
+        if let Some(site) = self.site.as_ref().filter(|_| now.mono >= self.next_forget) {
+            self.next_forget = now.mono + FORGET_EVERY;
+            self.history.forget(site, now.wall);
         }
     }
 
@@ -251,7 +270,16 @@ impl Core {
         if let Some(step) = step {
             self.note(now, None, Body::ClockStep { by_ms: step.by_ms, taken: step.taken });
         }
+        self.tell_time(now);
         now
+    }
+
+    /// Whether the time can be trusted, told once, over restarts too.
+    fn tell_time(&mut self, now: Now) {
+        let untrusted = !self.clock.is_trusted();
+        if self.history.told.time_untrusted != untrusted {
+            self.note(now, None, Body::Controller(ControllerFact::TimeUntrusted(untrusted)));
+        }
     }
 
     /// The hub has said something: its word is fresh.

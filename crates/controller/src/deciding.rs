@@ -140,9 +140,11 @@ impl Core {
     /// Where something was guessed, the answer waits for the record: no power cut gives a guess for nothing.
     fn denied(&mut self, now: Now, open: &Open, why: Deny, access: Access, out: &mut Vec<Effect>) {
         let (door, question) = (open.door, open.question);
-        let guessed = crate::history::guessed(&access);
+        let (guessed, waiting) = (crate::history::guessed(&access), access.known.waiting);
         let record = self.note_door(now, door, Body::Access(access));
-        self.tell_guessing(now, open);
+        if !waiting {
+            self.tell_guessing(now, open);
+        }
         if guessed && !self.disk_hangs(now.mono) {
             self.records.wait(record, door, Awaited::Refusal { question, why, until: now.mono + GRANT_LIFE });
         } else {

@@ -128,10 +128,7 @@ impl Core {
     pub(crate) fn forgive(&mut self, at: Time) {
         let forgiven: Vec<Forgiven> = self.site.as_ref().map(|s| s.forgiven().to_vec()).unwrap_or_default();
         for whom in forgiven {
-            let fact = match whom {
-                Forgiven::Person(person) => PresenceFact::Forgiven { person, at },
-                Forgiven::Zone(area) => PresenceFact::AreaForgiven { area, at },
-            };
+            let fact = crate::replay::forgiven(whom, at);
             self.history.news |= self.history.presence.take(fact) == lockward_history::Taken::New;
         }
     }

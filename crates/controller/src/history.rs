@@ -177,7 +177,7 @@ impl History {
         }
     }
 
-    fn told_of_door(&mut self, door: DoorId, fact: DoorFact) {
+    pub(crate) fn told_of_door(&mut self, door: DoorId, fact: DoorFact) {
         let set = |all: &mut BTreeSet<DoorId>, on| if on { all.insert(door) } else { all.remove(&door) };
         self.news |= match fact {
             DoorFact::Lockdown(on) => set(&mut self.told.locked_down, on),
@@ -188,7 +188,7 @@ impl History {
         };
     }
 
-    fn told_of_controller(&mut self, at: Time, fact: ControllerFact) {
+    pub(crate) fn told_of_controller(&mut self, at: Time, fact: ControllerFact) {
         let told = &mut self.told;
         match fact {
             ControllerFact::PowerFailed => told.power_failed = Some(at),
@@ -201,7 +201,7 @@ impl History {
         self.news = true;
     }
 
-    fn told_of_zone(&mut self, zone: ZoneId, fact: &ZoneFact) {
+    pub(crate) fn told_of_zone(&mut self, zone: ZoneId, fact: &ZoneFact) {
         self.news |= match fact {
             ZoneFact::PassbackAlone(true) => self.told.alone.insert(zone),
             ZoneFact::PassbackAlone(false) => self.told.alone.remove(&zone),
@@ -263,6 +263,11 @@ impl History {
     /// Takes a passage that was kept.
     pub(crate) fn restore(&mut self, passage: Passage) {
         self.passages.push(passage);
+    }
+
+    /// The doors are new: whoever was let through before is not any more.
+    pub(crate) fn nobody_passes(&mut self) {
+        self.passages.clear();
     }
 
     pub(crate) fn passages(&self) -> &[Passage] {

@@ -23,15 +23,19 @@ pub(crate) struct Known {
     config: ConfigRef,
     /// How many events are durable.
     pub(crate) next_seq: u64,
-    /// The hub holds everything below this.
+    /// Everything below this may go: the hub holds it, and nothing here hangs on it.
     released: u64,
+    /// The hub holds everything below this.
+    acked: u64,
+    /// What decisions depend on is known without the records below this.
+    recalled: u64,
 }
 
 impl Known {
     pub(crate) fn new(identity: Identity, state: State, events: core::ops::Range<u64>) -> Self {
         let frontier = Frontier::new();
         let config = config_ref(&frontier);
-        Self { identity, state, frontier, config, next_seq: events.end, released: events.start }
+        Self { identity, state, frontier, config, next_seq: events.end, released: events.start, acked: 0, recalled: 0 }
     }
 
     pub(crate) fn source(&self) -> Source {
@@ -63,9 +67,22 @@ impl Known {
         self.released
     }
 
-    /// The hub holds everything below `count`. The newest record stays, to continue the chain after a restart.
+    /// The hub holds everything below `count`.
     pub(crate) fn release(&mut self, count: u64) {
-        self.released = self.released.max(count.min(self.next_seq.saturating_sub(1)));
+        self.acked = self.acked.max(count);
+        self.let_go();
+    }
+
+    /// What decisions depend on is known without the records below `through`.
+    pub(crate) fn recall(&mut self, through: u64) {
+        self.recalled = self.recalled.max(through);
+        self.let_go();
+    }
+
+    /// The newest record stays, to continue the chain after a restart.
+    fn let_go(&mut self) {
+        let free = self.acked.min(self.recalled).min(self.next_seq.saturating_sub(1));
+        self.released = self.released.max(free);
     }
 
     pub(crate) fn card_token(&self, bits: u16, data: &[u8]) -> Option<CardToken> {
