@@ -7,6 +7,8 @@
 //!
 //! Doors of other controllers come in as [`Told`]. Two controllers that let somebody in within the same moment both
 //! withdraw as soon as they hear of each other. [`Alone`] says what holds while one can not be heard.
+//!
+//! Changes are carried out in their order, before the next input of any door of the airlock.
 
 use core::mem;
 use core::time::Duration;
@@ -145,7 +147,8 @@ impl Airlock {
         true
     }
 
-    /// A decision that came to nothing: the door is no longer kept.
+    /// A decision that came to nothing ([`Action::Spent`](crate::Action::Spent), not entered): the door is no longer
+    /// kept.
     pub fn give_back(&mut self, door: DoorId, now: Mono, out: &mut Vec<AirlockChange>) {
         if let Some(own) = self.own.iter_mut().find(|o| o.door == door) {
             own.reserved = None;

@@ -147,7 +147,7 @@ pub enum Action {
         /// The question that it answered.
         question: u32,
         /// True if the bearer has opened the door, as far as the door can tell: it opened on the grant, stood open, or
-        /// has no contact. A lift's floor was called.
+        /// has no contact; a lift's floor was called. Setting the door free is no entering.
         entered: bool,
     },
     /// Keep this event. Nothing waits for it.

@@ -1,8 +1,8 @@
 //! Free for many reasons, locked down, in a fire: what each does, what ends it, and what none of them takes away.
 
-use crate::rig::{ALICE, ALL_WIRED, OPEN_LIMIT_MS, RELEASE_MS, Rig, config};
+use crate::rig::{ALICE, ALL_WIRED, OPEN_LIMIT_MS, RELEASE_MS, Rig, Way, config};
 use core::time::Duration;
-use lockward_door::{Cause, Feedback, Input, State, Terms};
+use lockward_door::{Cause, Feedback, GRANTS_MAX, Input, State, Terms};
 use lockward_model::ExitHardware::{Mechanical, Released};
 use lockward_model::Relock::{OnClose, OnOpen};
 use lockward_model::{
@@ -98,7 +98,7 @@ fn a_lockdown_lets_an_open_leaf_be() {
 
 #[test]
 fn fire_releases_a_lock_that_holds_people_in_at_once_and_ends_by_fact() {
-    let ways: [(&str, fn(&mut Rig)); 4] = [
+    let ways: [(&str, Way); 4] = [
         ("locked", |_| {}),
         ("locked down", |d| _ = d.lock_down(true)),
         ("blind", |d| _ = d.cut()),
@@ -109,7 +109,11 @@ fn fire_releases_a_lock_that_holds_people_in_at_once_and_ends_by_fact() {
         way(&mut d);
         d.tell(Input::Fire(true));
         assert_eq!((d.released, d.state()), (true, State::Fire), "{name}");
-        assert_eq!(d.said[1], lockward_door::Action::Record(Body::Unlocked(LockCause::Fire)), "{name}: after");
+        assert_eq!(
+            d.said[1],
+            lockward_door::Action::Record(Body::Unlocked(LockCause::Fire)),
+            "{name}: after"
+        );
         assert!(d.wait(10 * OPEN_LIMIT_MS).lock_down(true).released, "{name}: for as long as it calls");
         d.tell(Input::Fire(false));
         assert_eq!((d.released, d.records()), (false, vec![Body::Locked(LockCause::Fire)]), "{name}");
@@ -201,4 +205,17 @@ fn what_became_of_a_grant_is_said_once() {
     let question = d.card(ALICE);
     d.permit(question).permit(question);
     assert_eq!((d.spent(), d.records()), (vec![(question, false)], vec![Body::NotEntered]), "unasked");
+}
+
+#[test]
+fn of_many_bearers_of_one_release_the_oldest_makes_room() {
+    let mut d = door(Mechanical);
+    for _ in 0..GRANTS_MAX {
+        d.admit();
+        assert_eq!(d.spent(), []);
+    }
+    d.admit();
+    assert_eq!((d.spent(), d.released), (vec![(1, false)], true));
+    d.open();
+    assert_eq!(d.spent().len(), GRANTS_MAX);
 }

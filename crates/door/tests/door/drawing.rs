@@ -10,50 +10,55 @@ type Point = (i32, i32);
 
 /// A box: the state, its middle, and what stands under its name.
 const BOXES: [(&str, Point, &str); 12] = [
-    ("lockdown", (110, 60), ""),
-    ("locked", (110, 220), ""),
-    ("input-fault", (110, 350), ""),
-    ("power-fail", (110, 420), ""),
-    ("reader-lost", (110, 490), ""),
-    ("unlocked", (470, 60), "schedule, order, first person, gesture, fire"),
-    ("granted", (470, 170), ""),
-    ("leaving", (470, 270), ""),
-    ("forced", (470, 400), ""),
-    ("open", (800, 170), ""),
-    ("held-warning", (800, 285), ""),
-    ("held", (800, 400), ""),
+    ("lockdown", (150, 60), ""),
+    ("locked", (150, 230), ""),
+    ("input-fault", (150, 380), ""),
+    ("power-fail", (150, 450), ""),
+    ("reader-lost", (150, 520), ""),
+    ("unlocked", (590, 60), "schedule, order, first person, gesture, fire"),
+    ("granted", (590, 190), ""),
+    ("leaving", (590, 300), ""),
+    ("forced", (590, 430), ""),
+    ("open", (930, 190), ""),
+    ("held-warning", (930, 310), ""),
+    ("held", (930, 430), ""),
 ];
 const HALF: Point = (75, 22);
 
 /// An arrow: from, to, by which points, and where its words stand.
 type Arrow = (&'static str, &'static str, &'static [Point], Point);
 const ARROWS: [Arrow; 26] = [
-    ("locked", "lockdown", &[(80, 198), (80, 82)], (40, 145)),
-    ("lockdown", "locked", &[(140, 82), (140, 198)], (180, 130)),
-    ("locked", "unlocked", &[(185, 200), (395, 60)], (262, 90)),
-    ("unlocked", "locked", &[(395, 78), (185, 208)], (345, 148)),
-    ("locked", "granted", &[(185, 213), (395, 168)], (0, 0)),
-    ("granted", "locked", &[(395, 180), (185, 222)], (310, 218)),
-    ("locked", "leaving", &[(185, 230), (395, 266)], (335, 238)),
-    ("leaving", "locked", &[(395, 278), (185, 238)], (290, 282)),
-    ("leaving", "granted", &[(470, 248), (470, 192)], (530, 222)),
-    ("locked", "forced", &[(170, 242), (395, 392)], (320, 330)),
-    ("forced", "locked", &[(470, 422), (470, 540), (20, 540), (20, 220), (35, 220)], (0, 0)),
-    ("unlocked", "open", &[(545, 60), (770, 148)], (690, 92)),
-    ("granted", "open", &[(545, 170), (725, 170)], (630, 160)),
-    ("leaving", "open", &[(545, 270), (740, 192)], (668, 242)),
-    ("open", "held-warning", &[(800, 192), (800, 263)], (820, 232)),
-    ("held-warning", "held", &[(800, 307), (800, 378)], (820, 347)),
-    ("open", "locked", &[(875, 170), (920, 170), (920, 540), (20, 540), (20, 220), (35, 220)], (0, 0)),
-    ("held-warning", "locked", &[(875, 285), (920, 285), (920, 540), (20, 540), (20, 220), (35, 220)], (0, 0)),
-    ("held", "locked", &[(875, 400), (920, 400), (920, 540), (20, 540), (20, 220), (35, 220)], (600, 532)),
-    ("locked", "input-fault", &[(80, 242), (80, 328)], (0, 0)),
-    ("input-fault", "locked", &[(140, 328), (140, 242)], (210, 345)),
-    ("locked", "power-fail", &[(35, 230), (28, 230), (28, 420), (35, 420)], (0, 0)),
-    ("power-fail", "locked", &[(185, 420), (230, 420), (230, 242), (178, 242)], (270, 424)),
-    ("locked", "reader-lost", &[(35, 230), (28, 230), (28, 490), (35, 490)], (0, 0)),
-    ("reader-lost", "locked", &[(185, 490), (230, 490), (230, 242), (178, 242)], (270, 494)),
-    ("unlocked", "lockdown", &[(395, 50), (185, 50)], (290, 42)),
+    ("locked", "lockdown", &[(120, 208), (120, 82)], (66, 150)),
+    ("lockdown", "locked", &[(180, 82), (180, 208)], (226, 142)),
+    ("locked", "unlocked", &[(225, 212), (515, 55)], (322, 82)),
+    ("unlocked", "locked", &[(515, 72), (225, 220)], (492, 114)),
+    ("locked", "granted", &[(225, 226), (515, 183)], (440, 166)),
+    ("granted", "locked", &[(515, 200), (225, 236)], (420, 229)),
+    ("locked", "leaving", &[(225, 243), (515, 292)], (440, 264)),
+    ("leaving", "locked", &[(515, 308), (225, 250)], (430, 309)),
+    ("leaving", "granted", &[(590, 278), (590, 212)], (646, 240)),
+    ("locked", "forced", &[(222, 250), (515, 422)], (330, 352)),
+    ("forced", "locked", &[(590, 452), (590, 575), (25, 575), (25, 230), (75, 230)], (0, 0)),
+    ("unlocked", "open", &[(665, 60), (900, 168)], (840, 112)),
+    ("granted", "open", &[(665, 190), (855, 190)], (760, 182)),
+    ("leaving", "open", &[(665, 300), (870, 212)], (815, 272)),
+    ("open", "held-warning", &[(930, 212), (930, 288)], (950, 254)),
+    ("held-warning", "held", &[(930, 332), (930, 408)], (950, 374)),
+    ("open", "locked", &[(1005, 190), (1045, 190), (1045, 575), (25, 575), (25, 230), (75, 230)], (0, 0)),
+    (
+        "held-warning",
+        "locked",
+        &[(1005, 310), (1045, 310), (1045, 575), (25, 575), (25, 230), (75, 230)],
+        (0, 0),
+    ),
+    ("held", "locked", &[(1005, 430), (1045, 430), (1045, 575), (25, 575), (25, 230), (75, 230)], (760, 567)),
+    ("locked", "input-fault", &[(120, 252), (120, 358)], (0, 0)),
+    ("input-fault", "locked", &[(180, 358), (180, 252)], (0, 0)),
+    ("locked", "power-fail", &[(75, 242), (50, 242), (50, 450), (75, 450)], (0, 0)),
+    ("power-fail", "locked", &[(225, 450), (250, 450), (250, 262), (200, 262), (200, 252)], (292, 454)),
+    ("locked", "reader-lost", &[(75, 242), (50, 242), (50, 520), (75, 520)], (0, 0)),
+    ("reader-lost", "locked", &[(225, 520), (250, 520), (250, 262), (200, 262), (200, 252)], (298, 524)),
+    ("unlocked", "lockdown", &[(515, 48), (225, 48)], (370, 40)),
 ];
 
 /// These are a locked door with something else to say: what leads on from them is what leads on from `locked`.
@@ -125,10 +130,14 @@ pub(crate) fn svg(lines: &[Line]) -> String {
     let edges = edges(lines);
     for (from, to) in edges.keys() {
         let drawn = ARROWS.iter().any(|a| (a.0, a.1) == (*from, *to));
-        assert!(drawn || told_in_words(from, to), "{from} leads to {to}, and nobody draws it: {:?}", edges[&(*from, *to)]);
+        assert!(
+            drawn || told_in_words(from, to),
+            "{from} leads to {to}, and nobody draws it: {:?}",
+            edges[&(*from, *to)]
+        );
     }
     let mut svg = String::from(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 940 560\" role=\"img\" aria-label=\"The states of a door\">\n",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 1070 600\" role=\"img\" aria-label=\"The states of a door\">\n",
     );
     svg.push_str(STYLE);
     svg.push_str(

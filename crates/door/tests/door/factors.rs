@@ -48,7 +48,10 @@ fn a_card_is_asked_about_once_and_answered_once() {
 fn what_is_no_card_is_asked_about_too() {
     let mut d = door();
     d.show(Side::Entry, Shown::Malformed);
-    assert_eq!(d.asked().map(|a| (&a.first.shown, &a.first.pin)), Some((&Shown::Malformed, &PinEntry::NotAsked)));
+    assert_eq!(
+        d.asked().map(|a| (&a.first.shown, &a.first.pin)),
+        Some((&Shown::Malformed, &PinEntry::NotAsked))
+    );
 }
 
 #[test]
@@ -157,7 +160,9 @@ fn a_new_card_takes_the_place_of_one_whose_pin_is_awaited_and_both_are_decided()
         .said
         .iter()
         .filter_map(|a| match a {
-            Action::Decide { asked, question, .. } => Some((asked.first.shown.token(), &asked.first.pin, *question)),
+            Action::Decide { asked, question, .. } => {
+                Some((asked.first.shown.token(), &asked.first.pin, *question))
+            }
             _ => None,
         })
         .collect();

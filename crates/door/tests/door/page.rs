@@ -38,7 +38,8 @@ fn states() -> String {
     let all = table::lines();
     let mut page = String::from("## Every state with every input\n");
     for (from, ..) in table::WAYS {
-        let (idle, lines): (Vec<_>, Vec<_>) = all.iter().filter(|l| l.from == from).partition(|l| l.outcome.nothing);
+        let (idle, lines): (Vec<_>, Vec<_>) =
+            all.iter().filter(|l| l.from == from).partition(|l| l.outcome.nothing);
         writeln!(page, "\n### {from}\n\n| on | then | the bolt | records |\n|---|---|---|---|").unwrap();
         for line in lines {
             let o = &line.outcome;

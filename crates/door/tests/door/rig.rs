@@ -2,12 +2,12 @@
 
 use core::time::Duration;
 use lockward_door::{
-    Action, Answer, Asked, Bolt, Cause, Contact, Door, Feedback, Input, Key, PinEntry, Shown, State, Terms, Wire,
-    Wiring,
+    Action, Answer, Asked, Bolt, Cause, Contact, Door, Feedback, Input, Key, PinEntry, Shown, State, Terms,
+    Wire, Wiring,
 };
 use lockward_model::{
-    Body, CardToken, Deny, DoorId, DoorKind, DoorRules, ExitHardware, Factors, InputFault, Mono, Now, OpenLimit, PolicyText,
-    ReleaseTime, Relock, Side, Time,
+    Body, CardToken, Deny, DoorId, DoorKind, DoorRules, ExitHardware, Factors, InputFault, Mono, Now,
+    OpenLimit, PolicyText, ReleaseTime, Relock, Side, Time,
 };
 use lockward_policy::{Act, Grant, Place, Policies, Situation, Who};
 use std::sync::OnceLock;

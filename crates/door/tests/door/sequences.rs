@@ -8,8 +8,8 @@ use lockward_door::{
     Wiring,
 };
 use lockward_model::{
-    Deny, DoorKind, ExitHardware, Extended, InputFault, OfficeTime, OpenLimit, ReleaseTime, Relock, Side, WarnTime,
-    Wish,
+    Deny, DoorKind, ExitHardware, Extended, InputFault, OfficeTime, OpenLimit, ReleaseTime, Relock, Side,
+    WarnTime, Wish,
 };
 use proptest::prelude::*;
 
@@ -63,8 +63,19 @@ fn decode(number: u32) -> Step {
             let terms = Terms { extended: b & 1 == 0, hold: b & 6 == 0, in_lockdown: b & 8 == 0 };
             let plain = Terms { hold: false, ..terms };
             let (given, good) = (Grant(terms), Grant(plain));
-            let replies =
-                [given, given, good, good, good, NeedPin, NeedCard, NeedSecond, GrantElsewhere, GrantTooLate, Deny];
+            let replies = [
+                given,
+                given,
+                good,
+                good,
+                good,
+                NeedPin,
+                NeedCard,
+                NeedSecond,
+                GrantElsewhere,
+                GrantTooLate,
+                Deny,
+            ];
             Step::Answer(side, replies[pick % 11])
         }
         18..31 => Step::Noted(decode_noted(which, pick, on)),
@@ -195,13 +206,16 @@ impl Both {
                     self.questions = *question;
                     let of_side = &mut self.asked[usize::from(*side == Side::Exit)];
                     let waiting = Some(self.rig.ms);
-                    *of_side = Asked { question: *question, waiting, wish: asked.wish, typed: false, ..*of_side };
+                    *of_side =
+                        Asked { question: *question, waiting, wish: asked.wish, typed: false, ..*of_side };
                 }
                 Action::Feedback { side, feedback } => {
                     let of_side = &mut self.asked[usize::from(*side == Side::Exit)];
                     match feedback {
                         Feedback::KeyTaken => of_side.typed = true,
-                        Feedback::EnterPin | Feedback::ShowCard | Feedback::SecondPerson => of_side.prompted = true,
+                        Feedback::EnterPin | Feedback::ShowCard | Feedback::SecondPerson => {
+                            of_side.prompted = true;
+                        }
                         Feedback::Granted | Feedback::Denied => of_side.prompted = false,
                         _ => {}
                     }
@@ -248,7 +262,8 @@ impl Both {
         });
         let waits = told.contains(&Feedback::Wait);
         // An entry whose time is over, unnoticed, becomes a question before anything else is taken.
-        let asks = self.rig.said.iter().any(|a| matches!(a, Action::Decide { side: s, .. } if *s == SIDES[side]));
+        let asks =
+            self.rig.said.iter().any(|a| matches!(a, Action::Decide { side: s, .. } if *s == SIDES[side]));
         if busy || (waits && asks) {
             assert!(waits && !(busy && asked), "{told:?}");
         } else {
@@ -264,7 +279,9 @@ impl Both {
         self.asked[side].waiting = None;
         let answer = match reply {
             Reply::Grant(terms) => Answer::Granted(grant(this_door(), now + 1), terms),
-            Reply::GrantElsewhere => Answer::Granted(grant("vault".parse().unwrap(), now + 1), Terms::default()),
+            Reply::GrantElsewhere => {
+                Answer::Granted(grant("vault".parse().unwrap(), now + 1), Terms::default())
+            }
             Reply::GrantTooLate => Answer::Granted(grant(this_door(), now), Terms::default()),
             Reply::NeedPin => Answer::NeedPin,
             Reply::NeedCard => Answer::NeedCard,
@@ -285,7 +302,8 @@ impl Both {
         };
         self.tell(Input::Decided { question, answer }, noted);
         let told: Vec<_> = self.rig.shown().into_iter().filter(|s| s.0 == SIDES[side]).collect();
-        let asks = self.rig.said.iter().any(|a| matches!(a, Action::Decide { side: s, .. } if *s == SIDES[side]));
+        let asks =
+            self.rig.said.iter().any(|a| matches!(a, Action::Decide { side: s, .. } if *s == SIDES[side]));
         assert!(!heeded || asks || !told.is_empty(), "the person learns what is wanted: {:?}", self.rig.said);
     }
 
@@ -384,10 +402,10 @@ impl Both {
     }
 }
 
-/// 3,000 sequences of 100 steps on average, and their timers: more than half a million inputs. `LOCKWARD_DOOR_CASES`
+/// 5,000 sequences of 100 steps on average, and their timers: more than half a million inputs. `LOCKWARD_DOOR_CASES`
 /// asks for more.
 pub(crate) fn cases() -> u32 {
-    std::env::var("LOCKWARD_DOOR_CASES").ok().map_or(3_000, |n| n.parse().expect("a number of sequences"))
+    std::env::var("LOCKWARD_DOOR_CASES").ok().map_or(5_000, |n| n.parse().expect("a number of sequences"))
 }
 
 proptest! {

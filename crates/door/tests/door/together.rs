@@ -4,8 +4,8 @@
 use crate::rig::{ALICE, ALL_WIRED, BOB, RELEASE_MS, Rig, card, config};
 use core::time::Duration;
 use lockward_door::{
-    AGAIN_WITHIN, Action, Answer, Asked, CARD_WAIT, Cause, Feedback, Input, Key, PIN_WAIT, PinEntry, SECOND_WAIT,
-    Shown, State, Terms,
+    AGAIN_WITHIN, Action, Answer, Asked, CARD_WAIT, Cause, Feedback, Input, Key, PIN_WAIT, PinEntry,
+    SECOND_WAIT, Shown, State, Terms,
 };
 use lockward_model::ExitHardware::Mechanical;
 use lockward_model::Relock::OnOpen;
@@ -35,19 +35,22 @@ fn pin(entry: &PinEntry) -> &str {
     }
 }
 
-/// What was asked last, in short: each person's shown and typed, and the wish.
-fn asked(d: &Rig) -> Option<(Shown, String, Option<(Shown, String)>, Wish)> {
+/// A question, in short: each person's shown and typed, and the wish.
+type Short = (Shown, String, Option<(Shown, String)>, Wish);
+
+/// What was asked last.
+fn asked(d: &Rig) -> Option<Short> {
     d.asked().map(|Asked { first, second, wish }| {
         let second = second.as_ref().map(|s| (s.shown.clone(), pin(&s.pin).to_owned()));
         (first.shown.clone(), pin(&first.pin).to_owned(), second, *wish)
     })
 }
 
-fn alone(shown: Shown, typed: &str) -> Option<(Shown, String, Option<(Shown, String)>, Wish)> {
+fn alone(shown: Shown, typed: &str) -> Option<Short> {
     Some((shown, typed.to_owned(), None, Wish::Pass))
 }
 
-fn two(typed: &str, second: Shown, by_second: &str) -> Option<(Shown, String, Option<(Shown, String)>, Wish)> {
+fn two(typed: &str, second: Shown, by_second: &str) -> Option<Short> {
     Some((card(ALICE), typed.to_owned(), Some((second, by_second.to_owned())), Wish::Pass))
 }
 
@@ -102,7 +105,11 @@ fn a_card_that_does_not_come_after_its_pin_is_given_up_on_record() {
     assert_eq!(asked(&d), alone(Shown::Missing, "1234"), "or the reader is lost");
     let question = d.question().unwrap();
     d.answer(question, Answer::NeedCard);
-    assert_eq!((d.question(), d.shown()), (None, vec![(Side::Entry, Feedback::Denied)]), "it is asked for once");
+    assert_eq!(
+        (d.question(), d.shown()),
+        (None, vec![(Side::Entry, Feedback::Denied)]),
+        "it is asked for once"
+    );
 }
 
 #[test]
@@ -156,7 +163,11 @@ fn a_second_person_who_does_not_come_is_on_record() {
     assert_eq!(asked(&d), two("not asked", Shown::Missing, "not asked"), "or is given up by hand");
     let question = d.question().unwrap();
     d.answer(question, Answer::NeedSecond);
-    assert_eq!((d.question(), d.shown()), (None, vec![(Side::Entry, Feedback::Denied)]), "and is asked for once");
+    assert_eq!(
+        (d.question(), d.shown()),
+        (None, vec![(Side::Entry, Feedback::Denied)]),
+        "and is asked for once"
+    );
 }
 
 #[test]
@@ -215,7 +226,8 @@ fn the_same_card_twice_is_a_gesture_where_the_door_has_one() {
     let mut d = office();
     d.admit().wait(AGAIN_MS - 1).card(ALICE);
     assert_eq!(d.asked().map(|a| a.wish), Some(Wish::Hold));
-    for (door, wait, token) in [(office(), AGAIN_MS, ALICE), (office(), 100, BOB), (self::door(), 100, ALICE)] {
+    for (door, wait, token) in [(office(), AGAIN_MS, ALICE), (office(), 100, BOB), (self::door(), 100, ALICE)]
+    {
         let mut d = door;
         d.admit().wait(wait).card(token);
         assert_eq!(d.asked().map(|a| a.wish), Some(Wish::Pass));

@@ -2,9 +2,7 @@
 
 use crate::rig::{ALICE, ALL_WIRED, OPEN_LIMIT_MS, RELEASE_MS, Rig, config};
 use lockward_door::Bolt::{Locked, Released};
-use lockward_door::{
-    EXIT_SHUNT, Input, MISMATCH_AFTER, RELOCK_WITHIN, STUCK_RELEASES, State, Wire, Wiring,
-};
+use lockward_door::{EXIT_SHUNT, Input, MISMATCH_AFTER, RELOCK_WITHIN, STUCK_RELEASES, State, Wire, Wiring};
 use lockward_model::ExitHardware::{self, Mechanical};
 use lockward_model::Relock::{OnClose, OnOpen};
 use lockward_model::{Body, DoorFact, DoorKind, InputFault, InputName, LockCause, Opening};
@@ -40,7 +38,9 @@ fn a_fault_is_recorded_once_and_cleared_by_fact() {
 
 #[test]
 fn no_fault_of_any_wire_ever_grants() {
-    for kind in [InputFault::Open, InputFault::Short, InputFault::Ground, InputFault::Foreign, InputFault::Silent] {
+    for kind in
+        [InputFault::Open, InputFault::Short, InputFault::Ground, InputFault::Foreign, InputFault::Silent]
+    {
         for exit in [ExitHardware::Mechanical, ExitHardware::Released] {
             let mut d = Rig::new(OnOpen, exit);
             d.tell(Input::Contact(Wire::Fault(kind))).tell(Input::Exit(Wire::Fault(kind)));
@@ -160,7 +160,10 @@ fn a_bolt_that_moves_by_itself_behind_a_closed_contact_is_a_contradiction() {
     d.wait(1);
     assert_eq!(d.records(), [Body::Door(DoorFact::ContactMismatch(true))]);
     d.open();
-    assert!(d.records().contains(&Body::Door(DoorFact::ContactMismatch(false))), "an open leaf agrees with it");
+    assert!(
+        d.records().contains(&Body::Door(DoorFact::ContactMismatch(false))),
+        "an open leaf agrees with it"
+    );
     let mut d = door();
     d.sense(Released).wait(MISMATCH_MS).sense(Locked);
     assert_eq!(d.records(), [Body::Door(DoorFact::ContactMismatch(false))]);
@@ -172,9 +175,7 @@ fn a_bolt_that_moves_by_itself_behind_a_closed_contact_is_a_contradiction() {
 #[test]
 fn a_contact_that_never_moves_while_the_bolt_does_is_suspect() {
     let mut d = door();
-    let release = |d: &mut Rig| {
-        d.admit().sense(Released).wait(RELEASE_MS).sense(Locked).records()
-    };
+    let release = |d: &mut Rig| d.admit().sense(Released).wait(RELEASE_MS).sense(Locked).records();
     for n in 1..STUCK_RELEASES {
         assert_eq!(release(&mut d), [], "{n}");
     }
