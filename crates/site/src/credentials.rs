@@ -3,7 +3,7 @@
 use crate::Site;
 use crate::apply::none;
 use crate::undo::Undo;
-use lockward_model::{Credential, CredentialId, Proof};
+use lockward_model::{CardToken, Credential, CredentialId, Proof};
 use std::collections::BTreeMap;
 
 /// Codes that there must be for each person who opens with a PIN alone (IEC 60839-11-1:2013, table 4, line 21): then
@@ -28,7 +28,13 @@ impl Site {
                 ),
             });
         }
-        let old = self.people.credential(id);
+        let (old, new) = (self.people.credential(id), card(&credential));
+        if let Some(gone) = old.as_ref().and_then(card).filter(|gone| Some(*gone) != new) {
+            self.revoke(gone, true, undo);
+        }
+        if let Some(new) = new {
+            self.revoke(new, false, undo);
+        }
         let alone = matches!(credential.proof, Proof::PinOnly { .. });
         self.people.put_credential(credential);
         undo.push(move |s| match old {
@@ -40,14 +46,34 @@ impl Site {
 
     pub(crate) fn revoke_credential(&mut self, id: CredentialId, undo: &mut Undo) -> Result<(), String> {
         let gone = self.people.remove_credential(id).ok_or_else(|| none("credential", &id))?;
+        if let Some(card) = card(&gone) {
+            self.revoke(card, true, undo);
+        }
         undo.push(move |s| s.people.put_credential(gone));
         Ok(())
+    }
+
+    /// That a card was somebody's is remembered, so that whoever shows it again is found out.
+    pub(crate) fn revoke(&mut self, card: CardToken, revoked: bool, undo: &mut Undo) {
+        if self.people.set_revoked(card, revoked) {
+            undo.push(move |s| {
+                s.people.set_revoked(card, !revoked);
+            });
+        }
     }
 
     /// How many digits the shortest PIN has that stands alone; `None` if there is none, and what is typed needs a card.
     #[must_use]
     pub fn shortest_pin_alone(&self) -> Option<u8> {
         self.people.pins_alone().keys().next().copied()
+    }
+}
+
+/// The card of a credential that is one. A PIN that stood alone is not remembered: somebody else may choose it.
+pub(crate) fn card(credential: &Credential) -> Option<CardToken> {
+    match &credential.proof {
+        Proof::Card(token) | Proof::Key { token, .. } => Some(*token),
+        Proof::Pin(_) | Proof::PinOnly { .. } | Proof::Duress(_) | Proof::Totp(_) | Proof::Hotp(_) => None,
     }
 }
 

@@ -134,7 +134,18 @@ impl Site {
         match (first, &q.known.pass) {
             (Some(first), _) => self.entering_as(q, placed, first, until),
             (None, Some(pass)) if q.token.is_none() => self.entering_by(q, placed, pass, until),
-            (None, _) => Err(nobody(q)),
+            (None, _) => Err(self.nobody(q)),
+        }
+    }
+
+    /// 4., where there is nobody.
+    fn nobody(&self, q: &Question) -> Stop {
+        match (q.token, q.pin) {
+            (Some(token), _) if self.people.is_revoked(token) => Deny::Revoked.into(),
+            (Some(_), _) => Deny::UnknownCredential.into(),
+            (None, PinFact::NotAsked) => Deny::MalformedCredential.into(),
+            (None, PinFact::Missing) => Deny::CardMissing.into(),
+            (None, _) => Stop::NeedCard,
         }
     }
 
@@ -265,16 +276,6 @@ pub(crate) fn counts(seat: &Seat<'_>) -> Result<(), Deny> {
         (_, true, _) => Err(Deny::PersonSuspended),
         (.., Holds::NotYet | Holds::NoLonger) => Err(Deny::PersonNotValid),
         (Holds::Yes, false, Holds::Yes) => Ok(()),
-    }
-}
-
-/// 4., where there is nobody.
-fn nobody(q: &Question) -> Stop {
-    match (q.token, q.pin) {
-        (Some(_), _) => Deny::UnknownCredential.into(),
-        (None, PinFact::NotAsked) => Deny::MalformedCredential.into(),
-        (None, PinFact::Missing) => Deny::CardMissing.into(),
-        (None, _) => Stop::NeedCard,
     }
 }
 

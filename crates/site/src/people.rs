@@ -7,7 +7,7 @@ use lockward_model::{
     CardPublicKey, CardToken, Credential, CredentialId, Factors, GroupId, Person, PersonId, PinHash, Proof,
     Time, Visit,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
@@ -45,6 +45,8 @@ pub(crate) struct People {
     hosts: BTreeMap<PersonId, usize>,
     /// PINs that stand alone, by how many digits they have.
     pins_alone: BTreeMap<u8, usize>,
+    /// Cards that were somebody's and are nobody's now.
+    revoked: HashSet<CardToken>,
 }
 
 impl People {
@@ -126,6 +128,16 @@ impl People {
     /// How many PINs stand alone, by how many digits they have.
     pub(crate) fn pins_alone(&self) -> &BTreeMap<u8, usize> {
         &self.pins_alone
+    }
+
+    /// Whether a card was somebody's and is nobody's now.
+    pub(crate) fn is_revoked(&self, token: CardToken) -> bool {
+        self.revoked.contains(&token)
+    }
+
+    /// Remembers a card as nobody's any more, or forgets that it was; says whether that is news.
+    pub(crate) fn set_revoked(&mut self, token: CardToken, revoked: bool) -> bool {
+        if revoked { self.revoked.insert(token) } else { self.revoked.remove(&token) }
     }
 
     /// Somebody who is on a visit to a person.

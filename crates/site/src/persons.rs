@@ -1,6 +1,7 @@
 //! People: a visit has an end and a host, and no host goes before the visitors have.
 
 use crate::apply::none;
+use crate::credentials::card;
 use crate::undo::Undo;
 use crate::{Keep, Site};
 use lockward_model::{Person, PersonId};
@@ -45,6 +46,9 @@ impl Site {
             return Err(format!("person `{id}` is the host of visitor `{visitor}`; change that first"));
         }
         let (person, credentials) = self.people.remove_person(id).ok_or_else(|| none("person", &id))?;
+        for card in credentials.iter().filter_map(card) {
+            self.revoke(card, true, undo);
+        }
         undo.push(move |s| {
             s.people.put_person(person);
             credentials.into_iter().for_each(|c| s.people.put_credential(c));

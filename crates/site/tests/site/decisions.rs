@@ -56,6 +56,7 @@ fn refusals() -> Vec<(Deny, Vec<Change>, Question)> {
         (Deny::NotHolding, vec![], knowing(at("gate", ANN), |k| k.wish = Wish::Hold)),
         (Deny::SignatureInvalid, vec![], knowing(at("gate", ANN), |k| k.signed = Some(false))),
         (Deny::CardMissing, vec![], Question { token: None, pin: PinFact::Missing, ..at("gate", ANN) }),
+        (Deny::Revoked, vec![Change::RevokeCredential(id("ann-card"))], at("gate", ANN)),
         (Deny::Lockdown, vec![Change::LockDown(id("hall"))], at("gate", ANN)),
     ]
     .into_iter()
@@ -94,7 +95,8 @@ fn refusals_of_rules() -> Vec<(Deny, Vec<Change>, Question)> {
     let timed = PassbackMode::Timed(PassbackTime::new(Duration::from_secs(60)).unwrap());
     let fresh = Some(Freshness::new(Duration::from_secs(30)).unwrap());
     let stale = Question { config_age: Duration::from_secs(31), ..at("gate", ANN) };
-    let two = || vec![Change::PutRule(Rule { two_people: true, ..rule("in", "staff", Target::Zone(id("hall"))) })];
+    let two =
+        || vec![Change::PutRule(Rule { two_people: true, ..rule("in", "staff", Target::Zone(id("hall"))) })];
     let code = Rule { factors: Factors::CODE, ..rule("cages", "staff", Target::Zone(id("vault"))) };
     let ann = Person {
         visit: Some(Visit { host: id("ben"), escorted: true }),
@@ -205,7 +207,7 @@ fn the_record_of_a_refusal_names_who_even_when_no_policy_was_asked() {
         if !changes.is_empty() {
             house.put(changes);
         }
-        let known = q.token.is_some() && why != Deny::UnknownCredential;
+        let known = q.token.is_some() && !matches!(why, Deny::UnknownCredential | Deny::Revoked);
         let (_, access) = ask(&house, &q);
         assert_eq!(access.person.is_some(), known, "{why:?}");
         assert_eq!(access.factors, if q.token.is_some() { Factors::CARD } else { Factors::NONE });

@@ -71,13 +71,16 @@ fn what_may_be_typed_beside_a_card_is_listed_by_id() {
         Change::PutCredential(shows("ann-duress", "ann", Proof::Duress(pin_hash('d')))),
         Change::PutCredential(pin_alone("ann-alone", "ann", UNKNOWN, 6)),
     ]);
-    let typed = |token| {
-        house.site.typed_beside(token, noon()).iter().map(|c| c.id.to_string()).collect::<Vec<_>>()
-    };
+    let typed =
+        |token| house.site.typed_beside(token, noon()).iter().map(|c| c.id.to_string()).collect::<Vec<_>>();
     assert_eq!(typed(ANN), ["ann-codes", "ann-duress", "ann-pin"]);
     assert_eq!(typed(UNKNOWN), typed(ANN));
     assert!(typed(BEN).is_empty());
-    assert_eq!(house.site.pins_beside(ANN, noon()), [pin_hash('a')], "duress is no PIN of hers to anyone else");
+    assert_eq!(
+        house.site.pins_beside(ANN, noon()),
+        [pin_hash('a')],
+        "duress is no PIN of hers to anyone else"
+    );
 }
 
 #[test]

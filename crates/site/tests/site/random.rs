@@ -213,6 +213,7 @@ fn seedlings() -> Vec<Change> {
     let mut all: Vec<Change> = each('z').map(|z| zone(&z, (z != "z0").then_some("z0"))).collect();
     all.extend(each('g').map(|g| group(&g)));
     all.extend(each('k').map(|k| controller(&k)));
+    all.push(Change::LockDown(id("z3")));
     all.extend([weekdays("s0", 8, 18), weekdays("s1", 0, 12)]);
     all.extend([operator("o0", 30, "people"), operator("o1", 31, "owner")].map(Change::PutOperator));
     all.push(policy("t0", r#"permit (principal, action == Action::"enter", resource == Door::"d3");"#));

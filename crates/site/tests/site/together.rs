@@ -115,7 +115,10 @@ fn a_visitor_who_is_never_alone_needs_somebody_who_may_enter_and_is_no_visitor()
 fn a_visitor_who_may_not_enter_is_asked_for_no_escort() {
     let house = visited();
     assert_eq!(ask(&house, &at("shop", BEN)).0, Some(Deny::NothingPermits));
-    assert_eq!(ask(&house, &Question { at: utc(7, 2, 0, 0), ..at("gate", BEN) }).0, Some(Deny::PersonNotValid));
+    assert_eq!(
+        ask(&house, &Question { at: utc(7, 2, 0, 0), ..at("gate", BEN) }).0,
+        Some(Deny::PersonNotValid)
+    );
 }
 
 #[test]

@@ -122,7 +122,7 @@ fn the_threat_level_of_a_zone_is_the_highest_around_and_policies_read_it() {
     assert_eq!(levels(&house), [2, 2, 0]);
     for door in ["gate", "aisle-1"] {
         assert!(matches!(house.site.decide(&at(door, ANN), Mono(1)), Answer::NeedPin), "{door}");
-        assert_eq!(ask(&house, &at(door, BEN)).0.is_some(), true);
+        assert!(ask(&house, &at(door, BEN)).0.is_some());
     }
     house.put(vec![set("hall", 0)]);
     assert_eq!(levels(&house), [0, 1, 0]);
