@@ -133,6 +133,12 @@ impl Alarms {
         all
     }
 
+    /// How many stand.
+    #[must_use]
+    pub fn standing_count(&self) -> usize {
+        self.standing.len()
+    }
+
     /// Those that were cleared, the newest first, as far back as they are kept.
     pub fn cleared(&self) -> impl Iterator<Item = &Alarm> {
         self.cleared.iter().rev()
