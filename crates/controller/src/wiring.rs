@@ -14,7 +14,7 @@ use lockward_osdp::bus::PdEvent;
 use lockward_osdp::command::PdCommand;
 use lockward_osdp::pkoc::{Answer, Request, Transaction};
 use lockward_wire::credential::CardPublicKey;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use tracing::{info, warn};
@@ -110,7 +110,7 @@ impl Wiring {
     }
 
     pub(crate) fn sorter(self: &Arc<Self>, bus: usize, wake: SyncSender<Wake>, ears: Ears) -> Sorter {
-        Sorter { wiring: Arc::clone(self), bus, wake, ears }
+        Sorter { wiring: Arc::clone(self), bus, wake, ears, open: BTreeSet::new() }
     }
 
     /// By what a public-key card chooses its key: 16 bytes of the site, 16 of the reader.
@@ -132,6 +132,8 @@ pub(crate) struct Sorter {
     bus: usize,
     wake: SyncSender<Wake>,
     ears: Ears,
+    /// Devices whose case is open, as far as is known. What is told again is no news.
+    open: BTreeSet<u8>,
 }
 
 impl Sorter {
@@ -188,7 +190,10 @@ impl Sorter {
                 self.each_door(address, |door, side| Input::Reader { door, side, online: false });
             }
             PdEvent::Tamper(open) => {
-                self.fact(address, ReaderFact::Tamper(open));
+                let news = if open { self.open.insert(address) } else { self.open.remove(&address) };
+                if news {
+                    self.fact(address, ReaderFact::Tamper(open));
+                }
                 self.each_door(address, |door, side| Input::Tamper { door, side, open });
                 self.own(address, |device| &device.tamper, Reading::Level(open));
             }
@@ -310,3 +315,6 @@ fn key(byte: u8) -> Option<Key> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -90,7 +90,8 @@ pub struct DoorWiring {
     pub button: Option<InputWiring>,
     /// Active while the lift goes to this floor, or stands there.
     pub called: Option<InputWiring>,
-    pub(super) lock_outside: bool,
+    /// The file accepts that the lock hangs on the reader outside.
+    pub lock_outside: bool,
 }
 
 impl DoorWiring {

@@ -210,12 +210,13 @@ fn a_converter_of_this_machine_is_named_by_its_files() {
     let adc = "{ adc = { device = \"/sys/bus/iio/devices/iio:device0\", channel = 2, full_scale = 4095, \
                supply = 4000, pull_up = 1000, back = { channel = 3, ohms = 100 } }, supervised = \"1k+1k\", \
                active = \"closed\" }";
-    let found = parse(&contact(adc)).doors.remove(0).contact.unwrap();
+    let text = GOOD.replace(CONTACT, adc);
+    let found = parse(&text).doors.remove(0).contact.unwrap();
     let Source::Adc { out, back, .. } = found.source else { panic!() };
     assert_eq!(out, Path::new("/sys/bus/iio/devices/iio:device0/in_voltage2_raw"));
     assert_eq!(back.as_deref(), Some(Path::new("/sys/bus/iio/devices/iio:device0/in_voltage3_raw")));
     assert_eq!(found.rest, Rest::Open);
-    assert!(complaint(&contact(&adc.replace("pull_up = 1000", "pull_up = 0"))).contains("`pull_up` is 0"));
+    assert!(complaint(&text.replace("pull_up = 1000", "pull_up = 0")).contains("`pull_up` is 0"));
 }
 
 #[test]
@@ -263,7 +264,14 @@ fn modbus_and_osdp_share_no_line_and_boards_of_one_line_agree() {
     assert!(complaint(&with(&serial("io", "/dev/ttyS1", 1, 19200))).contains("share no line"));
     let two =
         |unit, baud| with(&(serial("io", "/dev/ttyS2", 1, 19200) + &serial("ob", "/dev/ttyS2", unit, baud)));
-    assert_eq!(parse(&two(2, 19200)).boards.len(), 2);
+    let used = |text: String| {
+        let input = |board| format!("{{ modbus = {{ board = \"{board}\", input = 1 }}, active = \"open\" }}");
+        text.replace(CONTACT, &input("io")).replace("exit = \"none\"", &format!("exit = {}", input("ob")))
+    };
+    assert_eq!(parse(&used(two(2, 19200))).boards.len(), 2);
+    assert!(complaint(&two(2, 19200)).contains("has no inputs, registers or coils"));
+    assert!(complaint(&used(two(2, 1200))).contains("one `baud`"));
+    assert!(complaint(&used(two(248, 19200))).contains("unit 248"));
     assert!(complaint(&two(1, 19200)).contains("has unit 1"));
     assert!(complaint(&two(2, 9600)).contains("one `baud` and one `parity`"));
     let bare = serial("io", "/dev/ttyS2", 1, 19200).replace("parity = \"even\"\n", "");
