@@ -402,10 +402,10 @@ impl Both {
     }
 }
 
-/// 5,000 sequences of 100 steps on average, and their timers: more than half a million inputs. `LOCKWARD_DOOR_CASES`
+/// 2,000 sequences of 100 steps on average, and their timers: some hundreds of thousands of inputs. `LOCKWARD_DOOR_CASES`
 /// asks for more.
 pub(crate) fn cases() -> u32 {
-    std::env::var("LOCKWARD_DOOR_CASES").ok().map_or(5_000, |n| n.parse().expect("a number of sequences"))
+    std::env::var("LOCKWARD_DOOR_CASES").ok().map_or(2_000, |n| n.parse().expect("a number of sequences"))
 }
 
 proptest! {
