@@ -76,11 +76,12 @@ impl House {
             config: device.config(),
         };
         let access = match device.site.decide(&ask(PinFact::NotAsked), Mono(0)) {
-            Answer::Granted(_, access) | Answer::Denied(_, access) => access,
+            Answer::Granted(_, access, _) | Answer::Denied(_, access) => access,
             Answer::NeedPin => match device.site.decide(&ask(pin), Mono(0)) {
-                Answer::Granted(_, access) | Answer::Denied(_, access) => access,
-                Answer::NeedPin => panic!("asked for the PIN twice"),
+                Answer::Granted(_, access, _) | Answer::Denied(_, access) => access,
+                _ => panic!("asked for more than a PIN"),
             },
+            _ => panic!("asked for more than a PIN"),
         };
         self.record(device, Some(door), Body::Access(access.clone()));
         access

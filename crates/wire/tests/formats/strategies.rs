@@ -103,7 +103,7 @@ fn known() -> impl Strategy<Value = Known> {
         PassbackFact::Alone,
     ]);
     let wish = proptest::sample::select(&[Wish::Pass, Wish::Hold]);
-    let code = (id(), any::<u64>()).prop_map(|(credential, step)| UsedCode { credential, step });
+    let code = (named(), any::<u64>()).prop_map(|(credential, step)| UsedCode { credential, step });
     let codes = vec(code, 0..=2);
     let made = (any::<[bool; 7]>(), wish, of(any::<bool>()), of(second), of(pass), codes, passback).prop_map(
         |(flags, wish, signed, second, pass, codes, passback)| {
