@@ -186,15 +186,18 @@ impl Core {
     /// A turn ends: whether what happened is to be summed up. Where nothing did that decisions depend on, no record is
     /// held back for it.
     pub(crate) fn sum_up(&mut self, now: Mono) {
-        if self.records.len() > 0 || self.errands.out.is_some() {
-            return;
-        }
-        let idle = self.known.next_seq.saturating_sub(self.errands.summed) < IDLE_RECORDS_MAX;
-        if !self.history.news && idle {
+        let few = self.known.next_seq.saturating_sub(self.errands.summed) < IDLE_RECORDS_MAX;
+        if !self.history.news && few {
             self.known.recall(self.known.next_seq);
         } else if self.errands.sum_next.is_none_or(|at| at <= now) {
             self.errands.history = true;
         }
+    }
+
+    /// A summary speaks of all that happened, so all of that is on the disk. While the disk takes no records it may
+    /// speak of more: without it no room would ever be made, and to learn a thing twice does no harm.
+    fn may_sum_up(&self) -> bool {
+        self.errands.history && (self.records.len() == 0 || self.errands.troubled)
     }
 
     fn history_done(&mut self, now: Mono, through: u64, result: Result<(), MemoryError>) {
@@ -228,8 +231,7 @@ impl Core {
             Kind::Events => self.records.len() > 0,
             Kind::State => self.errands.state,
             Kind::Identity => self.errands.chain.is_some(),
-            // It speaks of all that happened, so all of that is on the disk.
-            Kind::History => self.errands.history && self.records.len() == 0,
+            Kind::History => self.may_sum_up(),
             Kind::Read => self.unsent().is_some(),
             Kind::Room => self.errands.wants_room,
         }

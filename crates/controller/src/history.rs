@@ -7,7 +7,7 @@
 use crate::areas::AreaMap;
 use core::time::Duration;
 use lockward_history::{
-    ExitLimits, Exits, Guess, Guessing, GuessingFact, Limits, Openings, Presence, PresenceFact, Reader,
+    ExitLimits, Exits, Failure, Guess, Guessing, GuessingFact, Limits, Openings, Presence, PresenceFact, Reader,
     RexAnomaly, RexWhy, SIGHTED_MAX, Sight, Taken, Touch, Used,
 };
 use lockward_model::{
@@ -152,8 +152,7 @@ impl History {
             match pin {
                 PinFact::Wrong | PinFact::UsedUp => {
                     let guess = if pin == PinFact::UsedUp { Guess::OneTime } else { Guess::Pin };
-                    let fact = self.secrets.failed(reader, Some(credential), guess, at);
-                    self.news |= self.secrets.take(fact) == Taken::New;
+                    self.failed(true, Failure { at, reader, credential: Some(credential), guess });
                 }
                 PinFact::Right | PinFact::Duress | PinFact::OneTime => {
                     if let Some(fact) = self.secrets.right(credential, at) {
@@ -166,12 +165,10 @@ impl History {
         match access.outcome {
             // A PIN that is nobody's was typed, and no card came for it.
             Outcome::Denied { why: Deny::CardMissing, .. } if access.token.is_none() => {
-                let fact = self.secrets.failed(reader, None, Guess::Code, at);
-                self.news |= self.secrets.take(fact) == Taken::New;
+                self.failed(true, Failure { at, reader, credential: None, guess: Guess::Code });
             }
             Outcome::Denied { why: Deny::UnknownCredential, .. } => {
-                let fact = self.cards.failed(reader, None, Guess::Card, at);
-                self.news |= self.cards.take(fact) == Taken::New;
+                self.failed(false, Failure { at, reader, credential: None, guess: Guess::Card });
             }
             _ => {}
         }
@@ -280,7 +277,12 @@ impl History {
         self.used.is_used_up(pass.id.0, pass.uses, pass.until, now)
     }
 
-    /// The failure that a record is, told elsewhere, is not told back.
+    /// At the time of its record, so that the same record read back is the same guess.
+    fn failed(&mut self, secret: bool, failure: Failure) {
+        self.take_guess(secret, GuessingFact::Failed(failure));
+    }
+
+    /// Takes what is known of guesses, of this controller or another.
     pub(crate) fn take_guess(&mut self, secret: bool, fact: GuessingFact) {
         let guesses = if secret { &mut self.secrets } else { &mut self.cards };
         self.news |= guesses.take(fact) == Taken::New;

@@ -67,9 +67,9 @@ impl Known {
         self.released
     }
 
-    /// The hub holds everything below `count`.
+    /// The hub holds everything below `count`. The newest record stays, to continue the chain after a restart.
     pub(crate) fn release(&mut self, count: u64) {
-        self.acked = self.acked.max(count);
+        self.acked = self.acked.max(count.min(self.next_seq.saturating_sub(1)));
         self.let_go();
     }
 
@@ -79,10 +79,8 @@ impl Known {
         self.let_go();
     }
 
-    /// The newest record stays, to continue the chain after a restart.
     fn let_go(&mut self) {
-        let free = self.acked.min(self.recalled).min(self.next_seq.saturating_sub(1));
-        self.released = self.released.max(free);
+        self.released = self.released.max(self.acked.min(self.recalled));
     }
 
     pub(crate) fn card_token(&self, bits: u16, data: &[u8]) -> Option<CardToken> {
