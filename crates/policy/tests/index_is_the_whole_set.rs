@@ -172,7 +172,9 @@ fn entry() -> impl Strategy<Value = Entry> {
     });
     let escort = (0..N).prop_map(|z| {
         let place = format!("resource in Zone::\"z{z}\"");
-        Entry::Text(format!("forbid (principal, action == Action::\"enter\", {place}) unless {{ context.escorted }};"))
+        Entry::Text(format!(
+            "forbid (principal, action == Action::\"enter\", {place}) unless {{ context.escorted }};"
+        ))
     });
     prop_oneof![8 => rule, 12 => text(), 1 => escort]
 }
@@ -298,7 +300,7 @@ fn all_in(world: &World) -> Policies {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_index_never_differs_from_the_whole_set(world in world()) {

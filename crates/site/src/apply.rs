@@ -5,8 +5,8 @@ use crate::people::People;
 use crate::undo::Undo;
 use crate::{Refusal, Site};
 use lockward_model::{
-    Change, Controller, Forgiven, GroupId, Operator, Person, PolicyId, Rule, RuleId, Schedule, ScheduleId,
-    Service, SiteId, Target, Zone,
+    Change, Controller, ControllerId, Forgiven, GroupId, Operator, Person, PolicyId, PublicKey, Rule, RuleId,
+    Schedule, ScheduleId, Service, SiteId, Target, Zone,
 };
 use lockward_policy::Policies;
 use lockward_wire::config::{Envelope, EnvelopeError, Payload, key_id};
@@ -147,25 +147,7 @@ impl Site {
                 self.set_controller(Controller { id, title, key, revoked }, undo);
                 Ok(())
             }
-            Change::BindController { id, key } => {
-                let known = self.controllers.get(&id).ok_or_else(|| none("controller", &id))?;
-                if known.revoked {
-                    return Err(format!("controller `{id}` was revoked; give the new device a new id"));
-                }
-                if known.key.is_some() {
-                    return Err(format!(
-                        "controller `{id}` has a key; revoke it, and give the new device a new id"
-                    ));
-                }
-                if let Some(other) = self.controllers.values().find(|c| c.key == Some(key)) {
-                    return Err(format!(
-                        "the key of controller `{id}` is controller `{}`'s already; give the device a new key",
-                        other.id
-                    ));
-                }
-                self.set_controller(Controller { key: Some(key), ..known.clone() }, undo);
-                Ok(())
-            }
+            Change::BindController { id, key } => self.bind_controller(id, key, undo),
             Change::RevokeController(id) => {
                 let known = self.controllers.get(&id).ok_or_else(|| none("controller", &id))?;
                 self.set_controller(Controller { revoked: true, ..known.clone() }, undo);
@@ -297,6 +279,24 @@ impl Site {
             None => self.policies.remove_policy(id),
         }
         restore(&mut self.policy_texts, id, old);
+    }
+
+    fn bind_controller(&mut self, id: ControllerId, key: PublicKey, undo: &mut Undo) -> Result<(), String> {
+        let known = self.controllers.get(&id).ok_or_else(|| none("controller", &id))?;
+        if known.revoked {
+            return Err(format!("controller `{id}` was revoked; give the new device a new id"));
+        }
+        if known.key.is_some() {
+            return Err(format!("controller `{id}` has a key; revoke it, and give the new device a new id"));
+        }
+        if let Some(other) = self.controllers.values().find(|c| c.key == Some(key)) {
+            return Err(format!(
+                "the key of controller `{id}` is controller `{}`'s already; give the device a new key",
+                other.id
+            ));
+        }
+        self.set_controller(Controller { key: Some(key), ..known.clone() }, undo);
+        Ok(())
     }
 
     fn set_controller(&mut self, c: Controller, undo: &mut Undo) {
