@@ -194,13 +194,13 @@ pub(crate) fn start(
         loop {
             let now = Mono(bus_micros(began));
             senses.tick(now, &mut out);
+            if !out.drain(..).all(&tell) {
+                return;
+            }
             match inbox.recv_timeout(senses.wake_at().since(now)) {
                 Ok(heard) => senses.handle(Mono(bus_micros(began)), heard, &mut out),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
-            }
-            if !out.drain(..).all(&tell) {
-                return;
             }
         }
     })?;
@@ -216,6 +216,7 @@ mod tests {
     use crate::config::{CabinWiring, DoorWiring, ReaderWiring};
     use lockward_inputs::{Adc, AdcLoop, Bands, Ohms, Rest};
     use lockward_model::Side;
+    use std::sync::mpsc::sync_channel;
 
     const MS: u64 = 1_000;
 
@@ -336,5 +337,15 @@ mod tests {
         assert_eq!(read(&mut senses, 300, BUTTON, Reading::Lost), ["fact Some(1) Button Some(Silent)"]);
         read(&mut senses, 400, BUTTON, Reading::Level(false));
         assert_eq!(tick(&mut senses, 420), ["fact Some(1) Button None"]);
+    }
+
+    #[test]
+    fn what_settles_while_nothing_else_is_heard_is_told_at_once() {
+        let (ears, heard) = sync_channel(4);
+        let (wake, core) = sync_channel(4);
+        start(senses(), heard, move |input| wake.send(input).is_ok()).unwrap();
+        ears.send(Heard::Reading(EXIT, Reading::Level(true))).unwrap();
+        let told = core.recv_timeout(Duration::from_secs(5));
+        assert!(matches!(told, Ok(Input::Exit(0, Wire::Says(true)))));
     }
 }
