@@ -3,7 +3,7 @@
 use crate::tell::span;
 use crate::views::Page;
 use crate::zone_views::alone;
-use lockward_console::{Fact, Transition};
+use lockward_console::{Fact, Moment, Transition};
 use lockward_model::{Door, ExitHardware, Relock};
 
 /// Changes by schedule that are shown.
@@ -64,15 +64,22 @@ impl Page<'_> {
     pub(crate) fn transitions(&self, door: &Door) -> Vec<Transition> {
         let schedule = door.unlocked.and_then(|id| self.site.schedules().find(|s| s.id() == id));
         let Some(schedule) = schedule else { return Vec::new() };
-        let next = schedule.next_transitions(&self.site.founding().zone, self.now, AHEAD_SHOWN);
+        let zone = &self.site.founding().zone;
         let what = |opens| match opens {
             true if door.rules.first_person => "unlocks for everybody, once somebody has entered by right",
             true => "unlocks for everybody",
             false => "locks",
         };
-        next.into_iter()
-            .map(|t| Transition { at: self.moment(t.at), what: what(t.opens).to_owned() })
-            .collect()
+        let turns = schedule.next_transitions(zone, self.now, AHEAD_SHOWN).into_iter();
+        let turns = turns.map(|t| Transition { at: self.moment(t.at), what: what(t.opens).to_owned() });
+        let next = schedule.next_exception(zone.local(self.now).date);
+        let exception = next.map(|(date, exception)| {
+            let hours = if exception.is_closed() { "closed all day" } else { "other hours" };
+            let reason = exception.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+            let at = Moment { text: date.to_string(), iso: date.to_string() };
+            Transition { at, what: format!("exception, {hours}{reason}") }
+        });
+        turns.chain(exception).collect()
     }
 }
 

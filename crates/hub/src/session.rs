@@ -131,8 +131,15 @@ impl Session {
         let mut cosign = interval(COSIGN_EVERY);
         cosign.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heard = Instant::now();
+        let mut judged = None;
         loop {
             let size = *config.borrow_and_update();
+            // A controller that was revoked is cut off here, at once: whatever woke this loop.
+            if judged.replace(size) != Some(size)
+                && let Err(bye) = standing(&core, self.peer.id, self.peer.key)
+            {
+                return Ok(Some(bye));
+            }
             let (behind, room) = (self.push.config_at() < size, self.in_flight.len() < IN_FLIGHT_MAX);
             let outbox = self.outbox.clone();
             tokio::select! {
@@ -169,10 +176,6 @@ impl Session {
                 changed = config.changed() => {
                     if changed.is_err() {
                         return Ok(Some(LinkRefusal::Closing));
-                    }
-                    // A controller that was revoked is cut off here, at once.
-                    if let Err(bye) = standing(&core, self.peer.id, self.peer.key) {
-                        return Ok(Some(bye));
                     }
                 }
                 _ = cosign.tick() => {
