@@ -74,6 +74,7 @@ impl House {
             at: self.now,
             config_age: Duration::from_secs(3),
             config: device.config(),
+            known: Default::default(),
         };
         let access = match device.site.decide(&ask(PinFact::NotAsked), Mono(0)) {
             Answer::Granted(_, access, _) | Answer::Denied(_, access) => access,
