@@ -60,8 +60,10 @@ impl DoorCard {
         usual.into_iter().chain(noticed).collect()
     }
 
+    /// The worst of its parts, if one is not well.
     pub(crate) fn broken(&self) -> Option<(&str, &Part)> {
-        self.parts().into_iter().find(|(_, part)| matches!(part.tone, Tone::Bad | Tone::Warn))
+        let with = |tone| self.parts().into_iter().find(move |(_, part)| part.tone == tone);
+        with(Tone::Bad).or_else(|| with(Tone::Warn))
     }
 
     pub(crate) fn class(&self) -> Class {
