@@ -67,7 +67,7 @@ pub(crate) fn pepper() -> PinPepper {
     PinPepper::from_bytes([0x22; 32])
 }
 
-fn card_key() -> CardKey {
+pub(crate) fn card_key() -> CardKey {
     CardKey::from_bytes([0x11; 32])
 }
 

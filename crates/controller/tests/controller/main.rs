@@ -5,6 +5,7 @@ mod house;
 mod hub;
 mod link;
 mod rig;
+mod ruled;
 mod stuck;
 mod wires;
 
@@ -18,8 +19,10 @@ mod full;
 mod handed_over;
 mod hanging;
 mod once;
+mod places;
 mod races;
 mod record_first;
 mod running;
 mod scheduled;
+mod secrets;
 mod time;
