@@ -1,7 +1,7 @@
-//! What the site says of its zones, as the fold of its history asks; and which zones lie around a controller's doors.
+//! What the site says of its zones, as the fold of its history asks; and what lies around a controller's doors.
 
 use lockward_history::{Areas, Keeping};
-use lockward_model::{ControllerId, PassbackMode, ZoneId};
+use lockward_model::{AirlockId, ControllerId, PassbackMode, ZoneId};
 use lockward_site::Site;
 use std::collections::BTreeSet;
 
@@ -36,8 +36,26 @@ impl Areas for SiteAreas<'_> {
     }
 }
 
-/// Every zone that lies on either side of a controller's doors, and all around these.
-pub(crate) fn zones_of(site: &Site, controller: ControllerId) -> BTreeSet<ZoneId> {
-    let driven = site.doors().filter(|d| d.controller == controller);
-    driven.flat_map(|d| around(site, d.from).chain(around(site, Some(d.to)))).collect()
+/// What lies around a controller's doors.
+#[derive(Debug, Default)]
+pub(crate) struct Around {
+    /// Every zone on either side of them, and all around these.
+    pub(crate) zones: BTreeSet<ZoneId>,
+    /// The airlocks that they are part of.
+    pub(crate) airlocks: BTreeSet<AirlockId>,
+}
+
+impl Around {
+    pub(crate) fn of(site: &Site, controller: ControllerId) -> Self {
+        let driven = || site.doors().filter(|d| d.controller == controller);
+        Self {
+            zones: driven().flat_map(|d| around(site, d.from).chain(around(site, Some(d.to)))).collect(),
+            airlocks: driven().filter_map(|d| d.rules.airlock).map(|a| a.id).collect(),
+        }
+    }
+
+    /// Whether all of another is part of this.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        other.zones.is_subset(&self.zones) && other.airlocks.is_subset(&self.airlocks)
+    }
 }

@@ -4,12 +4,12 @@
 //! nothing is ever left out in silence.
 
 use crate::airlocks::{Airlocks, Claim};
-use crate::areas::zones_of;
+use crate::areas::Around;
 use crate::whole::{Changed, News, Whole, concerns};
-use lockward_model::{ControllerId, Event, Forgiven, Mono, Time, ZoneId};
+use lockward_model::{ControllerId, Event, Forgiven, Mono, Time};
 use lockward_site::Site;
 use lockward_wire::link::{Elsewhere, FACTS_MAX};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -19,8 +19,7 @@ const WAITING_MAX: usize = 4 * FACTS_MAX;
 /// One link's queue.
 struct Ear {
     ring: Arc<Notify>,
-    /// Around its doors.
-    zones: BTreeSet<ZoneId>,
+    around: Around,
     /// It knows nothing, or has missed something.
     anew: bool,
     /// All that was known when it was last told anew, as far as that is not sent yet.
@@ -30,16 +29,24 @@ struct Ear {
 }
 
 impl Ear {
+    fn new(ring: Arc<Notify>, around: Around) -> Self {
+        Self { ring, around, anew: true, known: VecDeque::new(), facts: VecDeque::new() }
+    }
+
+    fn begin_anew(&mut self) {
+        (self.anew, self.known, self.facts) = (true, VecDeque::new(), VecDeque::new());
+        self.ring.notify_one();
+    }
+
     fn hear(&mut self, fact: &Elsewhere) {
         // It will hear everything anyway.
         if self.anew {
             return;
         }
         if self.facts.len() >= WAITING_MAX {
-            (self.anew, self.known, self.facts) = (true, VecDeque::new(), VecDeque::new());
-        } else {
-            self.facts.push_back(fact.clone());
+            return self.begin_anew();
         }
+        self.facts.push_back(fact.clone());
         self.ring.notify_one();
     }
 }
@@ -60,7 +67,7 @@ impl Inner {
                 self.airlocks.over(*door);
             }
             for (id, ear) in &mut self.ears {
-                if *from != Some(*id) && concerns(site, fact, &ear.zones, *id) {
+                if *from != Some(*id) && concerns(site, fact, &ear.around) {
                     ear.hear(fact);
                 }
             }
@@ -116,13 +123,7 @@ impl Tidings {
         at: Time,
     ) -> (Arc<Notify>, Changed) {
         let ring = Arc::new(Notify::new());
-        let ear = Ear {
-            ring: Arc::clone(&ring),
-            zones: zones_of(site, id),
-            anew: true,
-            known: VecDeque::new(),
-            facts: VecDeque::new(),
-        };
+        let ear = Ear::new(Arc::clone(&ring), Around::of(site, id));
         let mut inner = self.inner();
         inner.ears.insert(id, ear);
         let changed = inner.whole.connected(id, due, at);
@@ -146,13 +147,12 @@ impl Tidings {
         forgiven.iter().for_each(|(whom, at)| inner.whole.forgive(*whom, *at));
         inner.whole.retain(site);
         for (id, ear) in &mut inner.ears {
-            let zones = zones_of(site, *id);
-            // Of zones that its doors did not lead to before it knows nothing.
-            if !zones.is_subset(&ear.zones) {
-                (ear.anew, ear.known, ear.facts) = (true, VecDeque::new(), VecDeque::new());
-                ear.ring.notify_one();
+            let around = Around::of(site, *id);
+            // Of what its doors did not lead to before it knows nothing.
+            if !ear.around.covers(&around) {
+                ear.begin_anew();
             }
-            ear.zones = zones;
+            ear.around = around;
         }
     }
 
@@ -166,7 +166,7 @@ impl Tidings {
             let others = whole.known(site, now).filter(|news| news.from != Some(id));
             // Of places all: that somebody is elsewhere says that they are not here.
             let wanted = |fact: &Elsewhere| {
-                matches!(fact, Elsewhere::Moved { .. }) || concerns(site, fact, &ear.zones, id)
+                matches!(fact, Elsewhere::Moved { .. }) || concerns(site, fact, &ear.around)
             };
             ear.known = others.map(|news| news.fact).filter(wanted).collect();
         }
@@ -189,5 +189,23 @@ impl Tidings {
         }
         let granted = airlocks.take(site, whole, claim, now);
         Some(Elsewhere::Claimed { airlock: claim.airlock, door: claim.door, granted })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_that_runs_full_is_dropped_and_begins_anew() {
+        let mut ear = Ear::new(Arc::default(), Around::default());
+        let fact = |n| Elsewhere::SomeoneLeft { zone: "hall".parse().unwrap(), at: Time(n) };
+        ear.hear(&fact(0));
+        assert!(ear.facts.is_empty(), "whoever is told everything anyway needs no queue");
+        ear.anew = false;
+        (0..WAITING_MAX as i64).for_each(|n| ear.hear(&fact(n)));
+        assert_eq!((ear.anew, ear.facts.len()), (false, WAITING_MAX));
+        ear.hear(&fact(-1));
+        assert_eq!((ear.anew, ear.facts.len(), ear.known.len()), (true, 0, 0));
     }
 }

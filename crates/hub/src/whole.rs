@@ -4,7 +4,7 @@
 //! A fold of the event log, and of nothing else: a controller can say something here only in events that it has signed,
 //! and only of the doors that it drives. Pure.
 
-use crate::areas::{SiteAreas, around};
+use crate::areas::{Around, SiteAreas, around};
 use core::time::Duration;
 use lockward_history::alarms::{Alarms, Did};
 use lockward_history::{
@@ -393,25 +393,18 @@ fn guesses(access: &Access) -> Vec<(bool, Option<PersonId>)> {
     found
 }
 
-/// Whether a fact says something to whom these zones are around the doors.
-pub(crate) fn concerns(
-    site: &Site,
-    fact: &Elsewhere,
-    zones: &BTreeSet<lockward_model::ZoneId>,
-    id: ControllerId,
-) -> bool {
+/// Whether a fact says something to a controller with this around its doors.
+pub(crate) fn concerns(site: &Site, fact: &Elsewhere, here: &Around) -> bool {
     match fact {
         Elsewhere::Moved { door, into, .. } => {
-            let from = site.door(*door).and_then(|d| d.from);
-            let to = site.door(*door).map(|d| d.to);
-            let mut sides = [from, to, *into].into_iter().flat_map(|side| around(site, side));
-            sides.any(|zone| zones.contains(&zone))
+            let door = site.door(*door);
+            let sides = [door.and_then(|d| d.from), door.map(|d| d.to), *into];
+            sides.into_iter().flat_map(|side| around(site, side)).any(|zone| here.zones.contains(&zone))
         }
-        Elsewhere::SomeoneLeft { zone, .. } => around(site, Some(*zone)).any(|z| zones.contains(&z)),
+        Elsewhere::SomeoneLeft { zone, .. } => around(site, Some(*zone)).any(|z| here.zones.contains(&z)),
         Elsewhere::Busy { door, .. } => {
             let airlock = site.door(*door).and_then(|d| d.rules.airlock);
-            let mine = site.doors().filter(|d| d.controller == id);
-            airlock.is_some_and(|a| mine.filter_map(|d| d.rules.airlock).any(|m| m.id == a.id))
+            airlock.is_some_and(|a| here.airlocks.contains(&a.id))
         }
         // Guessing is counted for the site as a whole, and so are the controllers that can not be heard.
         Elsewhere::Guessed { .. }
