@@ -17,7 +17,7 @@ mod told;
 mod wires;
 
 pub use clock::StageClock;
-pub use commands::{COMMANDS, Command};
+pub use commands::Command;
 pub use line::{Line, Tone};
 
 use crate::card::Card;
@@ -142,7 +142,8 @@ impl Stage {
 
     /// Puts every controller of the site with its doors into its place.
     fn enrol(&mut self) -> Result<(), String> {
-        let founding = self.office.store().entry(Log::Config, 0).map_err(|e| e.to_string())?.unwrap_or_default();
+        let founding =
+            self.office.store().entry(Log::Config, 0).map_err(|e| e.to_string())?.unwrap_or_default();
         let mut doors: BTreeMap<ControllerId, Vec<Doorway>> = BTreeMap::new();
         for door in self.office.site().doors() {
             doors.entry(door.controller).or_default().push(Doorway::new(door));
@@ -233,7 +234,9 @@ impl Stage {
             self.tell(door.as_str(), text, Tone::Quiet);
         }
         for (door, side, feedback) in turned.shown {
-            let (Some(door), Some(words)) = (self.door_at(id, door), told::reader(feedback)) else { continue };
+            let (Some(door), Some(words)) = (self.door_at(id, door), told::reader(feedback)) else {
+                continue;
+            };
             let inside = if side == lockward_model::Side::Exit { " inside" } else { "" };
             self.tell(door.as_str(), format!("reader{inside}: {words}"), Tone::Quiet);
         }

@@ -320,6 +320,11 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    /// A text that lies in no file.
+    pub(crate) fn new(name: &str, text: &str) -> Self {
+        Self { name: name.into(), text: Zeroizing::new(text.into()) }
+    }
+
     pub(crate) fn read(path: &Path) -> Result<Self, FileError> {
         let failed = |source| FileError::Read { path: path.into(), source };
         if std::fs::metadata(path).map_err(failed)?.len() > FILE_BYTES_MAX {

@@ -52,6 +52,8 @@ pub(crate) fn plan(source: &Source, file: &ChangeFile, office: &Office) -> Resul
         cards: HashMap::new(),
     };
     planner.takes_away(file)?;
+    // Before the zones: a zone may name those who approve.
+    planner.groups(file)?;
     planner.places(file)?;
     planner.people(file)?;
     planner.authority(file)?;
@@ -151,7 +153,7 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn people(&mut self, file: &ChangeFile) -> Result<(), FileError> {
+    fn groups(&mut self, file: &ChangeFile) -> Result<(), FileError> {
         for record in &file.group {
             let titled = record.get_ref();
             let group = read::key("id", &titled.id)
@@ -159,6 +161,10 @@ impl Planner<'_> {
             let group = self.read("group", record.span(), group)?;
             self.put("group", record.span(), Change::PutGroup(group))?;
         }
+        Ok(())
+    }
+
+    fn people(&mut self, file: &ChangeFile) -> Result<(), FileError> {
         for record in &file.person {
             self.person(record.span(), record.get_ref())?;
         }

@@ -1,11 +1,11 @@
 //! A change in words: what it is about, what is there already, and which of its parts differ. No token, no hash.
 
 use super::schedules;
-use crate::say::count;
+use super::told_rules::{door_rules, zone_rules};
 use core::time::Duration;
 use lockward_model::{
-    Alone, Change, Door, DoorRules, ExitHardware, Forgiven, Operator, PassbackMode, Person, PolicyText,
-    Proof, Relock, Rule, Target, Time, Validity, ZoneRules,
+    Change, Door, ExitHardware, Forgiven, Operator, Person, PolicyText, Proof, Relock, Rule, Target, Time,
+    Validity,
 };
 use lockward_site::Site;
 

@@ -1,9 +1,9 @@
 //! What each command does.
 
-use super::commands::{Command, hint, usage, verbs};
+use super::commands::{COMMANDS, Command, hint, usage, verbs};
 use super::line::{Line, Tone};
 use super::wires::{Doorway, SEEN_AFTER, Trouble, Which};
-use super::{COMMANDS, Lately, Next, Shows, Stage};
+use super::{Lately, Next, Shows, Stage};
 use crate::card::Card;
 use core::time::Duration;
 use lockward_controller::core::Input;
@@ -58,8 +58,12 @@ impl Stage {
             ("issue", [name, place]) => self.issue(name, place, "1"),
             ("issue", [name, place, uses]) => self.issue(name, place, uses),
             ("pass", [door, name]) => self.pass(door, name),
-            ("press", [door]) => self.hand(door, "no button and no handle inside", |d, now| d.press(true, now)),
-            ("let-go", [door]) => self.hand(door, "no button and no handle inside", |d, now| d.press(false, now)),
+            ("press", [door]) => {
+                self.hand(door, "no button and no handle inside", |d, now| d.press(true, now))
+            }
+            ("let-go", [door]) => {
+                self.hand(door, "no button and no handle inside", |d, now| d.press(false, now))
+            }
             ("call", [door]) => self.hand(door, "no floor of a lift", |d, now| d.call(now)),
             ("open", [door]) => self.open(door, false),
             ("force", [door]) => self.open(door, true),
@@ -88,7 +92,9 @@ impl Stage {
             ("change", [_, ..]) => self.change(rest),
             ("lock-down", [zone]) => self.change(&format!("lock_down = [{zone:?}]")),
             ("lift", [zone]) => self.change(&format!("lift_lockdown = [{zone:?}]")),
-            ("threat", [zone, level]) => self.change(&format!("[[threat]]\nzone = {zone:?}\nlevel = {level}")),
+            ("threat", [zone, level]) => {
+                self.change(&format!("[[threat]]\nzone = {zone:?}\nlevel = {level}"))
+            }
             ("forgive", [person]) => self.change(&format!("forgive_people = [{person:?}]")),
             ("show", doors) => self.show(doors),
             ("muster", []) => self.muster(),
@@ -113,7 +119,8 @@ impl Stage {
             Some((*id, index, station.doors.get(index)?.id))
         };
         self.stations.iter().find_map(at).ok_or_else(|| {
-            let doors: Vec<_> = self.stations.values().flat_map(|s| &s.doors).map(|d| d.id.as_str()).collect();
+            let doors: Vec<_> =
+                self.stations.values().flat_map(|s| &s.doors).map(|d| d.id.as_str()).collect();
             format!("there is no door `{name}`{}; `show` lists the doors", hint(name, doors))
         })
     }
@@ -122,7 +129,11 @@ impl Stage {
         let found = self.shows.keys().find(|p| p.as_str() == name);
         found.copied().ok_or_else(|| {
             let people: Vec<_> = self.shows.keys().map(PersonId::as_str).collect();
-            format!("`{name}` has nothing to show{}; there are {}", hint(name, people.iter().copied()), people.join(", "))
+            format!(
+                "`{name}` has nothing to show{}; there are {}",
+                hint(name, people.iter().copied()),
+                people.join(", ")
+            )
         })
     }
 
@@ -195,13 +206,19 @@ impl Stage {
 
     fn pass(&mut self, door: &str, name: &str) -> Done {
         let (id, door, _) = self.find(door)?;
-        let text = self.passes.get(name).ok_or_else(|| format!("there is no pass `{name}`; `issue` makes one"))?;
+        let text =
+            self.passes.get(name).ok_or_else(|| format!("there is no pass `{name}`; `issue` makes one"))?;
         let bytes = text.as_bytes().into();
         self.give(id, vec![Input::Code { door, side: Side::Entry, bytes }])
     }
 
     /// Does something at a door, and waits until its wires have told.
-    fn hand(&mut self, door: &str, without: &str, act: impl FnOnce(&mut Doorway, lockward_model::Mono) -> bool) -> Done {
+    fn hand(
+        &mut self,
+        door: &str,
+        without: &str,
+        act: impl FnOnce(&mut Doorway, lockward_model::Mono) -> bool,
+    ) -> Done {
         let (id, index, name) = self.find(door)?;
         let now = self.now().mono;
         let doorway = self.stations.get_mut(&id).and_then(|s| s.doors.get_mut(index));

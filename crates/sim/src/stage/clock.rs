@@ -52,11 +52,6 @@ impl WallClock {
         self.shown(at).strftime("%H:%M:%S%.3f").to_string()
     }
 
-    /// `Monday 2026-09-07`.
-    pub(super) fn date(&self, at: Time) -> String {
-        self.shown(at).strftime("%A %Y-%m-%d").to_string()
-    }
-
     /// How long it is until the clock next shows this time of day; `None` for what is no time.
     pub(super) fn until(&self, at: Time, text: &str) -> Option<Duration> {
         let wanted: jiff::civil::Time = text.parse().ok()?;

@@ -1,10 +1,7 @@
 //! The commands: one a line, in words that an installer would say.
 
-/// A command as it is typed, and what it does.
-pub type Usage = (&'static str, &'static str);
-
-/// Every command with its arguments, in the order of the help.
-pub const COMMANDS: [Usage; 33] = [
+/// Every command with its arguments, and what it does, in the order of the help.
+pub(super) const COMMANDS: [(&str, &str); 33] = [
     ("badge DOOR PERSON [exit]", "holds a card to the reader; `stranger` has one that nobody knows"),
     ("keys DOOR 1234# [exit]", "types; `#` ends an entry, `*` begins again"),
     ("key-card DOOR PERSON [late|forged]", "shows a card that signs"),
@@ -22,7 +19,10 @@ pub const COMMANDS: [Usage; 33] = [
     ("ground DOOR contact|exit|bolt|called", "ties it to earth"),
     ("feed DOOR contact|exit|bolt|called", "feeds it a foreign voltage"),
     ("mend DOOR contact|exit|bolt|called", "mends it"),
-    ("building power|battery|fire|tamper on|off", "tells all controllers; `on` is what is wrong, but for power"),
+    (
+        "building power|battery|fire|tamper on|off",
+        "tells all controllers; `on` is what is wrong, but for power",
+    ),
     ("wait 10s | wait until 18:00", "lets time go by"),
     ("clock +1h", "sets the controllers' clocks wrong; the hub's stays right"),
     ("hub lost|back", "nobody reaches the hub, or everybody again"),
@@ -56,7 +56,8 @@ impl<'a> Command<'a> {
     #[must_use]
     pub fn read(line: &'a str) -> Option<Self> {
         let line = line.trim();
-        let said = if line.starts_with('#') { "" } else { line.split(" # ").next().unwrap_or_default().trim() };
+        let said =
+            if line.starts_with('#') { "" } else { line.split(" # ").next().unwrap_or_default().trim() };
         let (verb, rest) = said.split_once(' ').unwrap_or((said, ""));
         let rest = rest.trim();
         (!verb.is_empty()).then(|| Self { verb, words: rest.split_whitespace().collect(), rest })

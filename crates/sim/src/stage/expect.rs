@@ -19,7 +19,11 @@ impl Stage {
                 self.lately.releases.contains(&door)
             }
             [door, state] => self.stands(door, state)?,
-            _ => return Err("write: expect [no] event CODE [DOOR], alarm CODE, release DOOR, or DOOR STATE".into()),
+            _ => {
+                return Err(
+                    "write: expect [no] event CODE [DOOR], alarm CODE, release DOOR, or DOOR STATE".into()
+                );
+            }
         };
         if holds != wanted {
             self.failed = true;
@@ -51,7 +55,10 @@ impl Stage {
             _ => {
                 let known = known.ok_or_else(|| {
                     let all: Vec<_> = lockward_door::State::ALL.iter().map(|s| s.as_str()).collect();
-                    format!("no door is `{state}`; there are released, thrown, open, shut, {}", all.join(", "))
+                    format!(
+                        "no door is `{state}`; there are released, thrown, open, shut, {}",
+                        all.join(", ")
+                    )
                 })?;
                 station.states().get(index) == Some(known)
             }

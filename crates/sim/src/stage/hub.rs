@@ -120,9 +120,11 @@ impl Stage {
     }
 
     fn raise(&mut self, event: &Event) {
-        let before: Vec<_> = self.hub.alarms.standing().into_iter().map(|a| (a.kind, a.place.clone())).collect();
+        let before: Vec<_> =
+            self.hub.alarms.standing().into_iter().map(|a| (a.kind, a.place.clone())).collect();
         let did = self.hub.alarms.take(event);
-        let after: Vec<_> = self.hub.alarms.standing().into_iter().map(|a| (a.kind, a.place.clone())).collect();
+        let after: Vec<_> =
+            self.hub.alarms.standing().into_iter().map(|a| (a.kind, a.place.clone())).collect();
         let place = event.door.map_or_else(|| place_of(event), |door| door.to_string());
         for (kind, _) in before.iter().filter(|b| !after.contains(b)) {
             self.tell(&place, format!("alarm cleared: {}", kind.code()), Tone::Quiet);

@@ -36,7 +36,10 @@ impl Stage {
             if quiet.len() > MANY && names.is_empty() {
                 let first = quiet.first().map(|q| q.0.clone()).unwrap_or_default();
                 let all = quiet.len();
-                rows.push((station.id.to_string(), format!("{all} doors locked and shut, {first} the first")));
+                rows.push((
+                    station.id.to_string(),
+                    format!("{all} doors locked and shut, {first} the first"),
+                ));
             } else {
                 rows.extend(quiet);
             }
@@ -102,7 +105,8 @@ impl Stage {
         read.map_err(|e| e.to_string())?;
         let first = rows.len().saturating_sub(count);
         for (index, event) in rows.split_off(first) {
-            let text = told::event(&event).map_or_else(|| event.body.code().sentence().into(), |(_, text)| text);
+            let text =
+                told::event(&event).map_or_else(|| event.body.code().sentence().into(), |(_, text)| text);
             let place = event.door.map(|d| d.to_string()).unwrap_or_default();
             let time = self.wall.time(event.time);
             let text = format!("{index:>4}  {text}");

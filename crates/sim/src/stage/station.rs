@@ -102,7 +102,8 @@ impl Station {
     pub(super) fn start(&mut self, now: Now) -> Result<Turned, String> {
         let said = |e: &dyn std::error::Error| format!("controller does not start: {e}");
         let seed = u64::from_be_bytes(dice::bytes());
-        let memory = Memory::open_within(self.disk.clone(), Path::new(DIR), seed, room()).map_err(|e| said(&e))?;
+        let memory =
+            Memory::open_within(self.disk.clone(), Path::new(DIR), seed, room()).map_err(|e| said(&e))?;
         let wirings: Vec<DoorWiring> = self.doors.iter().map(Doorway::wiring).collect();
         let mut effects = Vec::new();
         let (core, keeper) =

@@ -4,8 +4,8 @@ use super::line::Tone;
 use core::time::Duration;
 use lockward_door::Feedback;
 use lockward_model::{
-    Access, Body, Code, ControllerFact, DoorFact, Event, InputName, LockCause, Opening, Outcome, PinFact, Side,
-    ZoneFact,
+    Access, Body, Code, ControllerFact, DoorFact, Event, InputName, LockCause, Opening, Outcome, PinFact,
+    Side, ZoneFact,
 };
 
 /// What happened, and how it is meant; `None` for what is told by something else.
@@ -133,7 +133,7 @@ pub(super) fn span(d: Duration) -> String {
     let (ms, s) = (d.as_millis(), d.as_secs());
     match s {
         0 => format!("{ms} ms"),
-        1..=119 if ms % 1_000 == 0 => format!("{s} s"),
+        1..=119 if ms % 1_000 < 100 => format!("{s} s"),
         1..=119 => format!("{s}.{} s", ms % 1_000 / 100),
         120..=7_199 => format!("{} min {} s", s / 60, s % 60).replace(" 0 s", ""),
         _ => format!("{} h {} min", s / 3_600, s % 3_600 / 60).replace(" 0 min", ""),
