@@ -39,9 +39,11 @@ const LOCK: &str = "{ gpio = { chip = \"/dev/gpiochip0\", line = 17, active_low 
 
 fn parse_with_key(text: &str, key: &str, mode: u32) -> Result<Config, ConfigError> {
     let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("reader-0.key");
-    std::fs::write(&file, key).unwrap();
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+    for name in ["reader-0.key", "reader-1.key", "board-100.key"] {
+        let file = dir.path().join(name);
+        std::fs::write(&file, key).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
     Config::parse(text, &dir.path().join("door.toml"))
 }
 
@@ -70,6 +72,24 @@ fn a_whole_file_is_read() {
     assert_eq!(config.buses[0].devices[0].address, 0);
     assert_eq!(config.buses[0].devices[1].codes.as_deref(), Some(&[0x00, 0xca, 0xfe, 0x01][..]));
     assert_eq!(config.warnings(), Vec::<String>::new());
+}
+
+#[test]
+fn the_examples_of_the_manual_are_sound() {
+    let manual = include_str!("../../../../docs/OPERATING.md");
+    let blocks: Vec<_> = manual.split("```toml\n").skip(1).filter_map(|b| b.split("```").next()).collect();
+    let [file, bands, cabin] = blocks[..] else { panic!("{} examples", blocks.len()) };
+    assert_eq!(parse(file).warnings(), Vec::<String>::new());
+    let other = file.replace("supervised = \"1k+1k\"", bands.trim());
+    assert!(other != file && parse(&other).doors[0].contact.is_some());
+    let floor = |id: &str| {
+        format!(
+            "[[door]]\nid = \"{id}\"\nfails = \"secure\"\nlock = \"simulated\"\ncontact = \"none\"\nexit = \"none\"\n"
+        )
+    };
+    let reader = "[[bus.device]]\naddress = 4\nkey_file = \"reader-1.key\"\n[[board]]";
+    let lift = file.replacen("[[board]]", reader, 1) + &floor("first") + &floor("second") + cabin;
+    assert_eq!(parse(&lift).cabins[0].floors, [1, 2]);
 }
 
 #[test]

@@ -83,6 +83,25 @@ impl Dock {
         Self { dir, sealed, child: None }
     }
 
+    /// The front door with its wires on a Modbus board, of which the bolt's are measured, instead of its reader.
+    pub(crate) fn with_board(port: u64) -> Self {
+        let dock = Self::wired(&[FRONT]);
+        let file = dock.dir.path().join("door.toml");
+        let text = fs::read_to_string(&file).unwrap();
+        let (head, door) = text.split_once("lock = ").unwrap();
+        assert!(door.contains("exit = "), "the last lines are the wires");
+        let bolt = "register = 0, full_scale = 4095, supply = 4095, pull_up = 1000";
+        let text = format!(
+            "{head}lock = {{ modbus = {{ board = \"io\", coil = 0 }} }}\n\
+             contact = {{ modbus = {{ board = \"io\", input = 0 }}, active = \"open\" }}\n\
+             exit = {{ modbus = {{ board = \"io\", input = 1 }}, active = \"closed\" }}\n\
+             bolt = {{ modbus = {{ board = \"io\", {bolt} }}, supervised = \"1k+1k\", active = \"open\" }}\n\
+             [[board]]\nname = \"io\"\ntcp = \"127.0.0.1:{port}\"\nunit = 1\nwatchdog = true\n"
+        );
+        fs::write(&file, text).unwrap();
+        dock
+    }
+
     /// The device that the line is on.
     pub(crate) fn line(&self) -> PathBuf {
         self.dir.path().join("line")

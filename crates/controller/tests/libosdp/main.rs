@@ -7,7 +7,7 @@ mod readers;
 mod site;
 
 use dock::{BOTH_SIDES, CAGE, CODES, Dock, FRONT};
-use readers::{AMBER, GREEN, RED, Readers, flash, lock, release, rest, secure, sounds};
+use readers::{AMBER, GREEN, RED, Readers, coil, flash, lock, release, rest, secure, sounds};
 use site::{ANN, ANN_PIN, BEN, UNKNOWN};
 use std::time::Duration;
 
@@ -320,4 +320,40 @@ fn a_code_in_a_report_of_the_makers_own_is_a_pass_and_one_that_nobody_signed_ope
 fn a50_a_lock_that_hangs_outside_is_told_at_each_start() {
     let (dock, _readers) = front();
     assert!(dock.said().contains("TOPOLOGY_UNSAFE"), "{}", dock.said());
+}
+
+#[test]
+fn a_door_on_a_modbus_board_opens_and_lets_out_and_believes_no_wire_that_is_cut_or_silent() {
+    let (mut board, port) = Readers::board();
+    board.say("1 input 0 1"); // Shut.
+    board.say("1 register 0 2048"); // The bolt: one kilohm.
+    let mut dock = Dock::with_board(port);
+    let mut readers = Readers::on(&dock.line(), &[(0, FRONT.key)]);
+    dock.start(&[]);
+    readers.until("the lamp is red at rest", |v| rest(v, 0, RED));
+    board.say("1 input 2 0");
+    readers.say(&card(0, ANN));
+    board.until("the lock is released", |v| coil(v, true));
+    assert_eq!(dock.count("ACCESS_GRANTED"), 1, "RECORD-FIRST: the board was told after the disk");
+    board.until("it locks again", |v| coil(v, false));
+
+    board.say("1 input 1 1");
+    board.until("EGRESS-FREE: the exit button releases the lock", |v| coil(v, true));
+    board.say("1 input 1 0");
+    board.until("and it locks again", |v| coil(v, false));
+    assert_eq!(dock.count("DOOR_OPENED") + dock.count("DOOR_FORCED"), 0, "nobody went through");
+
+    board.say("1 register 0 4095");
+    dock.until("INPUT_OPEN", 1);
+    board.say("1 register 0 2048");
+    dock.until("INPUT_CLEARED", 1);
+    board.say("1 mute 1");
+    dock.until("INPUT_SILENT", 3);
+    readers.say(&card(0, ANN));
+    readers.until("the door decides all the same", |v| flash(v, 0, GREEN));
+    // Longer than its release of two seconds.
+    board.never("a coil that is written meanwhile", 2 * A_WHILE, |v| coil(v, true));
+    board.say("1 mute 0");
+    dock.until("INPUT_CLEARED", 4);
+    board.never("a release that comes late", A_WHILE, |v| coil(v, true));
 }
