@@ -216,6 +216,7 @@ impl Rig {
             all.late.extend(seen.late);
             all.feedback.extend(seen.feedback);
             all.sent.extend(seen.sent);
+            all.checks.extend(seen.checks);
             all.failed = seen.failed.or(all.failed);
         }
         all

@@ -89,7 +89,8 @@ fn given_a_pin_that_stands_alone_then_it_opens_without_a_card() {
     let seen = rig.turn_with_pins(typed(LAB, "83729165"));
     assert_eq!(seen.released(), NONE);
     assert!(seen.shows(LAB, Feedback::ShowCard));
-    rig.pass(Duration::from_secs(30));
+    let answer = rig.pass(Duration::from_secs(30)).check().run();
+    rig.turn(vec![answer]);
     assert_eq!(rig.last_why(), Some(Deny::CardMissing));
 }
 
