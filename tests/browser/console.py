@@ -119,6 +119,44 @@ try:
             assert "/config" in text or "onfig" in text, text[:400]
             shot("log")
 
+        @case("the page of alarms says what stands, and what to do")
+        def _():
+            page.goto(base + "/alarms")
+            expect(page.get_by_role("heading", name="Alarms", exact=True)).to_be_visible()
+            expect(page.get_by_role("heading", name=re.compile("^Standing"))).to_be_visible()
+            rows = page.locator("#alarms li.alarm[data-tone=bad]")
+            standing = page.locator("#bar a[href='/alarms']")
+            assert (rows.count() > 0) == (standing.count() > 0), "the bar and the list differ"
+            for row in rows.all():
+                assert row.locator(".alarm-do").inner_text().strip(), "an alarm without an instruction"
+            shot("alarms")
+
+        @case("who is where fills while one looks, without a reload")
+        def _():
+            page.goto(base + "/muster")
+            expect(page.get_by_role("heading", name="Who is where")).to_be_visible()
+            page.evaluate("window.stayed = true")
+            before = page.inner_text("#muster")
+            for _ in range(80):
+                time.sleep(0.5)
+                if page.inner_text("#muster") != before and page.locator("#muster a[href^='/people/']").count():
+                    break
+            else:
+                raise AssertionError("nobody moved in 40 s")
+            assert page.evaluate("window.stayed"), "the page was loaded again"
+            shot("muster")
+            page.emulate_media(media="print")
+            shot("muster-print")
+            assert not page.locator("nav").is_visible()
+            page.emulate_media(media="screen")
+
+        @case("every zone says in words what it asks")
+        def _():
+            page.goto(base + "/zones")
+            expect(page.get_by_role("heading", name="Zones", exact=True)).to_be_visible()
+            expect(page.get_by_text("as far as doors have seen").first).to_be_visible()
+            shot("zones")
+
         @case("an unknown door is a page that says so")
         def _():
             assert page.goto(base + "/doors/no-such-door").status == 404
@@ -131,16 +169,19 @@ try:
             policy = headers["content-security-policy"]
             assert "default-src 'none'" in policy and "unsafe-inline" not in policy, policy
 
-        @case("a phone in the dark can use it")
+        @case("a phone can use every page, in the light and in the dark")
         def _():
-            phone = browser.new_context(
-                viewport={"width": 390, "height": 844}, color_scheme="dark", storage_state=context.storage_state())
-            small = phone.new_page()
-            small.goto(base + "/")
-            width = small.evaluate("document.documentElement.scrollWidth")
-            assert width <= 390, f"{width} px wide"
-            if arguments.shots:
-                small.screenshot(path=f"{arguments.shots}/phone.png")
+            for scheme in ("light", "dark"):
+                phone = browser.new_context(
+                    viewport={"width": 390, "height": 844}, color_scheme=scheme, storage_state=context.storage_state())
+                small = phone.new_page()
+                for name, path in (("", "/"), ("-alarms", "/alarms"), ("-muster", "/muster"), ("-zones", "/zones")):
+                    small.goto(base + path)
+                    width = small.evaluate("document.documentElement.scrollWidth")
+                    assert width <= 390, f"{path} is {width} px wide"
+                    if arguments.shots:
+                        small.screenshot(path=f"{arguments.shots}/phone{name}-{scheme}.png")
+                phone.close()
 
         @case("a strange host name is refused")
         def _():

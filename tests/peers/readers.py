@@ -5,6 +5,7 @@
 
 Standard input, one order a line; ADDRESS says which reader:
     ADDRESS card BITS HEX | ADDRESS key DIGITS | ADDRESS tamper 0|1 | ADDRESS input NUMBER 0|1
+    ADDRESS code VENDOR TEXT        it has read a code, and tells it in a report of its maker's own
     ADDRESS reboot                  its power fails for a moment: it forgets its session, lamp and outputs
     ADDRESS swap                    another device takes its place, with the same key and another serial number
     ADDRESS cut | ADDRESS join      the reader's own wire: it hears nothing and is not heard
@@ -202,6 +203,9 @@ class Reader:
         elif verb == "key":
             keys = words[0].replace("#", "\r").replace("*", "\x7f")
             self.submit(Event.KeyPress, reader_no=0, data=keys.encode())
+        elif verb == "code":
+            self.submit(Event.ManufacturerReply, vendor_code=int.from_bytes(bytes.fromhex(words[0]), "little"),
+                        data=words[1].encode())
         elif verb == "tamper":
             self.status(StatusReportType.Local, [int(words[0]), 0])
         elif verb == "input":

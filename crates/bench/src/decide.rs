@@ -9,7 +9,8 @@ use crate::{decide_cases, machine};
 use clap::Args;
 use core::time::Duration;
 use lockward_model::{
-    CardToken, ConfigRef, Digest, DoorId, Factors, GroupId, Mono, Outcome, PersonId, PinFact, Side, ZoneId,
+    CardToken, ConfigRef, Digest, DoorId, Factors, GroupId, Known, Mono, Outcome, PersonId, PinFact, Side,
+    ZoneId,
 };
 use lockward_policy::{Place, Policies, Situation, Verdict, Who};
 use lockward_site::{Answer, Keep, Question, Site};
@@ -108,6 +109,7 @@ impl Ready {
             at: NOON,
             config_age: Duration::ZERO,
             config: ConfigRef { size: self.site.size(), root: Digest([1; 32]) },
+            known: Known::default(),
         };
         Ok(self.site.decide(&question, Mono(5_000_000)))
     }
@@ -123,7 +125,13 @@ impl Ready {
         let person: PersonId = id('p', tap.person)?;
         let who = Who { person, groups: self.plan.groups_of(tap.person) };
         let all = [office()?];
-        let now = Situation { open: &all, all: &all, factors: Factors::CARD, config_age: Duration::ZERO };
+        let now = Situation {
+            open: &all,
+            all: &all,
+            factors: Factors::CARD,
+            reach: Factors::CARD.with(Factors::PIN),
+            ..Situation::default()
+        };
         Ok(how(&self.policies, &who, &Place { door: *door, kind, zones }, &now))
     }
 
@@ -142,7 +150,7 @@ impl Ready {
         let asked = self.asked(tap)?;
         let allowed = cedar::allows(&cedar::request(&asked, true)?, peer, &cedar::entities(&asked)?)?;
         let same = match (&self.decide(tap)?, &whole) {
-            (Answer::Granted(_, access), Verdict::Permit { because }) => {
+            (Answer::Granted(_, access, _), Verdict::Permit { because }) => {
                 matches!(&access.outcome, Outcome::Granted { because: told } if told == because)
             }
             (Answer::Granted(..), _) | (_, Verdict::Permit { .. } | Verdict::Error) => false,
@@ -285,10 +293,10 @@ fn mix(report: &mut Report, ready: &Ready, taps: &[Tap]) -> Result<(), Failed> {
     for tap in some {
         match ready.decide(tap)? {
             Answer::Granted(..) => granted += 1,
-            Answer::NeedPin => pin += 1,
+            Answer::NeedPin | Answer::NeedSecond | Answer::NeedCard => pin += 1,
             Answer::Denied(..) => denied += 1,
         }
     }
-    report.about(format!("of 10,000 answers: {granted} granted, {pin} ask for the PIN, {denied} denied"));
+    report.about(format!("of 10,000 answers: {granted} granted, {pin} ask for more, {denied} denied"));
     Ok(())
 }

@@ -46,7 +46,9 @@ impl Compared {
             Verdict::Permit { .. } => 0,
             Verdict::Forbid { .. } => 1,
             Verdict::Nothing { would: None } => 2,
-            Verdict::Nothing { would: Some(Would::WithFactors(_)) } => 3,
+            Verdict::Nothing {
+                would: Some(Would::WithFactors(_) | Would::WithSecond | Would::OutOfReach),
+            } => 3,
             Verdict::Nothing { would: Some(Would::AtAnotherTime) } => 4,
             Verdict::Error => 5,
         };
@@ -190,7 +192,14 @@ impl Case {
     ) -> Result<Verdict, Failed> {
         let all = (0..N).map(|s| id('s', s)).collect::<Result<Vec<ScheduleId>, _>>()?;
         let age = Duration::from_secs(self.age);
-        let now = Situation { open: &self.open, all: &all, factors: self.factors, config_age: age };
+        let now = Situation {
+            open: &self.open,
+            all: &all,
+            factors: self.factors,
+            config_age: age,
+            reach: Factors::CARD.with(Factors::PIN),
+            ..Situation::default()
+        };
         let place = Place { door: id('d', self.door)?, kind: self.kind, zones: &self.zones };
         Ok(how(policies, &Who { person: id('p', self.person)?, groups: &self.groups }, &place, &now))
     }
@@ -215,6 +224,7 @@ fn random_rule(dice: &mut Dice, n: usize) -> Result<Rule, Failed> {
         targets,
         schedule: if dice.one_in(2) { Some(id('s', dice.below(N))?) } else { None },
         factors: Factors::from_bits((dice.next() & 3) as u8).unwrap_or_default(),
+        two_people: false,
     })
 }
 

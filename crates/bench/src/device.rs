@@ -5,12 +5,12 @@ use crate::rounds::Failed;
 use crate::world::{Author, CARD_KEY, NOON, Plan, controller, controller_key, door_id, token};
 use aws_lc_rs::signature::Ed25519KeyPair;
 use lockward_controller::clerk::Clerk;
-use lockward_controller::config::{DoorWiring, Fails, Point, ReaderWiring};
+use lockward_controller::config::{DoorWiring, ReaderWiring};
 use lockward_controller::core::{Core, Effect, Input, TURN_MAX};
 use lockward_controller::identity::Identity;
 use lockward_controller::jobs::Done;
 use lockward_controller::memory::Memory;
-use lockward_model::{ConfigRef, Digest, Epoch, Mono, Now, PinFact, Side, SiteId, Time};
+use lockward_model::{ConfigRef, Digest, Epoch, Known, Mono, Now, PinFact, Side, SiteId, Time};
 use lockward_site::{Answer, Question, Site};
 use lockward_store::{Disk, Journal, Limits, RECORD_BYTES_MAX, RealDisk, SEGMENT_BYTES};
 use lockward_wire::link::{Keys, ToController};
@@ -163,6 +163,7 @@ pub(crate) fn let_in(site: &Site, door: usize) -> Result<usize, Failed> {
             at: NOON - Duration::from_secs(12 * 3600),
             config_age: Duration::ZERO,
             config: ConfigRef { size: site.size(), root: Digest([0; 32]) },
+            known: Known::default(),
         };
         if matches!(site.decide(&question, Mono(0)), Answer::Granted(..)) {
             return Ok(person);
@@ -178,12 +179,5 @@ pub(crate) fn released(effects: &[Effect]) -> usize {
 
 fn wiring(n: usize) -> Result<DoorWiring, Failed> {
     let reader = ReaderWiring { bus: "a".into(), address: u8::try_from(n % 100)?, keypad: true };
-    Ok(DoorWiring {
-        id: door_id(n)?,
-        fails: Fails::Secure,
-        reader: Some(reader),
-        lock: Point::Simulated,
-        contact: Point::None,
-        exit: Point::None,
-    })
+    Ok(DoorWiring { reader: Some(reader), ..DoorWiring::simulated(door_id(n)?) })
 }

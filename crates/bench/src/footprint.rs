@@ -12,6 +12,7 @@ use crate::rounds::{Failed, ROUNDS_MIN, Sure, bootstrap, median};
 use crate::world::{Plan, Size, card};
 use clap::Args;
 use lockward_controller::core::Input;
+use lockward_model::Side;
 use lockward_site::{Keep, Site};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -143,7 +144,7 @@ fn start(folder: &Path, person: u32) -> Result<(f64, Told), Failed> {
 pub(crate) fn child(options: &Child) -> Result<(), Failed> {
     let mut device = Device::start(&options.folder, DOORS)?;
     let person = usize::try_from(options.person)?;
-    let mut inputs = vec![Input::Card { door: 0, bits: 32, data: card(person).to_vec() }];
+    let mut inputs = vec![Input::Card { door: 0, side: Side::Entry, bits: 32, data: card(person).to_vec() }];
     let effects = device.turn(&mut inputs)?;
     let (resident, peak) = machine::resident();
     let told = Told { released: released(&effects) == 1, resident, peak, cpu_ns: machine::process_cpu_ns() };

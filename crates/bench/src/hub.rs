@@ -8,7 +8,7 @@ use core::time::Duration;
 use lockward_hub::{FoundingRequest, Hub, HubConfig, Running, SystemClock, found};
 use lockward_ledger::leaf_hash;
 use lockward_model::{
-    Access, Body, Change, ChangeSet, ConfigRef, ControllerId, Digest, DoorId, Epoch, Event, Factors,
+    Access, Body, Change, ChangeSet, ConfigRef, ControllerId, Digest, DoorId, Epoch, Event, Factors, Known,
     Operator, Outcome, PinFact, Side, SiteId, SiteZone, Source, Time,
 };
 use lockward_wire::config::{Envelope, PayloadType, encode_changes};
@@ -217,6 +217,7 @@ pub(crate) fn access() -> Result<Access, Failed> {
         keypad: true,
         config: Some(ConfigRef { size: 900, root: Digest([1; 32]) }),
         config_age: Duration::ZERO,
+        known: Known::default(),
         outcome: Outcome::Granted { because: vec!["rule/r1".into()] },
     })
 }

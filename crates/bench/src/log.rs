@@ -11,7 +11,7 @@ use clap::Args;
 use core::time::Duration;
 use lockward_controller::core::Input;
 use lockward_model::{
-    Access, Body, Code, ConfigRef, Digest, Epoch, Event, Factors, Outcome, PinFact, Side, Source,
+    Access, Body, Code, ConfigRef, Digest, Epoch, Event, Factors, Known, Outcome, PinFact, Side, Source,
 };
 use lockward_site::{Keep, Site};
 use lockward_store::{DiskFile, Journal, Limits, RealDisk};
@@ -51,6 +51,7 @@ fn leaf(n: u64) -> Result<Vec<u8>, Failed> {
         keypad: true,
         config: Some(ConfigRef { size: 900, root: Digest([1; 32]) }),
         config_age: Duration::ZERO,
+        known: Known::default(),
         outcome: Outcome::Granted { because: vec!["rule/r1".into()] },
     };
     let event = Event {
@@ -201,7 +202,12 @@ fn measure(
                 for _ in 0..turns {
                     let mut inputs: Vec<Input> = (0..)
                         .zip(cards)
-                        .map(|(door, card)| Input::Card { door, bits: 32, data: card.to_vec() })
+                        .map(|(door, card)| Input::Card {
+                            door,
+                            side: Side::Entry,
+                            bits: 32,
+                            data: card.to_vec(),
+                        })
                         .collect();
                     let (start, busy) = (machine::now(), machine::process_cpu_ns());
                     let effects = device.turn(&mut inputs)?;

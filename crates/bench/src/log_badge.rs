@@ -5,6 +5,7 @@ use crate::machine;
 use crate::rounds::Failed;
 use crate::tap_line::{dice, panel, settings};
 use lockward_controller::core::Input as CoreInput;
+use lockward_model::Side;
 use lockward_osdp::bus::{Bus, Input, Output, PdEvent};
 use lockward_osdp::command::{OutputControl, PdCommand};
 use lockward_osdp::pd::{Pd, PdOutput};
@@ -66,9 +67,12 @@ impl Badge {
             let mut out = Vec::new();
             self.bus.handle(self.at, Input::Bytes(&frame), &mut out);
             let card = out.into_iter().find_map(|output| match output {
-                Output::Event(_, PdEvent::Card { card, .. }) => {
-                    Some(CoreInput::Card { door: 0, bits: card.bits, data: card.data().to_vec() })
-                }
+                Output::Event(_, PdEvent::Card { card, .. }) => Some(CoreInput::Card {
+                    door: 0,
+                    side: Side::Entry,
+                    bits: card.bits,
+                    data: card.data().to_vec(),
+                }),
                 _ => None,
             });
             if let Some(card) = card {

@@ -9,7 +9,7 @@ use crate::world::{
 use core::time::Duration;
 use lockward_audit::{BATCH_ENTRIES, Log, Source as LogSource};
 use lockward_ledger::{Frontier, leaf_hash};
-use lockward_model::{Body, ConfigRef, Digest, Epoch, Event, Mono, PinFact, Side, SiteId, Source};
+use lockward_model::{Body, ConfigRef, Digest, Epoch, Event, Known, Mono, PinFact, Side, SiteId, Source};
 use lockward_site::{Answer, Keep, Question, Site};
 use lockward_wire::event::{ChainHead, seal, source_key};
 use lockward_wire::{CardKey, EpochKey};
@@ -98,10 +98,11 @@ impl Logs {
             at,
             config_age: Duration::ZERO,
             config: ConfigRef { size: self.site.size(), root: self.root },
+            known: Known::default(),
         };
         Ok(match self.site.decide(&question, Mono(0)) {
-            Answer::Granted(_, access) | Answer::Denied(_, access) => Some((door, Body::Access(access))),
-            Answer::NeedPin => None,
+            Answer::Granted(_, access, _) | Answer::Denied(_, access) => Some((door, Body::Access(access))),
+            Answer::NeedPin | Answer::NeedSecond | Answer::NeedCard => None,
         })
     }
 }

@@ -7,9 +7,9 @@ use core::time::Duration;
 use lockward_ledger::{Checkpoint, Head, SignedCheckpoint, leaf_hash};
 use lockward_model::{
     CardToken, Change, ChangeSet, ControllerId, Credential, CredentialId, Days, Digest, Door, DoorId,
-    DoorKind, ExitHardware, Factors, Founding, Group, GroupId, OpenLimit, Operator, Person, PersonId,
-    PolicyText, Proof, PublicKey, ReleaseTime, Relock, Rule, Schedule, ScheduleId, Service, SiteId, SiteZone,
-    Target, Time, Validity, Window, Zone, ZoneId,
+    DoorKind, DoorRules, ExitHardware, Factors, Founding, Group, GroupId, OpenLimit, Operator, Person,
+    PersonId, PolicyText, Proof, PublicKey, ReleaseTime, Relock, Rule, Schedule, ScheduleId, Service, SiteId,
+    SiteZone, Target, Time, Validity, Window, Zone, ZoneId, ZoneRules,
 };
 use lockward_wire::CardKey;
 use lockward_wire::config::{Envelope, PayloadType, encode_changes, encode_founding};
@@ -106,6 +106,7 @@ impl Plan {
                     targets: vec![Target::Zone(id('z', zone)?)],
                     schedule: if dice.one_in(2) { Some(office()?) } else { None },
                     factors: if dice.one_in(10) { Factors::CARD.with(Factors::PIN) } else { Factors::CARD },
+                    two_people: false,
                 });
             }
         }
@@ -143,7 +144,12 @@ impl Plan {
         places.push(Change::PutSchedule(weekdays()?));
         for (n, parent) in self.parents.iter().enumerate() {
             let parent = parent.map(|p| id('z', p)).transpose()?;
-            places.push(Change::PutZone(Zone { id: id('z', n)?, title: id('z', n)?, parent }));
+            places.push(Change::PutZone(Zone {
+                id: id('z', n)?,
+                title: id('z', n)?,
+                parent,
+                rules: ZoneRules::default(),
+            }));
         }
         for n in 0..self.size.groups() {
             places.push(Change::PutGroup(Group { id: id('g', n)?, title: id('g', n)? }));
@@ -161,7 +167,16 @@ impl Plan {
                 let (person, credential): (PersonId, CredentialId) = (id('p', n)?, id('c', n)?);
                 let groups = self.groups_of(n).to_vec();
                 let (valid, suspended, sealed) = (Validity::default(), false, None);
-                changes.push(Change::PutPerson(Person { id: person, groups, valid, suspended, sealed }));
+                let (extended, visit) = (false, None);
+                changes.push(Change::PutPerson(Person {
+                    id: person,
+                    groups,
+                    valid,
+                    suspended,
+                    extended,
+                    visit,
+                    sealed,
+                }));
                 let proof = Proof::Card(token(&key, n)?);
                 changes.push(Change::PutCredential(Credential { id: credential, person, proof, valid }));
             }
@@ -191,6 +206,7 @@ fn door(n: usize, zone: usize) -> Result<Door, Failed> {
         relock: Relock::OnOpen,
         exit: ExitHardware::Mechanical,
         unlocked: None,
+        rules: DoorRules::default(),
     })
 }
 

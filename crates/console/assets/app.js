@@ -84,6 +84,38 @@
     }
   };
 
+  // Lists that are too long or too private for every open page are fetched anew when the stream says that they changed:
+  // one request at a time, and one every two seconds at most.
+  const REFRESH_MS = 2000;
+  const list = document.querySelector("[data-refresh]");
+  let asked = false;
+  let asking = false;
+
+  const refresh = async () => {
+    if (asking) {
+      asked = true;
+      return;
+    }
+    asking = true;
+    asked = false;
+    try {
+      const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+      const page = answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+      const fresh = page && page.getElementById(list.id);
+      if (fresh) list.replaceChildren(...fresh.childNodes);
+    } catch {
+      // The stream says by itself that the hub is gone.
+    }
+    setTimeout(() => {
+      asking = false;
+      if (asked) refresh();
+    }, REFRESH_MS);
+  };
+
+  const changed = (name) => {
+    if (list && list.dataset.refresh === name) refresh();
+  };
+
   const on = (name, act) =>
     source.addEventListener(name, (event) => {
       if (event.lastEventId) last = event.lastEventId;
@@ -105,6 +137,11 @@
     on("door", patch);
     on("controller", patch);
     on("summary", patch);
+    on("bar", (html) => {
+      patch(html);
+      changed("bar");
+    });
+    on("presence", () => changed("presence"));
     source.onerror = () => {
       if (live.dataset.state !== "stale") say("reconnecting");
       // The browser retries a broken stream by itself, but not one that was refused.

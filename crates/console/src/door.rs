@@ -41,6 +41,8 @@ pub struct DoorCard {
     pub contact: Part,
     /// The reader, or the worst of its readers.
     pub reader: Part,
+    /// What else it noticed, by the name of the thing: a wire, the way out, its airlock. Empty where all is well.
+    pub noticed: Vec<(String, Part)>,
 }
 
 impl DoorCard {
@@ -52,12 +54,16 @@ impl DoorCard {
         format!("door-{}", segment(&self.id))
     }
 
-    pub(crate) fn parts(&self) -> [(&'static str, &Part); 3] {
-        [("Lock", &self.lock), ("Contact", &self.contact), ("Reader", &self.reader)]
+    pub(crate) fn parts(&self) -> Vec<(&str, &Part)> {
+        let usual = [("Lock", &self.lock), ("Contact", &self.contact), ("Reader", &self.reader)];
+        let noticed = self.noticed.iter().map(|(name, part)| (name.as_str(), part));
+        usual.into_iter().chain(noticed).collect()
     }
 
-    pub(crate) fn broken(&self) -> Option<(&'static str, &Part)> {
-        self.parts().into_iter().find(|(_, part)| matches!(part.tone, Tone::Bad | Tone::Warn))
+    /// The worst of its parts, if one is not well.
+    pub(crate) fn broken(&self) -> Option<(&str, &Part)> {
+        let with = |tone| self.parts().into_iter().find(move |(_, part)| part.tone == tone);
+        with(Tone::Bad).or_else(|| with(Tone::Warn))
     }
 
     pub(crate) fn class(&self) -> Class {

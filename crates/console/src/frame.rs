@@ -1,5 +1,6 @@
 //! What stands around every page: the site's name, the way to other pages, and how fresh all of it is.
 
+use crate::alarm::Bar;
 use crate::state::Tone;
 
 /// Seconds between two beats of the event stream. A page calls itself stale after three, so at most 30 s of false calm;
@@ -33,6 +34,8 @@ pub struct Frame {
     pub operator: Option<String>,
     /// Shown on every page while set.
     pub banner: Option<Banner>,
+    /// Alarms and lockdowns, kept current.
+    pub bar: Bar,
     /// The time that the page's facts are of.
     pub as_of: Moment,
     /// The newest event that the page takes into account (0 for none yet): live updates go on from there. `None`: this page is not live.
@@ -43,6 +46,9 @@ pub struct Frame {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Section {
     Overview,
+    Alarms,
+    Muster,
+    Zones,
     People,
     Log,
     Elsewhere,

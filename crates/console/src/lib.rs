@@ -16,10 +16,13 @@
 //! | `door` | [`door_card`] or [`compartment`] | each element takes the place of the one with its id |
 //! | `controller` | [`controller_row`] | the same |
 //! | `summary` | [`summary`] | the same |
+//! | `bar` | [`bar`] | the same; and a page whose lists follow it is fetched again |
+//! | `presence` | nothing | a page whose lists follow it is fetched again |
 //! | `beat`, every [`BEAT_SECONDS`] | the site's time as `hh:mm:ss` | the page is live as of that time |
 //!
 //! A page that misses three beats says that it is stale, and since when.
 
+mod alarm;
 mod asset;
 mod door;
 mod event;
@@ -27,12 +30,15 @@ mod frame;
 mod headers;
 mod link;
 mod log;
+mod muster;
 mod notice;
 mod overview;
 mod person;
 mod state;
 mod words;
+mod zone;
 
+pub use alarm::{AlarmRow, AlarmsView, Bar, alarms, bar};
 pub use asset::{APP_CSS, APP_JS, ASSETS, Asset, ICON_SVG};
 pub use door::{
     Compartment, DoorCard, DoorView, Fact, MayEnter, Part, Transition, Via, compartment, door, door_card,
@@ -42,12 +48,14 @@ pub use frame::{BEAT_SECONDS, Banner, Frame, Moment};
 pub use headers::{ASSET_HEADERS, CSP, PAGE_HEADERS};
 pub use link::{Link, address};
 pub use log::{Cosignature, LogPanel, LogView, log};
+pub use muster::{Missing, MusterView, MusterZone, Present, muster};
 pub use notice::{ErrorView, Fault, error, sign_in};
 pub use overview::{Bank, ControllerRow, Fleet, OverviewView, Zone, controller_row, overview, summary};
 pub use person::{
     CredentialRow, DoorAccess, Name, PeopleView, PersonRow, PersonView, Standing, people, person,
 };
 pub use state::{DoorState, Tone};
+pub use zone::{ZoneRow, ZoneState, ZonesView, zones};
 
 use askama::Template;
 

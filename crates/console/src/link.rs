@@ -12,6 +12,12 @@ pub mod address {
     pub const PERSON: &str = "/people/";
     /// The site's logs.
     pub const LOG: &str = "/log";
+    /// What a person must answer.
+    pub const ALARMS: &str = "/alarms";
+    /// Who is where.
+    pub const MUSTER: &str = "/muster";
+    /// Every zone.
+    pub const ZONES: &str = "/zones";
     /// The event stream.
     pub const LIVE: &str = "/live";
     /// Where a visitor without a session ends up.

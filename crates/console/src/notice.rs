@@ -4,6 +4,7 @@ use askama::Template;
 
 use crate::frame::{BEAT_SECONDS, Frame, Section};
 use crate::rendered;
+use crate::words;
 
 /// What kind of error a page tells of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use crate::frame::{BEAT_SECONDS, Frame, Moment, Section};
 use crate::link::{Link, segment};
 use crate::state::{Class, Tally, Tone};
 use crate::words;
+use crate::zone::ZoneState;
 use crate::{one_line, rendered};
 
 /// A bank of compartments.
@@ -26,6 +27,8 @@ pub struct Zone {
     pub id: String,
     /// Its name.
     pub name: String,
+    /// What is out of the ordinary there: a lockdown, a threat level.
+    pub states: Vec<ZoneState>,
     /// Doors into it.
     pub doors: Vec<DoorCard>,
     /// Banks of lockers in it.

@@ -22,6 +22,7 @@ fn fragments(say: Say) -> Vec<(&'static str, String)> {
         ("door", door_card(&sample::door_card_sample(say))),
         ("compartment", compartment(&sample::compartment_sample(say))),
         ("controller", controller_row(&sample::controller_sample(say))),
+        ("bar", bar(&sample::frame(say, None).bar)),
         ("summary", summary(&sample::zones(say), &sample::fleet(say))),
     ]
 }

@@ -1,20 +1,19 @@
 //! One thread a line: bytes between a port and the sans-IO bus, at the line's own pace. Knows no door.
 
 use crate::clock::{bus_micros, bus_start};
-use crate::config::{BusWiring, Port};
+use crate::config::{BusWiring, Parity, Port};
+use crate::port::{self, REOPEN_MAX, write_all};
 use core::time::Duration;
 use lockward_osdp::bus::{Bus, BusConfig, Input, Output, PAIRING_MAX, PdConfig, PdEvent};
 use lockward_osdp::command::PdCommand;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fd::{AsFd, OwnedFd};
+use rustix::fd::OwnedFd;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use tracing::{info, warn};
 
-/// Longest wait between two tries to open a port that failed: a person who plugs a cable in looks at the reader.
-const REOPEN_MAX: Duration = Duration::from_secs(2);
 /// The most that is read at once: two of the longest frames.
 const READ_BYTES: usize = 3 * 1024;
 
@@ -46,11 +45,11 @@ impl Line {
 /// Devices as they were first met, kept across restarts.
 pub(crate) type Pins = BTreeMap<u8, lockward_osdp::reply::Identity>;
 
-/// Starts a line; `tell` gets every event, with the device's address.
+/// Starts a line; `tell` gets every event, with the device's address, and gives what that device is to be told at once.
 pub(crate) fn start(
     wiring: &BusWiring,
     pins: &Pins,
-    tell: impl FnMut(u8, PdEvent) + Send + 'static,
+    tell: impl FnMut(u8, PdEvent) -> Vec<PdCommand> + Send + 'static,
 ) -> std::io::Result<Line> {
     let pd = |d: &crate::config::Device| PdConfig {
         address: d.address,
@@ -61,8 +60,11 @@ pub(crate) fn start(
     };
     let config = BusConfig { baud: wiring.baud, pds: wiring.devices.iter().map(pd).collect() };
     let began = bus_start();
-    let bus = Bus::new(config, bus_micros(began), Box::new(crate::dice::challenge))
+    let mut bus = Bus::new(config, bus_micros(began), Box::new(crate::dice::challenge))
         .map_err(|e| std::io::Error::new(std::io::ErrorKind::InvalidInput, e))?;
+    for device in wiring.devices.iter().filter(|d| d.codes.is_some()) {
+        bus.codes_from(device.address, device.codes.clone());
+    }
     let (bell, door_bell) = UnixStream::pair()?;
     bell.set_nonblocking(true)?;
     door_bell.set_nonblocking(true)?;
@@ -99,11 +101,11 @@ enum Ended {
     Port(std::io::Error),
 }
 
-impl<F: FnMut(u8, PdEvent)> Driver<F> {
+impl<F: FnMut(u8, PdEvent) -> Vec<PdCommand>> Driver<F> {
     fn run(&mut self) {
         let mut wait = Duration::from_millis(50);
         loop {
-            match open(&self.port, self.baud) {
+            match port::open(&self.port, self.baud, Parity::None) {
                 Ok(port) => {
                     info!(bus = %self.name, "line open");
                     wait = Duration::from_millis(50);
@@ -133,13 +135,20 @@ impl<F: FnMut(u8, PdEvent)> Driver<F> {
             self.bus.handle(bus_micros(self.began), Input::Timer, &mut out);
             for output in out.drain(..) {
                 if let Output::Event(address, event) = output {
-                    (self.tell)(address, event);
+                    self.event(address, event);
                 }
             }
             let pause = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
             let _ = poll(&mut [PollFd::new(&self.bell, PollFlags::IN)], Some(&pause));
         }
         false
+    }
+
+    fn event(&mut self, address: u8, event: PdEvent) {
+        for command in (self.tell)(address, event) {
+            // A card waits in the field: the line's next turn is near.
+            let _ = self.bus.send(address, command);
+        }
     }
 
     /// Passes waiting orders on to the bus. True if one of them is to stop.
@@ -177,7 +186,7 @@ impl<F: FnMut(u8, PdEvent)> Driver<F> {
                         }
                     }
                     Output::WakeAt(at) => wake = Some(at),
-                    Output::Event(address, event) => (self.tell)(address, event),
+                    Output::Event(address, event) => self.event(address, event),
                 }
             }
             let left = wake.map(|at: u64| at.saturating_sub(bus_micros(self.began)));
@@ -209,47 +218,6 @@ impl<F: FnMut(u8, PdEvent)> Driver<F> {
             }
             wake = None;
             self.bus.handle(bus_micros(self.began), input, &mut out);
-        }
-    }
-}
-
-fn write_all(port: &OwnedFd, mut bytes: &[u8]) -> std::io::Result<()> {
-    while !bytes.is_empty() {
-        match rustix::io::write(port, bytes) {
-            Ok(n) => bytes = bytes.get(n..).unwrap_or_default(),
-            // A line that takes nothing for this long is broken: 1.5 KiB at 1,200 baud would take 13 s.
-            Err(rustix::io::Errno::AGAIN) => {
-                let patience = Timespec { tv_sec: 15, tv_nsec: 0 };
-                if poll(&mut [PollFd::new(port, PollFlags::OUT)], Some(&patience))? == 0 {
-                    return Err(std::io::ErrorKind::TimedOut.into());
-                }
-            }
-            Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(())
-}
-
-fn open(port: &Port, baud: u32) -> std::io::Result<OwnedFd> {
-    use rustix::fs::{Mode, OFlags};
-    match port {
-        Port::Serial(path) => {
-            let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-            let fd = rustix::fs::open(path, flags, Mode::empty())?;
-            let mut settings = rustix::termios::tcgetattr(&fd)?;
-            settings.make_raw();
-            settings.set_speed(baud)?;
-            rustix::termios::tcsetattr(fd.as_fd(), rustix::termios::OptionalActions::Flush, &settings)?;
-            Ok(fd)
-        }
-        Port::Tcp(address) => {
-            use std::net::ToSocketAddrs;
-            let target = address.to_socket_addrs()?.next().ok_or(std::io::ErrorKind::NotFound)?;
-            let stream = std::net::TcpStream::connect_timeout(&target, REOPEN_MAX)?;
-            stream.set_nodelay(true)?;
-            stream.set_nonblocking(true)?;
-            Ok(stream.into())
         }
     }
 }

@@ -7,6 +7,8 @@ use lockward_model::{Mono, Now, Time};
 /// A step of the wall's clock that is taken without a second opinion. NTP slews below it; a crystal drifts this far in
 /// a day.
 pub const STEP_MAX: Duration = Duration::from_secs(2);
+/// No clock that goes shows less: this was built later.
+pub const BUILT: Time = Time(1_767_225_600_000);
 /// One part in so many is drift, and no step: [`STEP_MAX`] a day.
 const DRIFT: u32 = 24 * 3600 / 2;
 
@@ -58,6 +60,9 @@ pub struct Believed {
     floor: Time,
     hub: Option<Now>,
     refused: bool,
+    /// False after a start at which the wall's clock was behind what was known: it has no battery, or was set back.
+    /// True again when the hub seconds it.
+    trusted: bool,
 }
 
 /// A large step of the wall's clock, to be recorded.
@@ -73,7 +78,13 @@ impl Believed {
     /// Starts at the newest time that was ever persisted.
     #[must_use]
     pub fn from_floor(floor: Time) -> Self {
-        Self { anchor: None, floor, hub: None, refused: false }
+        Self { anchor: None, floor, hub: None, refused: false, trusted: true }
+    }
+
+    /// Whether schedules may go by it.
+    #[must_use]
+    pub fn is_trusted(&self) -> bool {
+        self.trusted
     }
 
     /// The hub said what time it is.
@@ -84,6 +95,9 @@ impl Believed {
     /// The time to go by, and a step if one has to be told.
     pub fn believe(&mut self, raw: Now) -> (Now, Option<Step>) {
         // At the start there is nothing to compare with but the floor.
+        if self.anchor.is_none() {
+            self.trusted = raw.wall + STEP_MAX >= self.floor.max(BUILT);
+        }
         let anchor = *self.anchor.get_or_insert(Now { mono: raw.mono, wall: raw.wall.max(self.floor) });
         let passed = raw.mono.since(anchor.mono);
         let due = anchor.wall + passed;
@@ -97,6 +111,7 @@ impl Believed {
             });
         if seconded {
             self.anchor = Some(raw);
+            self.trusted = true;
         }
         let take = small || seconded;
         let wall = if take { raw.wall } else { due }.max(self.floor);

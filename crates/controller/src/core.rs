@@ -14,21 +14,25 @@
 //! for people who leave and for schedules. Nothing here waits: a disk that hangs keeps nobody in, and no output from
 //! being told again.
 
+use crate::airlocks::Airlocks;
+use crate::checking::{Open, SIGNS_WITHIN};
 use crate::clock::Believed;
 use crate::config::{DOORS_MAX, DoorWiring};
-use crate::deciding::Asked;
 use crate::errands::Errands;
 use crate::following::Owed;
+use crate::history::History;
 use crate::keeper::Keeper;
 use crate::known::Known;
 use crate::memory::{Memory, MemoryError};
 use crate::records::Records;
 use crate::spooling::Sent;
 use crate::unit::Unit;
-pub use crate::words::{Effect, Input, PinCheck, PinQuestion};
+pub use crate::checking::{Compared, PinCheck};
+pub use crate::words::{Effect, Input};
 use core::time::Duration;
+use lockward_door::Shown;
 use lockward_ledger::SignedCheckpoint;
-use lockward_model::{Body, ConfigRef, ControllerId, DoorId, LockCause, Mono, Now, Side, Time};
+use lockward_model::{Body, ConfigRef, ControllerFact, ControllerId, DoorId, Mono, Now, Side, Time};
 use lockward_site::Site;
 use lockward_store::Disk;
 
@@ -40,6 +44,8 @@ pub const TURN_MAX: usize = DOORS_MAX;
 pub(crate) const GRANT_LIFE: Duration = Duration::from_secs(5);
 /// Schedules are looked at this often.
 const SCHEDULE_TICK: Duration = Duration::from_secs(1);
+/// What can count no more is looked for this often: it takes a step for each person that is followed.
+const FORGET_EVERY: Duration = Duration::from_secs(600);
 
 /// A controller without its wires.
 pub struct Core {
@@ -57,8 +63,11 @@ pub struct Core {
     pub(crate) followed: Option<SignedCheckpoint>,
     pub(crate) linked: Option<Sent>,
     pub(crate) heard: Time,
+    pub(crate) history: History,
+    pub(crate) airlocks: Airlocks,
     clock: Believed,
     next_tick: Mono,
+    next_forget: Mono,
 }
 
 impl Core {
@@ -75,15 +84,18 @@ impl Core {
         dice: Box<dyn FnMut() -> [u8; 12] + Send>,
         effects: &mut Vec<Effect>,
     ) -> Result<(Self, Keeper<D>), MemoryError> {
-        let site = memory.replay()?;
+        let (site, forgiving) = memory.replay()?;
         let last = memory.newest;
+        let units: Vec<Unit> = doors.iter().map(|wiring| Unit::new(wiring, now)).collect();
+        let tells = units.iter().filter(|u| u.tells()).map(Unit::id).collect();
+        let history = memory.recall(site.as_ref(), forgiving, tells, last)?;
         let (known, keeper) = memory.divide(dice);
         let mut clock = Believed::from_floor(last.max(known.state.floor));
         let (now, step) = clock.believe(now);
         let mut core = Self {
             id: known.identity.controller,
             site,
-            units: doors.iter().map(|wiring| Unit::new(wiring, now)).collect(),
+            units,
             records: Records::default(),
             errands: Errands::default(),
             owed: Owed::default(),
@@ -92,8 +104,11 @@ impl Core {
             followed: None,
             linked: None,
             heard: known.state.heard,
+            history,
+            airlocks: Airlocks::default(),
             clock,
             next_tick: now.mono,
+            next_forget: now.mono + FORGET_EVERY,
             known,
         };
         let away = (last > Time(0)).then(|| now.wall.since(last));
@@ -101,6 +116,7 @@ impl Core {
         if let Some(step) = step {
             core.note(now, None, Body::ClockStep { by_ms: step.by_ms, taken: step.taken });
         }
+        core.tell_time(now);
         core.reconfigure(now, effects);
         // Doors begin locked, and say so on their first input.
         for door in 0..core.units.len() {
@@ -124,13 +140,14 @@ impl Core {
             self.one(now, input, out);
         }
         self.tick(now, out);
+        self.sum_up(now.mono);
     }
 
     /// When to call [`Core::take`] again, if nothing comes in before.
     #[must_use]
     pub fn wake_at(&self) -> Mono {
         let doors = self.units.iter().filter_map(Unit::wake_at);
-        doors.chain(self.records.wake_at()).fold(self.next_tick, Mono::min)
+        doors.chain(self.records.wake_at()).chain(self.airlocks.wake_at()).fold(self.next_tick, Mono::min)
     }
 
     /// What each door looks like, for a screen.
@@ -139,29 +156,49 @@ impl Core {
     }
 
     fn one(&mut self, now: Now, input: Input, out: &mut Vec<Effect>) {
-        use lockward_door::{Contact, Input as In};
-        let side = Side::Entry;
+        use lockward_door::Input as In;
         match input {
-            Input::Card { door, bits, data } => {
+            Input::Card { door, side, bits, data } => {
                 let token = self.known.card_token(bits, &data);
-                self.door(now, door, In::Card { side, token }, out);
+                self.shown(now, door, side, token.map_or(Shown::Malformed, Shown::Card), out);
             }
-            Input::Key(door, key) => self.door(now, door, In::Key { side, key }, out),
-            Input::Contact(door, open) => {
-                let contact = if open { Contact::Open } else { Contact::Closed };
-                self.door(now, door, In::Contact(contact), out);
+            Input::KeyCard { door, side, key, signed, took } => {
+                let token = self.known.key_card_token(&key);
+                let late = token.filter(|_| took.is_some_and(|took| took > SIGNS_WITHIN));
+                if let Some(unit) = self.units.get_mut(door) {
+                    unit.set_late(side, late);
+                }
+                let shown = token.map_or(Shown::Malformed, |token| Shown::Key { token, signed });
+                self.shown(now, door, side, shown, out);
             }
-            Input::Exit(door, pressed) => self.door(now, door, In::Exit(pressed), out),
-            Input::Reader(door, online) => self.door(now, door, In::Reader { side, online }, out),
+            Input::Code { door, side, bytes } => self.shown(now, door, side, Shown::Pass(bytes), out),
+            Input::Key { door, side, key } => self.door(now, door, In::Key { side, key }, out),
+            Input::Contact(door, wire) => self.door(now, door, In::Contact(wire), out),
+            Input::Bolt(door, wire) => self.door(now, door, In::Bolt(wire), out),
+            Input::Exit(door, wire) => {
+                self.door(now, door, In::Exit(wire), out);
+                self.exit_asked(now, door, wire);
+            }
+            Input::Called(door, wire) => self.door(now, door, In::Called(wire), out),
+            Input::Reader { door, side, online } => self.door(now, door, In::Reader { side, online }, out),
+            Input::Tamper { door, side, open } => self.case(now, door, Some(side), open, out),
+            Input::Building(input, wire) => self.building(now, input, wire, out),
             Input::Fact(door, body) => {
                 let door = door.and_then(|d| self.units.get(d)).map(Unit::id);
                 self.note(now, door, body);
             }
-            Input::PinChecked(question, fact) => self.pin_checked(now, &question, fact, out),
+            Input::Checked(compared) => self.checked(now, *compared, out),
             Input::Linked => self.on_link(now, out),
-            Input::Unlinked => self.linked = None,
+            Input::Unlinked => {
+                self.linked = None;
+                self.out_of_touch(now);
+            }
             Input::Hub(message) => self.on_hub(now, *message, out),
         }
+    }
+
+    fn shown(&mut self, now: Now, door: usize, side: Side, shown: Shown, out: &mut Vec<Effect>) {
+        self.door(now, door, lockward_door::Input::Shown { side, shown }, out);
     }
 
     /// Gives a door one input, and carries out what it says, as far as that needs no record.
@@ -172,24 +209,40 @@ impl Core {
         unit.handle(now, input, &mut actions);
         for action in actions {
             match action {
-                // `schedules` has noted it: the door is told when that is kept.
-                Action::Record(Body::Unlocked(LockCause::Schedule)) => {}
+                Action::Record(body) if self.is_noted(door, &body) => {}
                 Action::Record(body) => drop(self.note_door(now, door, body)),
                 Action::Lock => out.push(Effect::Lock(door)),
                 Action::Release => out.push(Effect::Release(door)),
-                Action::Feedback { side: _, feedback } => out.push(Effect::Feedback(door, feedback)),
+                Action::Feedback { side, feedback } => out.push(Effect::Feedback { door, side, feedback }),
                 // Read back from the door by `wake_at`.
                 Action::WakeAt(_) => {}
-                Action::Decide { side, token, pin, question } => {
-                    self.ask(now, door, Asked { side, token, question }, pin, out);
+                Action::Decide { side, asked, question } => {
+                    self.ask(now, Open { door, side, question, asked, since: now.mono }, out);
                 }
+                Action::Spent { question, entered } => self.spent(now, door, question, entered, out),
             }
+        }
+        if self.airlocks.any() {
+            self.airlock_stands(now, door, out);
+        }
+    }
+
+    /// What became of a grant.
+    pub(crate) fn spent(&mut self, now: Now, door: usize, question: u32, entered: bool, out: &mut Vec<Effect>) {
+        let Some((id, side)) = self.units.get_mut(door).map(|u| (u.id(), u.spend(question))) else { return };
+        self.history.spent(self.site.as_ref(), id, question, entered);
+        if !entered {
+            self.give_back_airlock(now, door, out);
+        } else if side == Some(Side::Entry) {
+            self.someone_entered(now, id);
+            self.first_person(now, door, out);
         }
     }
 
     /// Timers of doors and of those who wait, and schedules.
     fn tick(&mut self, now: Now, out: &mut Vec<Effect>) {
         self.end_overdue(now, out);
+        self.airlocks_elapse(now, out);
         let due: Vec<usize> =
             (0..).zip(&self.units).filter(|(_, u)| u.is_due(now.mono)).map(|(i, _)| i).collect();
         for door in due {
@@ -198,6 +251,17 @@ impl Core {
         if now.mono >= self.next_tick {
             self.next_tick = now.mono + SCHEDULE_TICK;
             self.schedules(now, out);
+            self.exits_elapse(now);
+            self.report_airlocks(out);
+            self.forget(now);
+        }
+    }
+
+    /// What can count no more is let go of, now and then.
+    fn forget(&mut self, now: Now) {
+        if let Some(site) = self.site.as_ref().filter(|_| now.mono >= self.next_forget) {
+            self.next_forget = now.mono + FORGET_EVERY;
+            self.history.forget(site, now.wall);
         }
     }
 
@@ -207,7 +271,16 @@ impl Core {
         if let Some(step) = step {
             self.note(now, None, Body::ClockStep { by_ms: step.by_ms, taken: step.taken });
         }
+        self.tell_time(now);
         now
+    }
+
+    /// Whether the time can be trusted, told once, over restarts too.
+    fn tell_time(&mut self, now: Now) {
+        let untrusted = !self.clock.is_trusted();
+        if self.history.told.time_untrusted != untrusted {
+            self.note(now, None, Body::Controller(ControllerFact::TimeUntrusted(untrusted)));
+        }
     }
 
     /// The hub has said something: its word is fresh.
@@ -223,6 +296,7 @@ impl Core {
 
     /// Something happened: it is recorded as soon as the disk can. Gives the number of the record.
     pub(crate) fn note(&mut self, now: Now, door: Option<DoorId>, body: Body) -> u64 {
+        self.history.learn(self.site.as_ref(), now.wall, door, &body);
         self.records.note(self.known.source(), now.wall, door, body)
     }
 

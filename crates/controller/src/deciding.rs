@@ -1,78 +1,88 @@
-//! Questions at a reader: what the site is asked, what it answers, and what of the answer waits for its record.
+//! Questions at a reader: what was typed is compared first, then the site is asked, and what of its answer must be on
+//! record first waits for that.
 
-use crate::core::{Core, Effect, GRANT_LIFE, PinCheck, PinQuestion};
+use crate::checking::{Against, Compared, Found, Open, PinCheck, Typed};
+use crate::core::{Core, Effect, GRANT_LIFE};
 use crate::records::Awaited;
 use core::time::Duration;
-use lockward_door::{ANSWER_WAIT, Answer as DoorAnswer, PinEntry};
-use lockward_model::{Body, CardToken, Deny, Now, PinFact, Side};
+use lockward_door::{ANSWER_WAIT, Answer as DoorAnswer, PinEntry, Presented, Shown, Terms};
+use lockward_model::{
+    Access, Body, CardToken, Deny, Known, Now, PinFact, Second, ShownPass, Side, UsedCode,
+};
+use lockward_policy::Grant;
 use lockward_site::{Answer, Question, Site};
 use lockward_wire::credential::Pin;
 
-/// What a door asks.
-#[derive(Clone, Copy)]
-pub(crate) struct Asked {
-    pub(crate) side: Side,
-    pub(crate) token: Option<CardToken>,
-    pub(crate) question: u32,
-}
-
 impl Core {
-    pub(crate) fn ask(&mut self, now: Now, door: usize, asked: Asked, pin: PinEntry, out: &mut Vec<Effect>) {
-        let Some(unit) = self.units.get(door) else { return };
-        let base = Question {
-            controller: self.id,
-            door: unit.id(),
-            side: asked.side,
-            token: asked.token,
-            pin: PinFact::NotAsked,
-            keypad: unit.keypad(),
-            at: now.wall,
-            config_age: self.config_age(now),
-            config: self.known.config(),
-        };
-        let question = asked.question;
-        match pin {
-            PinEntry::NotAsked => self.decide(now, door, question, &base, out),
-            PinEntry::Missing => {
-                self.decide(now, door, question, &Question { pin: PinFact::Missing, ..base }, out);
+    /// A door asks. What was typed is compared on another thread; everything else is decided at once.
+    pub(crate) fn ask(&mut self, now: Now, open: Open, out: &mut Vec<Effect>) {
+        let typed = |p: &Presented| matches!(p.pin, PinEntry::Typed(_));
+        if !typed(&open.asked.first) && !open.asked.second.as_ref().is_some_and(typed) {
+            return self.decide(now, &open, [None, None], out);
+        }
+        if open.side == Side::Entry && self.must_wait(now, &open) {
+            // What was typed is not looked at: nobody learns anything from it.
+            return self.decide(now, &open, [None, None], out);
+        }
+        let first = self.to_compare(now, &open.asked.first);
+        let second = open.asked.second.as_ref().and_then(|second| self.to_compare(now, second));
+        match (&self.site, self.known.pepper(), self.known.card_key()) {
+            (Some(site), Some(pepper), Some(card_key)) if first.is_some() || second.is_some() => {
+                let (at, site) = (now.wall, site.id());
+                let check = PinCheck { open, first, second, at, site, card_key, pepper };
+                out.push(Effect::CheckPin(Box::new(check)));
             }
-            PinEntry::Typed(digits) => {
-                let hashes = match (&self.site, asked.token) {
-                    (Some(site), Some(token)) => site.pins_beside(token, now.wall),
-                    _ => Vec::new(),
-                };
-                match (
-                    std::str::from_utf8(digits.ascii()).unwrap_or_default().parse::<Pin>(),
-                    self.known.pepper(),
-                ) {
-                    (Ok(typed), Some(pepper)) => {
-                        let question =
-                            PinQuestion { door, question, asked: base, since: now.mono, found: None };
-                        out.push(Effect::CheckPin(Box::new(PinCheck { question, typed, hashes, pepper })));
-                    }
-                    _ => self.decide(now, door, question, &Question { pin: PinFact::Wrong, ..base }, out),
-                }
-            }
+            _ => self.decide(now, &open, [None, None], out),
         }
     }
 
-    /// A PIN was compared.
-    pub(crate) fn pin_checked(&mut self, now: Now, q: &PinQuestion, fact: PinFact, out: &mut Vec<Effect>) {
-        let pin = self.pin_still(now, q, fact);
-        self.decide(now, q.door, q.question, &Question { pin, ..q.asked }, out);
+    fn to_compare(&self, now: Now, presented: &Presented) -> Option<Typed> {
+        let PinEntry::Typed(digits) = &presented.pin else { return None };
+        let text = std::str::from_utf8(digits.ascii()).ok()?.parse::<Pin>().ok()?;
+        let against = match (&self.site, &presented.shown) {
+            (_, Shown::Nothing | Shown::Missing) => Against::Nobody,
+            (Some(site), shown) => {
+                let credentials = shown.token().map(|token| site.typed_beside(token, now.wall));
+                let with_last = |c: lockward_model::Credential| {
+                    let last = self.history.used.last_step(c.id);
+                    (c, last)
+                };
+                Against::Beside(credentials.unwrap_or_default().into_iter().map(with_last).collect())
+            }
+            (None, _) => return None,
+        };
+        Some(Typed { text, against })
+    }
+
+    /// What was typed was compared.
+    pub(crate) fn checked(&mut self, now: Now, compared: Compared, out: &mut Vec<Effect>) {
+        let Compared { open, first, second } = compared;
+        let late = open.since + ANSWER_WAIT <= now.mono;
+        let first = first.map(|found| self.still(now, &open.asked.first, found, late));
+        let second = match (second, &open.asked.second) {
+            (Some(found), Some(presented)) => Some(self.still(now, presented, found, late)),
+            _ => None,
+        };
+        self.decide(now, &open, [first, second], out);
     }
 
     /// What a comparison is worth now. A door that has given up waiting opens for nobody, and is not recorded as if it
-    /// had; and a PIN that was right when it was typed may since have been revoked, or its card given to another.
-    fn pin_still(&self, now: Now, q: &PinQuestion, fact: PinFact) -> PinFact {
-        let pins = match (&self.site, q.asked.token) {
-            (Some(site), Some(token)) => site.pins_beside(token, now.wall),
-            _ => Vec::new(),
+    /// had; a PIN that was right when it was typed may since have been revoked, or its card given to another; and a code
+    /// may have served at another door meanwhile.
+    fn still(&self, now: Now, presented: &Presented, found: Found, late: bool) -> Found {
+        let Some(by) = &found.by else { return found };
+        if late {
+            return Found::nothing(PinFact::Missing);
+        }
+        let there = match (&self.site, presented.shown.token()) {
+            (Some(site), Some(token)) => site.typed_beside(token, now.wall).contains(by),
+            _ => false,
         };
-        match (fact, &q.found) {
-            (PinFact::Right, _) if q.since + ANSWER_WAIT <= now.mono => PinFact::Missing,
-            (PinFact::Right, Some(found)) if !pins.contains(found) => PinFact::Wrong,
-            _ => fact,
+        let served = |code: UsedCode| self.history.used.last_step(code.credential) >= Some(code.step);
+        match found.code {
+            _ if !there => Found::nothing(PinFact::Wrong),
+            Some(code) if served(code) => Found::nothing(PinFact::UsedUp),
+            _ => found,
         }
     }
 
@@ -81,28 +91,124 @@ impl Core {
         site.controller(self.id).is_some_and(|c| c.revoked)
     }
 
-    fn decide(&mut self, now: Now, door: usize, question: u32, asked: &Question, out: &mut Vec<Effect>) {
+    fn decide(&mut self, now: Now, open: &Open, found: [Option<Found>; 2], out: &mut Vec<Effect>) {
+        let Some(question) = self.question(now, open, found) else { return };
+        let (door, number) = (open.door, open.question);
+        self.tell_openings(now, door, question.known.openings_spent);
         let Some(site) = self.site.as_ref().filter(|site| !self.revoked(site)) else {
-            self.note_door(now, door, Body::Access(lockward_site::undecided(asked)));
-            return self.answer(now, door, question, DoorAnswer::Denied(Deny::NoConfiguration), out);
+            self.note_door(now, door, Body::Access(lockward_site::undecided(&question)));
+            return self.answer(now, door, number, DoorAnswer::Denied(Deny::NoConfiguration), out);
         };
-        // The configuration may have moved while a PIN was compared: the decision and its record name one moment.
-        let asked = Question { at: now.wall, config: self.known.config(), ..asked.clone() };
-        match site.decide(&asked, now.mono + GRANT_LIFE) {
+        match site.decide(&question, now.mono + GRANT_LIFE) {
             // Nobody waits for a record that can not come. A grant that is not used is not recorded as one.
             Answer::Granted(..) if self.disk_hangs(now.mono) => {
-                self.answer(now, door, question, DoorAnswer::Denied(Deny::NoConfiguration), out);
+                self.answer(now, door, number, DoorAnswer::Denied(Deny::NoConfiguration), out);
             }
-            Answer::Granted(grant, access) => {
-                let record = self.note_door(now, door, Body::Access(access));
-                self.records.wait(record, door, Awaited::Opening { question, grant });
+            Answer::Granted(grant, access, terms) => {
+                let terms =
+                    Terms { extended: terms.extended, hold: terms.hold, in_lockdown: self.locked_down(door) };
+                self.granted(now, open, (grant, access, terms), out);
             }
-            Answer::NeedPin => self.answer(now, door, question, DoorAnswer::NeedPin, out),
-            Answer::Denied(why, access) => {
-                self.note_door(now, door, Body::Access(access));
-                self.answer(now, door, question, DoorAnswer::Denied(why), out);
-            }
+            Answer::NeedPin => self.answer(now, door, number, DoorAnswer::NeedPin, out),
+            Answer::NeedCard => self.answer(now, door, number, DoorAnswer::NeedCard, out),
+            Answer::NeedSecond => self.answer(now, door, number, DoorAnswer::NeedSecond, out),
+            Answer::Denied(why, access) => self.denied(now, open, why, access, out),
         }
+    }
+
+    /// The grant waits for its record.
+    fn granted(
+        &mut self,
+        now: Now,
+        open: &Open,
+        (grant, access, terms): (Grant, Access, Terms),
+        out: &mut Vec<Effect>,
+    ) {
+        let (door, question) = (open.door, open.question);
+        if open.side == Side::Entry && !terms.hold && !self.reserve_airlock(now, door, out) {
+            // Two doors of an airlock in one moment: the question was asked before the other's was answered.
+            return self.answer(now, door, question, DoorAnswer::Denied(Deny::AirlockBusy), out);
+        }
+        if let (Some(site), Some(unit), false) = (&self.site, self.units.get_mut(door), terms.hold) {
+            unit.grant(question, open.side);
+            self.history.awaits(site, unit.id(), question, now.wall, &access);
+        }
+        let record = self.note_door(now, door, Body::Access(access));
+        self.records.wait(record, door, Awaited::Opening { question, grant, terms });
+    }
+
+    /// Where something was guessed, the answer waits for the record: no power cut gives a guess for nothing.
+    fn denied(&mut self, now: Now, open: &Open, why: Deny, access: Access, out: &mut Vec<Effect>) {
+        let (door, question) = (open.door, open.question);
+        let (guessed, waiting) = (crate::history::guessed(&access), access.known.waiting);
+        let record = self.note_door(now, door, Body::Access(access));
+        if !waiting {
+            self.tell_guessing(now, open);
+        }
+        if guessed && !self.disk_hangs(now.mono) {
+            self.records.wait(record, door, Awaited::Refusal { question, why, until: now.mono + GRANT_LIFE });
+        } else {
+            self.answer(now, door, question, DoorAnswer::Denied(why), out);
+        }
+    }
+
+    /// Everything that the decision depends on, besides the site.
+    fn question(&self, now: Now, open: &Open, found: [Option<Found>; 2]) -> Option<Question> {
+        let unit = self.units.get(open.door)?;
+        let [first, second] = found;
+        let codes = [&first, &second].into_iter().flatten().filter_map(|f| f.code).collect();
+        let presented = &open.asked.first;
+        let mut question = Question {
+            controller: self.id,
+            door: unit.id(),
+            side: open.side,
+            token: self.token_of(presented, first.as_ref()),
+            pin: self.fact_of(presented, first.as_ref()),
+            keypad: unit.keypad(),
+            at: now.wall,
+            config_age: self.config_age(now),
+            config: self.known.config(),
+            known: Known {
+                wish: open.asked.wish,
+                signed: signed(&presented.shown),
+                second: open.asked.second.as_ref().map(|p| Box::new(self.second(p, second.as_ref()))),
+                pass: self.shown_pass(now, &presented.shown),
+                codes,
+                ..Known::default()
+            },
+        };
+        self.what_had_happened(now, open, &mut question);
+        Some(question)
+    }
+
+    /// Of a PIN that was typed alone, what it is found by counts only where somebody is found.
+    fn token_of(&self, presented: &Presented, found: Option<&Found>) -> Option<CardToken> {
+        let alone = found.and_then(|f| f.alone);
+        let known = |token: &CardToken| self.site.as_ref().is_some_and(|s| s.holder_of(*token).is_some());
+        presented.shown.token().or(alone.filter(known))
+    }
+
+    /// What became of what was typed. What could not be compared, or was not looked at, is no PIN of anybody. A PIN that
+    /// stands alone says who, and is no second factor; and where no card came for it, that is what is missing.
+    fn fact_of(&self, presented: &Presented, found: Option<&Found>) -> PinFact {
+        match (&presented.pin, &presented.shown, found) {
+            (PinEntry::NotAsked, ..) => PinFact::NotAsked,
+            (PinEntry::Missing, ..) | (_, Shown::Missing, _) => PinFact::Missing,
+            (_, Shown::Nothing, found) if self.token_of(presented, found).is_some() => PinFact::NotAsked,
+            (_, _, Some(found)) => found.fact,
+            (_, _, None) => PinFact::Wrong,
+        }
+    }
+
+    fn second(&self, presented: &Presented, found: Option<&Found>) -> Second {
+        let (token, signed) = (self.token_of(presented, found), signed(&presented.shown));
+        Second { token, signed, pin: self.fact_of(presented, found), person: None }
+    }
+
+    fn shown_pass(&self, now: Now, shown: &Shown) -> Option<Box<ShownPass>> {
+        let Shown::Pass(bytes) = shown else { return None };
+        let used_up = self.site.as_ref().is_some_and(|site| self.history.is_used_up(site, bytes, now.wall));
+        Some(Box::new(ShownPass { bytes: bytes.clone(), used_up }))
     }
 
     pub(crate) fn answer(
@@ -119,5 +225,12 @@ impl Core {
     fn config_age(&self, now: Now) -> Duration {
         // Whole seconds: what is recorded must decide the same when it is read back.
         Duration::from_secs(now.wall.since(self.heard).as_secs())
+    }
+}
+
+fn signed(shown: &Shown) -> Option<bool> {
+    match shown {
+        Shown::Key { signed, .. } => Some(*signed),
+        _ => None,
     }
 }

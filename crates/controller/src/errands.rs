@@ -7,6 +7,8 @@ use crate::core::{Core, Effect, GRANT_LIFE};
 use crate::jobs::{Done, Job, Kept, Of, Work};
 use crate::memory::MemoryError;
 use crate::records::{Awaited, Waiting};
+use crate::recall;
+use core::time::Duration;
 use lockward_door::Answer;
 use lockward_model::{Deny, Mono, Now};
 use tracing::{error, info};
@@ -17,6 +19,7 @@ enum Kind {
     Events,
     State,
     Identity,
+    History,
     Read,
     Room,
 }
@@ -28,6 +31,11 @@ pub(crate) struct Errands {
     pub(crate) state: bool,
     /// A renewed certificate is to be kept.
     pub(crate) chain: Option<Vec<Vec<u8>>>,
+    /// A summary of what happened is due.
+    history: bool,
+    /// Up to which record the last one speaks, and when the next may be written.
+    summed: u64,
+    sum_next: Option<Mono>,
     wants_room: bool,
     out: Option<Out>,
     /// What failed, or needs no more, before the next turn.
@@ -48,7 +56,14 @@ struct Out {
     through: u64,
     /// The certificate that it keeps.
     chain: Option<Vec<Vec<u8>>>,
+    /// Up to which record the summary speaks that it keeps.
+    recalls: u64,
 }
+
+/// A summary of what happened is written this often at the most, for each piece that it takes.
+const SUMMARY_EVERY: Duration = Duration::from_secs(10);
+/// So many records that say nothing are read at a start, at the most, before a summary says so.
+const IDLE_RECORDS_MAX: u64 = 16_384;
 
 impl Core {
     /// What the disk is to do next, if it is not at work already. To be asked after every [`Core::take`] and
@@ -59,7 +74,7 @@ impl Core {
         }
         let kind = self.next()?;
         self.errands.events_last = kind == Kind::Events;
-        let mut out = Out { since: now, events: 0, through: 0, chain: None };
+        let mut out = Out { since: now, events: 0, through: 0, chain: None, recalls: 0 };
         let work = match kind {
             Kind::Config => {
                 let (first, entries) = self.owed_config();
@@ -79,6 +94,12 @@ impl Core {
                 out.chain = self.errands.chain.take();
                 let bytes = self.known.identity.to_bytes(out.chain.as_deref().unwrap_or_default());
                 Work::Identity(bytes.ok()?)
+            }
+            Kind::History => {
+                self.errands.history = false;
+                self.history.news = false;
+                out.recalls = self.known.next_seq;
+                Work::History(recall::write(&self.history, out.recalls, self.known.config().size))
             }
             Kind::Read => Work::Read(self.unsent()?),
             Kind::Room => Work::Room,
@@ -116,6 +137,10 @@ impl Core {
                 self.known.identity.chain = job.chain.unwrap_or_default();
             }
             Of::Identity(Err(error)) => error!(%error, "the renewed certificate could not be kept"),
+            Of::History(result) => {
+                self.tried_if(result.is_err(), Kind::History);
+                self.history_done(now.mono, job.recalls, result);
+            }
             Of::Read(from, read) => {
                 self.tried_if(!matches!(read, Ok(Some(_))), Kind::Read);
                 self.send_events(from, read, out);
@@ -158,13 +183,44 @@ impl Core {
         }
     }
 
+    /// A turn ends: whether what happened is to be summed up. Where nothing did that decisions depend on, no record is
+    /// held back for it.
+    pub(crate) fn sum_up(&mut self, now: Mono) {
+        let few = self.known.next_seq.saturating_sub(self.errands.summed) < IDLE_RECORDS_MAX;
+        if !self.history.news && few {
+            self.known.recall(self.known.next_seq);
+        } else if self.errands.sum_next.is_none_or(|at| at <= now) {
+            self.errands.history = true;
+        }
+    }
+
+    /// A summary speaks of all that happened, so all of that is on the disk. While the disk takes no records it may
+    /// speak of more: without it no room would ever be made, and to learn a thing twice does no harm.
+    fn may_sum_up(&self) -> bool {
+        self.errands.history && (self.records.len() == 0 || self.errands.troubled)
+    }
+
+    fn history_done(&mut self, now: Mono, through: u64, result: Result<(), MemoryError>) {
+        self.errands.sum_next = Some(now + SUMMARY_EVERY);
+        match result {
+            Ok(()) => {
+                self.errands.summed = through;
+                self.known.recall(through);
+            }
+            Err(error) => {
+                self.history.news = true;
+                error!(%error, "what happened could not be summed up; its records are held until it is");
+            }
+        }
+    }
+
     fn next(&self) -> Option<Kind> {
-        use Kind::{Config, Events, Identity, Read, Room, State};
+        use Kind::{Config, Events, History, Identity, Read, Room, State};
         // What the doors were told by comes before what they did; then nobody waits twice for the same neighbour.
         let order = if self.errands.events_last {
-            [Config, State, Read, Identity, Events, Room]
+            [Config, State, Read, Identity, Events, History, Room]
         } else {
-            [Config, Events, State, Read, Identity, Room]
+            [Config, Events, State, Read, Identity, History, Room]
         };
         order.into_iter().find(|kind| self.is_due(*kind) && !self.errands.tried.contains(kind))
     }
@@ -175,6 +231,7 @@ impl Core {
             Kind::Events => self.records.len() > 0,
             Kind::State => self.errands.state,
             Kind::Identity => self.errands.chain.is_some(),
+            Kind::History => self.may_sum_up(),
             Kind::Read => self.unsent().is_some(),
             Kind::Room => self.errands.wants_room,
         }
@@ -196,10 +253,15 @@ impl Core {
         let served = kept.through.map(|through| self.records.kept(through));
         for Waiting { door, what, .. } in served.into_iter().flatten() {
             match what {
-                Awaited::Opening { question, grant } => {
-                    self.answer(now, door, question, Answer::Granted(grant), out);
+                Awaited::Opening { question, grant, terms } => {
+                    self.answer(now, door, question, Answer::Granted(grant, terms), out);
                 }
-                Awaited::Schedule => self.door(now, door, lockward_door::Input::Unlocked(true), out),
+                Awaited::Refusal { question, why, .. } => {
+                    self.answer(now, door, question, Answer::Denied(why), out);
+                }
+                Awaited::Free(cause) => {
+                    self.door(now, door, lockward_door::Input::Free { cause, on: true }, out);
+                }
             }
         }
         let Err(error) = kept.result else {
@@ -221,8 +283,15 @@ impl Core {
 
     /// Without a record there is no opening. The grant ends here.
     fn refuse_waiting(&mut self, now: Now, waiting: &Waiting, out: &mut Vec<Effect>) {
-        if let Awaited::Opening { question, .. } = waiting.what {
-            self.answer(now, waiting.door, question, Answer::Denied(Deny::NoConfiguration), out);
+        match waiting.what {
+            Awaited::Opening { question, .. } => {
+                self.answer(now, waiting.door, question, Answer::Denied(Deny::NoConfiguration), out);
+                self.spent(now, waiting.door, question, false, out);
+            }
+            Awaited::Refusal { question, why, .. } => {
+                self.answer(now, waiting.door, question, Answer::Denied(why), out);
+            }
+            Awaited::Free(_) => {}
         }
     }
 }

@@ -128,7 +128,7 @@ impl Core {
         }
         let before = self.known.frontier().size();
         let skip = usize::try_from(before.saturating_sub(first)).unwrap_or(usize::MAX);
-        let applied = self.apply_all((first..).zip(entries).skip(skip));
+        let applied = self.apply_all(now, (first..).zip(entries).skip(skip));
         self.owed.refused = applied.is_err();
         let config = self.known.config();
         if config.size > before {
@@ -239,6 +239,7 @@ impl Core {
     /// The site judges and applies, up to the first that it refuses: its index, and why.
     fn apply_all<'a>(
         &mut self,
+        now: Now,
         entries: impl Iterator<Item = (u64, &'a Vec<u8>)>,
     ) -> Result<(), (u64, &'static str)> {
         for (at, entry) in entries {
@@ -249,6 +250,7 @@ impl Core {
             })?;
             self.known.append_config(entry);
             self.owed.entries.push(entry.clone());
+            self.forgive(now.wall);
         }
         Ok(())
     }

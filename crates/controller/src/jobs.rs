@@ -23,6 +23,8 @@ pub(crate) enum Work {
     State(Zeroizing<Vec<u8>>),
     /// The identity, whole.
     Identity(Zeroizing<Vec<u8>>),
+    /// A summary of what happened, in pieces, the one with its head first.
+    History(Vec<Vec<u8>>),
     /// Events for the hub, from this one on.
     Read(u64),
     /// A bounded step of making room for later events.
@@ -45,6 +47,7 @@ pub(crate) enum Of {
     Events(Kept),
     State(Result<(), MemoryError>),
     Identity(Result<(), MemoryError>),
+    History(Result<(), MemoryError>),
     /// From where it was read, and the first event and its like behind it, if there are any.
     Read(u64, Result<Option<Batch>, MemoryError>),
     Room,

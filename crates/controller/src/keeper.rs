@@ -39,6 +39,7 @@ impl<D: Disk + Clone> Keeper<D> {
             Work::Events { fresh, sealing } => Of::Events(self.keep_events(fresh, sealing.as_ref())),
             Work::State(bytes) => Of::State(self.state_file.write(&bytes).map_err(MemoryError::from)),
             Work::Identity(bytes) => Of::Identity(self.replace(crate::identity::FILE, &bytes)),
+            Work::History(pieces) => Of::History(self.keep_history(&pieces)),
             Work::Read(from) => Of::Read(from, self.read(from)),
             Work::Room => {
                 // Not being able to is no reason to fail: the append that needs the room will tell.
@@ -75,6 +76,14 @@ impl<D: Disk + Clone> Keeper<D> {
         Ok(append_all(&mut self.config, &due, |_| ())?)
     }
 
+    /// Keeps a summary: its head last, so that what it names is there.
+    fn keep_history(&self, pieces: &[Vec<u8>]) -> Result<(), MemoryError> {
+        for (number, piece) in pieces.iter().enumerate().rev() {
+            self.replace(&history_file(number), piece)?;
+        }
+        Ok(())
+    }
+
     /// Replaces a small file whole.
     pub(crate) fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), MemoryError> {
         Ok(StateFile::open(self.disk.clone(), &self.dir.join(name))?.write(bytes)?)
@@ -107,4 +116,9 @@ pub(crate) fn append_all<D: Disk>(
         }
     }
     Ok(())
+}
+
+/// The file of a piece of the summary.
+pub(crate) fn history_file(number: usize) -> String {
+    if number == 0 { "history".to_owned() } else { format!("history-{number}") }
 }

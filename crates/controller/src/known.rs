@@ -4,7 +4,8 @@ use crate::identity::Identity;
 use crate::state::{Keys, State};
 use lockward_ledger::{Frontier, Hash, Head, leaf_hash, verify_consistency};
 use lockward_model::{CardToken, ConfigRef, Digest, Epoch, Source, Time};
-use lockward_wire::{PinPepper, SourceKey};
+use lockward_wire::credential::CardPublicKey;
+use lockward_wire::{CardKey, PinPepper, SourceKey};
 
 /// How often the last word of the hub is written down; it only serves after a restart.
 const HEARD_EVERY: core::time::Duration = core::time::Duration::from_secs(60);
@@ -22,15 +23,19 @@ pub(crate) struct Known {
     config: ConfigRef,
     /// How many events are durable.
     pub(crate) next_seq: u64,
-    /// The hub holds everything below this.
+    /// Everything below this may go: the hub holds it, and nothing here hangs on it.
     released: u64,
+    /// The hub holds everything below this.
+    acked: u64,
+    /// What decisions depend on is known without the records below this.
+    recalled: u64,
 }
 
 impl Known {
     pub(crate) fn new(identity: Identity, state: State, events: core::ops::Range<u64>) -> Self {
         let frontier = Frontier::new();
         let config = config_ref(&frontier);
-        Self { identity, state, frontier, config, next_seq: events.end, released: events.start }
+        Self { identity, state, frontier, config, next_seq: events.end, released: events.start, acked: 0, recalled: 0 }
     }
 
     pub(crate) fn source(&self) -> Source {
@@ -64,11 +69,31 @@ impl Known {
 
     /// The hub holds everything below `count`. The newest record stays, to continue the chain after a restart.
     pub(crate) fn release(&mut self, count: u64) {
-        self.released = self.released.max(count.min(self.next_seq.saturating_sub(1)));
+        self.acked = self.acked.max(count.min(self.next_seq.saturating_sub(1)));
+        self.let_go();
+    }
+
+    /// What decisions depend on is known without the records below `through`.
+    pub(crate) fn recall(&mut self, through: u64) {
+        self.recalled = self.recalled.max(through);
+        self.let_go();
+    }
+
+    fn let_go(&mut self) {
+        self.released = self.released.max(self.acked.min(self.recalled));
     }
 
     pub(crate) fn card_token(&self, bits: u16, data: &[u8]) -> Option<CardToken> {
         self.state.keys.as_ref()?.card_key().token(bits, data)
+    }
+
+    pub(crate) fn key_card_token(&self, key: &[u8; 65]) -> Option<CardToken> {
+        let key = CardPublicKey::new(key).ok()?;
+        Some(self.card_key()?.token_of_key(&key))
+    }
+
+    pub(crate) fn card_key(&self) -> Option<CardKey> {
+        self.state.keys.as_ref().map(Keys::card_key)
     }
 
     pub(crate) fn pepper(&self) -> Option<PinPepper> {

@@ -4,18 +4,27 @@
 //! cut the power. Around them stand one thread a bus, one for the disk, one for PINs, one for the link, and the loop in
 //! [`run`].
 
+mod adc;
+mod airlocks;
+mod areas;
+mod building;
 mod bus;
+mod cabin;
+mod checking;
 pub mod clerk;
 pub mod clock;
 pub mod config;
 pub mod core;
 mod deciding;
 pub mod dice;
+mod elsewhere;
 pub mod enroll;
 mod errands;
 mod feedback;
 mod following;
 mod gpio;
+mod happened;
+mod history;
 mod hours;
 pub mod identity;
 pub mod jobs;
@@ -24,10 +33,15 @@ mod keeping;
 mod known;
 mod machine;
 pub mod memory;
+mod modbus;
 mod outputs;
 mod pins;
+mod port;
+mod recall;
 mod records;
+mod replay;
 pub mod run;
+mod senses;
 mod spooling;
 mod state;
 mod tls;

@@ -141,7 +141,7 @@ impl Machine {
             match effect {
                 Effect::Release(door) => self.outputs.set(door, true),
                 Effect::Lock(door) => self.outputs.set(door, false),
-                Effect::Feedback(door, feedback) => self.outputs.show(door, feedback),
+                Effect::Feedback { door, side, feedback } => self.outputs.show(door, side, feedback),
                 Effect::Send(message) => self.uplink.say(message),
                 Effect::CheckPin(check) => drop(self.checks.send(check)),
                 Effect::HangUp => self.uplink.hang_up(),

@@ -4,17 +4,22 @@
 //! `config` and `spool` are journals. Nothing here decides; nothing here is trusted on reading without being checked.
 //! Once it is read it is divided: what the core knows, and what the keeper writes.
 
+use crate::areas::AreaMap;
+use crate::history::History;
 use crate::identity::{Identity, IdentityError};
-use crate::keeper::Keeper;
+use crate::keeper::{Keeper, history_file};
 use crate::keeping::end_of;
 use crate::known::Known;
+use crate::recall;
+use crate::replay::{Forgiving, Replay};
 use crate::state::{State, StateFileError};
 use lockward_ledger::{Frontier, leaf_hash};
-use lockward_model::{Digest, Time};
+use lockward_model::{Digest, DoorId, Time};
 use lockward_site::{Keep, Refusal, Site};
 use lockward_store::{
     AppendError, Disk, Journal, JournalOpenError, Limits, ReadError, StateError, StateFile,
 };
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The config log's journal: 512 segments of 4 MiB hold a million credentials at 2 KB each, whole change sets
@@ -51,6 +56,11 @@ pub enum MemoryError {
         #[source]
         refusal: Refusal,
     },
+    /// The summary of what happened holds something else than was written.
+    #[error(
+        "the summary of what happened (`history`) can not be understood: used codes and guesses would be forgotten; restore it"
+    )]
+    History,
     /// The last record of the spool is no event of ours.
     #[error("record {0} of the spool is no event of this controller")]
     Spool(u64),
@@ -130,7 +140,8 @@ impl<D: Disk + Clone> Memory<D> {
     ///
     /// # Errors
     /// [`MemoryError::Config`] names the first entry that does not hold up.
-    pub(crate) fn replay(&mut self) -> Result<Option<Site>, MemoryError> {
+    pub(crate) fn replay(&mut self) -> Result<(Option<Site>, Forgiving), MemoryError> {
+        let mut forgiving = Vec::new();
         let mut site: Option<Site> = None;
         let (mut frontier, pinned) = (Frontier::new(), self.known.identity.site);
         for record in self.config.read_from(0) {
@@ -145,12 +156,55 @@ impl<D: Disk + Clone> Memory<D> {
                     }
                     site = Some(found);
                 }
-                Some(site) => site.apply(&record.bytes).map_err(refused)?,
+                Some(site) => {
+                    site.apply(&record.bytes).map_err(refused)?;
+                    forgiving.extend(site.forgiven().iter().map(|whom| (site.size(), *whom)));
+                }
             }
             frontier.append(leaf_hash(&record.bytes));
         }
         self.known.restore(frontier);
-        Ok(site)
+        Ok((site, forgiving))
+    }
+
+    /// What had happened, as far as decisions depend on it: the last summary, and our own records since.
+    ///
+    /// # Errors
+    /// [`MemoryError::History`]; a file or the spool can not be read.
+    pub(crate) fn recall(
+        &self,
+        site: Option<&Site>,
+        mut forgiving: Forgiving,
+        tells: BTreeSet<DoorId>,
+        now: Time,
+    ) -> Result<History, MemoryError> {
+        let known = &self.known;
+        let mut history = History::new(known.identity.controller);
+        if let Some(site) = site {
+            history.areas = AreaMap::new(site);
+        }
+        let piece = |number| {
+            Ok::<_, MemoryError>(StateFile::open(self.disk.clone(), &self.dir.join(history_file(number)))?.read()?)
+        };
+        let first = piece(0)?;
+        let head = first.as_deref().map(|p| recall::head(p).ok_or(MemoryError::History)).transpose()?;
+        let head = head.unwrap_or_default();
+        if let Some(first) = first {
+            recall::read(&mut history, &first).ok_or(MemoryError::History)?;
+        }
+        for number in 1..head.pieces {
+            let piece = piece(number)?.ok_or(MemoryError::History)?;
+            recall::read(&mut history, &piece).ok_or(MemoryError::History)?;
+        }
+        forgiving.retain(|(size, _)| *size > head.config);
+        let (unread, standing) = (0, BTreeSet::new());
+        let mut replay = Replay { history: &mut history, site, known, tells, standing, forgiving, unread };
+        for record in self.spool.read_from(head.through.max(self.spool.first())) {
+            replay.take(&record?.bytes);
+        }
+        replay.end(now);
+        history.news = self.spool.next() > head.through;
+        Ok(history)
     }
 
     /// What the core knows, and who writes from now on; `dice` makes nonces.

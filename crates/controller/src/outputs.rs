@@ -2,13 +2,13 @@
 
 use crate::bus::{Line, Order};
 use crate::clock::{bus_micros, bus_start};
-use crate::config::{Config, Fails, Point};
-use crate::wiring::Wiring;
-use crate::{feedback, gpio};
+use crate::config::{Config, Fails, Lock, ReaderWiring};
+use crate::feedback::Face;
+use crate::{gpio, modbus};
 use core::time::Duration;
 use lockward_door::Feedback;
+use lockward_model::{Mono, Side};
 use lockward_osdp::command::{OutputControl, PdCommand};
-use std::sync::Arc;
 use tracing::error;
 
 /// An output of a device holds its state this long by itself, and is told again in less than half of it. A controller
@@ -16,28 +16,36 @@ use tracing::error;
 const HOLD_TENTHS: u16 = 100;
 pub(crate) const HOLD_AGAIN: Duration = Duration::from_secs(4);
 
+/// A reader with its light and sounder, and the sides of doors that it is at.
+struct Panel {
+    bus: String,
+    address: u8,
+    at: Vec<(usize, Side)>,
+    face: Face,
+}
+
 pub(crate) struct Outputs {
     config: Config,
-    wiring: Arc<Wiring>,
     lines: Vec<Line>,
+    boards: Vec<modbus::Line>,
     gpios: Vec<Option<gpio::Output>>,
     released: Vec<bool>,
-    /// What a reader shows when nothing else is shown, to be said again when it comes back.
-    resting: Vec<Feedback>,
+    panels: Vec<Panel>,
     began: std::time::Instant,
     held_at: u64,
 }
 
 impl Outputs {
+    /// `lines` in the order of the buses, `gpios` in that of the doors.
     pub(crate) fn new(
         config: Config,
-        wiring: Arc<Wiring>,
         lines: Vec<Line>,
+        boards: Vec<modbus::Line>,
         gpios: Vec<Option<gpio::Output>>,
     ) -> Self {
-        let count = config.doors.len();
-        let (released, resting) = (vec![false; count], vec![Feedback::Idle; count]);
-        Self { config, wiring, lines, gpios, released, resting, began: bus_start(), held_at: 0 }
+        let released = vec![false; config.doors.len()];
+        let panels = panels(&config);
+        Self { config, lines, boards, gpios, released, panels, began: bus_start(), held_at: 0 }
     }
 
     /// The name of a bus.
@@ -59,21 +67,22 @@ impl Outputs {
         };
         let active = *released != (wiring.fails == Fails::Safe);
         match &wiring.lock {
-            Point::Osdp { bus, address, number } => {
+            Lock::Osdp { bus, address, number } => {
                 let control = if active { OutputControl::OnFor(HOLD_TENTHS) } else { OutputControl::Off };
-                let line = self.wiring.bus(bus).and_then(|i| self.lines.get_mut(i));
-                if let Some(line) = line {
-                    line.order(Order::Send(*address, PdCommand::Output(*number, control)));
-                }
+                let order = Order::Send(*address, PdCommand::Output(*number, control));
+                send(&self.config, &mut self.lines, bus, order);
             }
-            Point::Gpio { .. } => {
+            Lock::Gpio { .. } => {
                 if let Some(Some(output)) = self.gpios.get(door)
                     && let Err(error) = output.set(active)
                 {
                     error!(door = %wiring.id, %error, "the lock's output can not be set");
                 }
             }
-            Point::Simulated | Point::None => {}
+            Lock::Modbus { board, coil } => {
+                self.boards.iter_mut().for_each(|line| line.set(board, *coil, active));
+            }
+            Lock::Simulated => {}
         }
     }
 
@@ -85,24 +94,23 @@ impl Outputs {
         }
         self.held_at = now;
         for door in 0..self.released.len() {
-            let safe = self.config.doors.get(door).is_some_and(|d| d.fails == Fails::Safe);
+            let wiring = self.config.doors.get(door);
+            let safe = wiring.is_some_and(|d| d.fails == Fails::Safe);
+            let by_itself = wiring.is_some_and(|d| matches!(d.lock, Lock::Osdp { .. }));
             // Only what is active ends by itself.
-            if self.released.get(door).is_some_and(|released| *released != safe) {
+            if by_itself && self.released.get(door).is_some_and(|released| *released != safe) {
                 self.output(door);
             }
         }
     }
 
-    pub(crate) fn show(&mut self, door: usize, shown: Feedback) {
-        if matches!(shown, Feedback::Idle | Feedback::Unlocked | Feedback::Held)
-            && let Some(resting) = self.resting.get_mut(door)
-        {
-            *resting = shown;
-        }
-        let Some(reader) = self.config.doors.get(door).and_then(|d| d.reader.as_ref()) else { return };
-        let Some(line) = self.wiring.bus(&reader.bus).and_then(|i| self.lines.get_mut(i)) else { return };
-        for command in feedback::commands(shown) {
-            line.order(Order::Send(reader.address, command));
+    pub(crate) fn show(&mut self, door: usize, side: Side, shown: Feedback) {
+        let now = Mono(bus_micros(self.began));
+        for panel in self.panels.iter_mut().filter(|p| p.at.contains(&(door, side))) {
+            for command in panel.face.show(now, door, shown) {
+                let order = Order::Send(panel.address, command);
+                send(&self.config, &mut self.lines, &panel.bus, order);
+            }
         }
     }
 
@@ -110,15 +118,14 @@ impl Outputs {
     pub(crate) fn back(&mut self, bus: usize, address: u8) {
         let name = self.bus(bus).unwrap_or_default().to_owned();
         for door in 0..self.released.len() {
-            let Some(wiring) = self.config.doors.get(door) else { continue };
-            let has_lock =
-                matches!(&wiring.lock, Point::Osdp { bus, address: a, .. } if *bus == name && *a == address);
-            let reads = wiring.reader.as_ref().is_some_and(|r| r.bus == name && r.address == address);
-            if has_lock {
+            let lock = self.config.doors.get(door).map(|d| &d.lock);
+            if matches!(lock, Some(Lock::Osdp { bus, address: a, .. }) if *bus == name && *a == address) {
                 self.output(door);
             }
-            if let Some(resting) = self.resting.get(door).filter(|_| reads).copied() {
-                self.show(door, resting);
+        }
+        for panel in self.panels.iter().filter(|p| p.bus == name && p.address == address) {
+            for command in panel.face.again() {
+                send(&self.config, &mut self.lines, &name, Order::Send(address, command));
             }
         }
     }
@@ -128,5 +135,35 @@ impl Outputs {
         for line in &mut self.lines {
             line.order(Order::Stop);
         }
+        for line in &mut self.boards {
+            line.stop();
+        }
     }
+}
+
+fn send(config: &Config, lines: &mut [Line], bus: &str, order: Order) {
+    let index = config.buses.iter().position(|b| b.name == bus);
+    if let Some(line) = index.and_then(|i| lines.get_mut(i)) {
+        line.order(order);
+    }
+}
+
+/// Each reader once: floors of a cabin share one.
+fn panels(config: &Config) -> Vec<Panel> {
+    let mut panels: Vec<Panel> = Vec::new();
+    for (door, wiring) in config.doors.iter().enumerate() {
+        for (side, ReaderWiring { bus, address, .. }) in wiring.readers() {
+            match panels.iter_mut().find(|p| p.bus == *bus && p.address == *address) {
+                Some(panel) => panel.at.push((door, side)),
+                None => {
+                    let (at, face) = (vec![(door, side)], Face::new([]));
+                    panels.push(Panel { bus: bus.clone(), address: *address, at, face });
+                }
+            }
+        }
+    }
+    for panel in &mut panels {
+        panel.face = Face::new(panel.at.iter().map(|(door, _)| *door));
+    }
+    panels
 }

@@ -3,7 +3,8 @@
 //! Every event has a number here, by which the disk's answer names it. The number is not the sequence number under
 //! which it is sealed: that is given when it is written.
 
-use lockward_model::{Body, Code, Digest, DoorId, Epoch, Event, Mono, Source, Time};
+use lockward_door::{Cause, Terms};
+use lockward_model::{Body, Code, Deny, Digest, DoorId, Epoch, Event, Mono, Source, Time};
 use lockward_policy::Grant;
 use std::collections::VecDeque;
 
@@ -30,15 +31,27 @@ pub(crate) struct Waiting {
 
 /// What happens when the record is durable.
 pub(crate) enum Awaited {
-    /// Somebody is let in.
-    Opening { question: u32, grant: Grant },
-    /// The door stands unlocked.
-    Schedule,
+    /// Somebody is let in, or out by a reader.
+    Opening { question: u32, grant: Grant, terms: Terms },
+    /// Somebody guessed, and learns so.
+    Refusal { question: u32, why: Deny, until: Mono },
+    /// The door is open to everybody.
+    Free(Cause),
 }
 
 impl Waiting {
-    fn is_opening(&self) -> bool {
-        matches!(self.what, Awaited::Opening { .. })
+    /// Whether somebody at a reader waits for it.
+    fn is_answer(&self) -> bool {
+        !matches!(self.what, Awaited::Free(_))
+    }
+
+    /// When nobody waits for it any more.
+    fn until(&self) -> Option<Mono> {
+        match &self.what {
+            Awaited::Opening { grant, .. } => Some(grant.until()),
+            Awaited::Refusal { until, .. } => Some(*until),
+            Awaited::Free(_) => None,
+        }
     }
 }
 
@@ -89,18 +102,16 @@ impl Records {
         left.append(&mut self.fresh);
         self.fresh = left;
         self.bound();
-        self.waiting.extract_if(.., |w| w.record <= through && w.is_opening()).collect()
+        self.waiting.extract_if(.., |w| w.record <= through && w.is_answer()).collect()
     }
 
     /// Openings that have waited longer than anyone stands before a door, or `all` of them. They end here; their records
     /// too, as far as nothing was tried with them.
     pub(crate) fn overdue(&mut self, now: Mono, all: bool) -> Vec<Waiting> {
-        let late = |what: &Awaited| match what {
-            Awaited::Opening { grant, .. } => all || grant.until() <= now,
-            Awaited::Schedule => false,
-        };
-        let ended: Vec<Waiting> = self.waiting.extract_if(.., |w| late(&w.what)).collect();
-        for waiting in &ended {
+        let late = |w: &Waiting| w.until().is_some_and(|until| all || until <= now);
+        let ended: Vec<Waiting> = self.waiting.extract_if(.., |w| late(w)).collect();
+        // A guess stays on record, whoever learns of it.
+        for waiting in ended.iter().filter(|w| matches!(w.what, Awaited::Opening { .. })) {
             if let Ok(at) = self.fresh.binary_search_by_key(&waiting.record, |f| f.number) {
                 self.fresh.remove(at);
             }
@@ -110,17 +121,13 @@ impl Records {
 
     /// When the first opening is overdue.
     pub(crate) fn wake_at(&self) -> Option<Mono> {
-        let until = |w: &Waiting| match &w.what {
-            Awaited::Opening { grant, .. } => Some(grant.until()),
-            Awaited::Schedule => None,
-        };
-        self.waiting.iter().filter_map(until).min()
+        self.waiting.iter().filter_map(Waiting::until).min()
     }
 
     /// The schedule of a door is over before its record was there. Whether it waited.
     pub(crate) fn forget_schedule(&mut self, door: usize) -> bool {
         let before = self.waiting.len();
-        self.waiting.retain(|w| w.door != door || w.is_opening());
+        self.waiting.retain(|w| w.door != door || w.is_answer());
         self.waiting.len() < before
     }
 

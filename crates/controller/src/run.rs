@@ -3,23 +3,28 @@
 use crate::bus::{self, Order};
 use crate::clerk::Clerk;
 use crate::clock::Clock;
-use crate::config::{BusWiring, Config, Fails};
+use crate::config::{BusWiring, Config, DoorWiring, Fails, Source};
 use crate::core::{Core, Input, PinCheck};
 use crate::identity::Identity;
 use crate::machine::{Machine, Wake};
 use crate::memory::{Memory, MemoryError};
 use crate::outputs::Outputs;
 use crate::pins::Pins;
+use crate::senses::{self, Ears, Heard, Purpose, Senses};
 use crate::uplink::{self, Uplink};
 use crate::wiring::Wiring;
-use crate::{dice, gpio};
-use lockward_model::{Body, DoorId, ReaderFact};
+use crate::{adc, dice, gpio, modbus};
+use lockward_inputs::Reading;
+use lockward_model::{Body, DoorId, Mono, ReaderFact};
 use lockward_store::{DirLock, Disk, LockError, RealDisk};
 use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
+use tracing::warn;
 
 /// What waits for the loop: 64 doors with a full second of keys, cards and contacts each, and the hub's messages.
 const INBOX_MAX: usize = 4_096;
+/// Readings that wait to be heard: every wire of a controller some times over. Who reads waits until there is room.
+const EARS_MAX: usize = 1_024;
 /// Messages of the hub that wait. One is taken in a turn, after everything from the doors: a hub that talks a lot keeps
 /// nobody waiting.
 const HUB_INBOX_MAX: usize = 64;
@@ -38,6 +43,15 @@ pub enum RunError {
     Wire {
         /// Of which door.
         door: DoorId,
+        /// Which wire.
+        what: &'static str,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A wire of the building can not be used.
+    #[error("[building]: {what} can not be used")]
+    Building {
         /// Which wire.
         what: &'static str,
         /// Why.
@@ -157,9 +171,13 @@ where
     keeper.lock = Some(lock);
 
     let (wake, inbox) = sync_channel(INBOX_MAX);
-    let wiring = Arc::new(Wiring::new(&config));
-    let gpios = open_gpios(&config, &wake)?;
-    let lines = open_lines(&config, options, &wiring, &pins, &wake)?;
+    config.warnings().iter().for_each(|warning| warn!("{warning}"));
+    let ears = open_ears(&config, wake.clone())?;
+    let gpios = open_gpios(&config)?;
+    open_inputs(&config, &ears)?;
+    let boards = open_boards(&config, &ears)?;
+    let wiring = Arc::new(Wiring::new(&config, site_of(&core)));
+    let lines = open_lines(&config, options, &wiring, &pins, &wake, &ears)?;
     let (hub, from_hub) = sync_channel(HUB_INBOX_MAX);
     let uplink = start_uplink(disk, &config, &clock, hub, &wake)?;
     let checks = start_checker(wake.clone()).map_err(RunError::Thread)?;
@@ -168,7 +186,7 @@ where
     let clerk =
         Clerk::start(keeper, move |job| drop(done.send(Wake::Done(job)))).map_err(RunError::Thread)?;
     let doors = Arc::new(Mutex::new(Vec::new()));
-    let outputs = Outputs::new(config, wiring, lines, gpios);
+    let outputs = Outputs::new(config, lines, boards, gpios);
     let shown = Arc::clone(&doors);
     let mut machine = Machine { core, clock, outputs, uplink, from_hub, checks, pins, shown };
     machine.perform(&mut effects);
@@ -185,20 +203,22 @@ fn open_lines(
     wiring: &Arc<Wiring>,
     pins: &Pins,
     wake: &SyncSender<Wake>,
+    ears: &Ears,
 ) -> Result<Vec<bus::Line>, RunError> {
     let mut lines = Vec::new();
     for (index, bus) in config.buses.iter().enumerate() {
-        let mut sorter = wiring.sorter(index, wake.clone());
+        let mut sorter = wiring.sorter(index, wake.clone(), ears.clone());
         let tell = move |address, event| sorter.sort(address, event);
         let line = bus::start(bus, &pins.of(&bus.name), tell)
             .map_err(|source| RunError::Bus { bus: bus.name.clone(), source })?;
         lines.push(line);
     }
     if let Some((name, address)) = &options.pair
-        && let Some(line) = config.buses.iter().position(|b| b.name == *name).and_then(|i| lines.get_mut(i))
+        && let Some(bus) = wiring.bus(name)
+        && let Some(line) = lines.get_mut(bus)
     {
         line.order(Order::Pair(*address));
-        let door = wiring.reader(name, *address);
+        let door = wiring.reader(bus, *address);
         let fact = ReaderFact::PairingOpened;
         let body = Body::Reader { bus: name.as_str().into(), address: *address, fact };
         // The inbox is new and has room.
@@ -237,17 +257,72 @@ fn start_checker(wake: SyncSender<Wake>) -> std::io::Result<Sender<Box<PinCheck>
     Ok(checks)
 }
 
-fn open_gpios(config: &Config, wake: &SyncSender<Wake>) -> Result<Vec<Option<gpio::Output>>, RunError> {
-    let mut outputs = Vec::new();
-    for (index, door) in config.doors.iter().enumerate() {
-        let failed = |what| move |source| RunError::Wire { door: door.id, what, source };
-        outputs.push(gpio::Output::open(&door.lock, door.fails == Fails::Safe).map_err(failed("lock"))?);
-        let to = wake.clone();
-        let contact = move |open| drop(to.send(Wake::Core(Input::Contact(index, open))));
-        gpio::watch(&door.contact, contact).map_err(failed("contact"))?;
-        let to = wake.clone();
-        let exit = move |pressed| drop(to.send(Wake::Core(Input::Exit(index, pressed))));
-        gpio::watch(&door.exit, exit).map_err(failed("exit button"))?;
+/// The thread that hears every wire.
+fn open_ears(config: &Config, wake: SyncSender<Wake>) -> Result<Ears, RunError> {
+    let failed = |e| RunError::Thread(std::io::Error::new(std::io::ErrorKind::InvalidInput, e));
+    let senses = Senses::new(config, Mono(0)).map_err(failed)?;
+    let (ears, heard) = sync_channel(EARS_MAX);
+    let tell = move |input| wake.send(Wake::Core(input)).is_ok();
+    senses::start(senses, heard, tell).map_err(RunError::Thread)?;
+    Ok(ears)
+}
+
+fn open_gpios(config: &Config) -> Result<Vec<Option<gpio::Output>>, RunError> {
+    let open = |door: &DoorWiring| {
+        let failed = |source| RunError::Wire { door: door.id, what: "lock", source };
+        gpio::Output::open(&door.lock, door.fails == Fails::Safe).map_err(failed)
+    };
+    config.doors.iter().map(open).collect()
+}
+
+/// Pins and converters of this machine, and what is there in name only.
+fn open_inputs(config: &Config, ears: &Ears) -> Result<(), RunError> {
+    let mut loops = Vec::new();
+    for (wire, (purpose, input)) in senses::wires(config).into_iter().enumerate() {
+        match &input.source {
+            Source::Gpio { .. } => {
+                let (to, input_wiring) = (ears.clone(), input.clone());
+                let tell = move |closed: Option<bool>| {
+                    let reading = closed.map_or(Reading::Lost, |closed| input_wiring.level(closed));
+                    to.send(Heard::Reading(wire, reading)).is_ok()
+                };
+                gpio::watch(&input.source, tell).map_err(|e| unusable(config, purpose, e))?;
+            }
+            Source::Adc { out, back, adc } => {
+                loops.push(adc::Loop { wire, out: out.clone(), back: back.clone(), adc: *adc });
+            }
+            // At rest, and stays so.
+            Source::Simulated => drop(ears.send(Heard::Reading(wire, Reading::Level(false)))),
+            _ => {}
+        }
     }
-    Ok(outputs)
+    adc::start(loops, ears.clone()).map_err(RunError::Thread)
+}
+
+fn unusable(config: &Config, purpose: Purpose, source: std::io::Error) -> RunError {
+    let (door, what) = match purpose {
+        Purpose::Contact(door) => (door, "contact"),
+        Purpose::Exit(door) => (door, "exit button"),
+        Purpose::Bolt(door) => (door, "bolt sensor"),
+        Purpose::Button(door) => (door, "floor button"),
+        Purpose::Called(door) => (door, "floor call"),
+        Purpose::Building(_) => return RunError::Building { what: "an input", source },
+    };
+    match config.doors.get(door) {
+        Some(door) => RunError::Wire { door: door.id, what, source },
+        None => RunError::Thread(source),
+    }
+}
+
+fn open_boards(config: &Config, ears: &Ears) -> Result<Vec<modbus::Line>, RunError> {
+    let invalid =
+        |what: String| RunError::Thread(std::io::Error::new(std::io::ErrorKind::InvalidInput, what));
+    let plans = modbus::plans(config).map_err(invalid)?;
+    let start = |plan| modbus::start(plan, ears.clone()).map_err(RunError::Thread);
+    plans.into_iter().map(start).collect()
+}
+
+/// What public-key cards are told of the site: half of its id.
+fn site_of(core: &Core) -> [u8; 16] {
+    core.known.identity.site.0.first_chunk().copied().unwrap_or_default()
 }

@@ -84,6 +84,7 @@ impl Core {
             }
             ToController::Checkpoint { note, proof } => self.on_checkpoint(now, &note, &proof, out),
             ToController::Certificate { chain } => self.on_certificate(chain),
+            ToController::Elsewhere { anew, facts } => self.on_elsewhere(now, anew, facts, out),
             ToController::Bye { code } => {
                 warn!(%code, "the hub ended the link");
                 out.push(Effect::HangUp);

@@ -1,37 +1,54 @@
 //! A door as this controller has it: the state machine, and what it waits for.
 
-use crate::config::{DoorWiring, Point};
+use crate::config::DoorWiring;
 use core::time::Duration;
-use lockward_door::{Action, Door, Input, State, Wiring};
+use lockward_door::{Action, Cause, Door, Input, Stand, State, Wiring};
 use lockward_model::{
-    ControllerId, Door as Settings, DoorId, DoorKind, ExitHardware, Mono, Now, OpenLimit, ReleaseTime,
-    Relock, Text, ZoneId,
+    CardToken, ControllerId, Door as Settings, DoorId, DoorKind, DoorRules, ExitHardware, Mono, Now, OpenLimit,
+    ReleaseTime, Relock, Side, Text, ZoneId,
 };
 
 pub(crate) struct Unit {
     id: DoorId,
-    keypad: bool,
+    inputs: Wiring,
     machine: Door,
-    stands_unlocked: bool,
+    /// Why its schedule sets it free, as far as that was begun.
+    scheduled: Option<Cause>,
+    /// The card whose answer came late, at each side's reader: outside, inside.
+    late: [Option<CardToken>; 2],
+    /// Whether the case of each side's reader is open, and whether the cabinet's is.
+    open_cases: [bool; 3],
+    /// Grants under way that let somebody through: the questions that they answer, and at which side.
+    grants: Vec<(u32, Side)>,
 }
 
 impl Unit {
     /// A door that the site may not know yet: nobody is let in, and everybody is let out.
     pub(crate) fn new(wiring: &DoorWiring, now: Now) -> Self {
-        let keypad = wiring.reader.as_ref().is_some_and(|r| r.keypad);
-        let inputs = Wiring { contact: wiring.contact != Point::None, keypad };
+        let inputs = Wiring {
+            contact: wiring.contact.is_some(),
+            bolt: wiring.bolt.is_some(),
+            keypad: wiring.readers().any(|(_, r)| r.keypad),
+        };
         let machine = Door::new(unplaced(wiring.id), inputs, now);
-        Self { id: wiring.id, keypad, machine, stands_unlocked: false }
+        Self { id: wiring.id, inputs, machine, scheduled: None, late: [None; 2], open_cases: [false; 3], grants: vec![] }
     }
 
     pub(crate) fn id(&self) -> DoorId {
         self.id
     }
     pub(crate) fn keypad(&self) -> bool {
-        self.keypad
+        self.inputs.keypad
+    }
+    /// Whether something tells that somebody went through.
+    pub(crate) fn tells(&self) -> bool {
+        self.inputs.contact
     }
     pub(crate) fn state(&self) -> State {
         self.machine.state()
+    }
+    pub(crate) fn stand(&self) -> Stand {
+        self.machine.stand()
     }
     pub(crate) fn wake_at(&self) -> Option<Mono> {
         self.machine.wake_at()
@@ -39,11 +56,40 @@ impl Unit {
     pub(crate) fn is_due(&self, now: Mono) -> bool {
         self.wake_at().is_some_and(|at| at <= now)
     }
-    pub(crate) fn stands_unlocked(&self) -> bool {
-        self.stands_unlocked
+    pub(crate) fn scheduled(&self) -> Option<Cause> {
+        self.scheduled
     }
-    pub(crate) fn set_stands_unlocked(&mut self, free: bool) {
-        self.stands_unlocked = free;
+    pub(crate) fn set_scheduled(&mut self, cause: Option<Cause>) {
+        self.scheduled = cause;
+    }
+    pub(crate) fn late(&self, side: Side) -> Option<CardToken> {
+        let [outside, inside] = self.late;
+        if side == Side::Entry { outside } else { inside }
+    }
+    /// A card's answer came in time, or late.
+    pub(crate) fn set_late(&mut self, side: Side, late: Option<CardToken>) {
+        let [outside, inside] = &mut self.late;
+        *(if side == Side::Entry { outside } else { inside }) = late;
+    }
+    /// A case is open or closed again: a reader's, or the cabinet's. Whether any is.
+    pub(crate) fn set_case(&mut self, of: Option<Side>, open: bool) -> bool {
+        let [outside, inside, cabinet] = &mut self.open_cases;
+        let case = match of {
+            Some(Side::Entry) => outside,
+            Some(Side::Exit) => inside,
+            None => cabinet,
+        };
+        *case = open;
+        self.open_cases.contains(&true)
+    }
+    /// A grant for somebody to pass is on its way.
+    pub(crate) fn grant(&mut self, question: u32, side: Side) {
+        self.grants.push((question, side));
+    }
+    /// A grant has ended: at which side, if it was for passing.
+    pub(crate) fn spend(&mut self, question: u32) -> Option<Side> {
+        let at = self.grants.iter().position(|(q, _)| *q == question)?;
+        Some(self.grants.swap_remove(at).1)
     }
     pub(crate) fn handle(&mut self, now: Now, input: Input, out: &mut Vec<Action>) {
         self.machine.handle(now, input, out);
@@ -82,6 +128,7 @@ fn unplaced(id: DoorId) -> Settings {
         relock: Relock::OnClose,
         exit: ExitHardware::Released,
         unlocked: None,
+        rules: DoorRules::default(),
     }
 }
 

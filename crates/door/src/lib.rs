@@ -9,12 +9,30 @@
 //! Deliberately absent: a clock, an output, a person, a policy. The door collects factors and asks; the site decides.
 //! Contacts and buttons are taken as given: debouncing and supervision happen before they reach this room.
 
+mod airlock;
+mod asked;
+mod bolt;
 mod door;
+mod exit;
+mod facts;
+mod free;
+mod grants;
+mod leaf;
+mod passing;
 mod pin;
 mod reading;
+mod readings;
+mod serve;
+mod state;
 mod words;
 
-pub use door::{Door, EXIT_SHUNT};
+pub use airlock::{Airlock, AirlockChange, RESERVED_FOR, Stand, TOLD_FOR, Told};
+pub use asked::{Answer, Asked, Presented, Shown, Terms};
+pub use bolt::{MISMATCH_AFTER, RELOCK_WITHIN, STUCK_RELEASES};
+pub use door::Door;
+pub use exit::EXIT_SHUNT;
+pub use facts::{Bolt, Cause, Contact, Facts, State, Wire};
+pub use grants::GRANTS_MAX;
 pub use pin::{Digits, PIN_DIGITS_MAX, PIN_DIGITS_MIN, PinEntry};
-pub use reading::{ANSWER_WAIT, PIN_WAIT};
-pub use words::{Action, Answer, Contact, Feedback, Input, Key, State, Wiring};
+pub use reading::{AGAIN_WITHIN, ANSWER_WAIT, CARD_WAIT, PIN_WAIT, SECOND_WAIT};
+pub use words::{Action, Feedback, Input, Key, Wiring};

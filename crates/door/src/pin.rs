@@ -54,7 +54,7 @@ impl fmt::Debug for Digits {
 }
 
 /// What became of the PIN, before anyone has compared it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PinEntry {
     /// Not asked for yet.
     NotAsked,

@@ -1,25 +1,18 @@
-//! What a door hears and what it says: the whole of its vocabulary.
+//! What a door hears and what it says: the whole of its vocabulary, with `facts` and `asked`.
 
-use crate::PinEntry;
-use lockward_model::{Body, CardToken, Deny, Mono, Side};
-use lockward_policy::Grant;
+use crate::{Answer, Asked, Bolt, Cause, Contact, Shown, Wire};
+use core::fmt;
+use lockward_model::{Body, Mono, Side};
 
 /// Which inputs exist at this door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wiring {
     /// A contact tells whether the leaf is open. Without one the door never reports open, held or forced.
     pub contact: bool,
+    /// A sensor in the lock tells where the bolt is. Without one no contradiction is found.
+    pub bolt: bool,
     /// Its readers take a PIN.
     pub keypad: bool,
-}
-
-/// What the leaf's contact says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Contact {
-    /// The leaf is open.
-    Open,
-    /// The leaf is shut.
-    Closed,
 }
 
 /// One key of a keypad.
@@ -34,8 +27,8 @@ pub enum Key {
 }
 
 /// Never tells which digit.
-impl core::fmt::Debug for Key {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Digit(_) => "Digit(..)",
             Self::Enter => "Enter",
@@ -44,26 +37,15 @@ impl core::fmt::Debug for Key {
     }
 }
 
-/// What the site says to [`Action::Decide`].
-#[derive(Debug)]
-pub enum Answer {
-    /// Policy permits one opening; its record is durable.
-    Granted(Grant),
-    /// The card is good, and policy wants the PIN as well.
-    NeedPin,
-    /// Policy does not permit it; the record says why.
-    Denied(Deny),
-}
-
-/// What happened, as the door is told.
+/// What happened, as the door is told. Levels (wires, causes, facts) may be told again; only changes count.
 #[derive(Debug)]
 pub enum Input {
-    /// A card at a reader; no token where the reader sent something that is no card.
-    Card {
+    /// Something was shown at a reader. [`Shown::Nothing`] and [`Shown::Missing`] are not heeded here.
+    Shown {
         /// Which reader.
         side: Side,
-        /// What was shown.
-        token: Option<CardToken>,
+        /// What.
+        shown: Shown,
     },
     /// A key at a reader.
     Key {
@@ -79,12 +61,33 @@ pub enum Input {
         /// The answer.
         answer: Answer,
     },
-    /// What the contact says, at every change and once at the start, after [`Input::Unlocked`].
-    Contact(Contact),
+    /// The leaf's contact, at every change and once at the start, after every [`Input::Free`] that holds then.
+    Contact(Wire<Contact>),
+    /// The lock's own sensor, at every change and once at the start.
+    Bolt(Wire<Bolt>),
     /// The request-to-exit input: pressed, or let go.
-    Exit(bool),
-    /// The door's schedule: open to everybody, or no longer.
-    Unlocked(bool),
+    Exit(Wire<bool>),
+    /// A lift's floor was called or is served; or no longer. For [`DoorKind::Floor`](lockward_model::DoorKind) only.
+    Called(Wire<bool>),
+    /// Open to everybody for this cause, or no longer. What the log must have first is on record before this.
+    Free {
+        /// Why. [`Cause::Office`] ends by itself, and is heeded only where the door's rules have it.
+        cause: Cause,
+        /// Whether it begins or ends.
+        on: bool,
+    },
+    /// The fire alarm system calls, or no longer. Releases a lock that holds people in.
+    Fire(bool),
+    /// Its zone is locked down, or no longer. A lockdown ends every cause of being free but fire, for good: a schedule
+    /// that still holds when it is lifted is told anew.
+    Lockdown(bool),
+    /// Another door of its airlock is in use, or no longer: nobody is let in meanwhile. [`Airlock`](crate::Airlock)
+    /// says when.
+    Airlock(bool),
+    /// The mains are there, or gone.
+    Power(bool),
+    /// A reader's case or the cabinet is open, or closed again.
+    Tamper(bool),
     /// A reader's secure channel stands, or is lost.
     Reader {
         /// Which reader.
@@ -96,9 +99,9 @@ pub enum Input {
     Timer,
 }
 
-/// What a reader shows, in three layers. `Idle`, `Unlocked` and `Held` replace each other, and are seen when nothing
-/// else is. `EnterPin` stands before them until `Granted` or `Denied`, one of which always follows. The others are
-/// seen for a moment, before everything.
+/// What a reader shows, in three layers. `Idle`, `Unlocked`, `Lockdown`, `Warning` and `Held` replace each other, and
+/// are seen when nothing else is. `EnterPin`, `ShowCard` and `SecondPerson` replace each other and stand before those
+/// until `Granted` or `Denied`, one of which always follows. The others are seen for a moment, before everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Feedback {
     /// Ready for a card.
@@ -109,29 +112,43 @@ pub enum Feedback {
     Denied,
     /// Type the PIN, from its first digit.
     EnterPin,
+    /// Show the card that goes with the PIN.
+    ShowCard,
+    /// The second person, please.
+    SecondPerson,
     /// A key was taken; says nothing about which.
     KeyTaken,
-    /// Not now: the card before is still being decided.
+    /// Not now: what was shown before is still being decided.
     Wait,
+    /// The door will soon stand open too long: close it.
+    Warning,
     /// The door stands open too long: close it.
     Held,
     /// The door is open to everybody.
     Unlocked,
+    /// Nobody enters.
+    Lockdown,
 }
 
 /// What is to be done, in this order.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Ask the site. Exactly one answer comes back, as [`Input::Decided`].
+    /// Ask the site, which puts its decision on record. Exactly one answer comes back, as [`Input::Decided`].
     Decide {
         /// Which reader.
         side: Side,
-        /// What was shown.
-        token: Option<CardToken>,
-        /// What was typed.
-        pin: PinEntry,
+        /// What was shown and typed, and what is wanted.
+        asked: Box<Asked>,
         /// Names the question.
         question: u32,
+    },
+    /// What became of a grant: exactly one of these follows on every [`Answer::Granted`].
+    Spent {
+        /// The question that it answered.
+        question: u32,
+        /// True if the bearer has opened the door, as far as the door can tell: it opened on the grant, stood open, or
+        /// has no contact; a lift's floor was called. Setting the door free is no entering.
+        entered: bool,
     },
     /// Keep this event. Nothing waits for it.
     Record(Body),
@@ -148,29 +165,4 @@ pub enum Action {
     },
     /// Send [`Input::Timer`] at this moment; replaces any moment named before.
     WakeAt(Mono),
-}
-
-/// The door in one word, for people. Computed from the facts, which stay apart inside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum State {
-    /// Shut, and locked.
-    Locked,
-    /// Shut, and released for the bearer of a grant.
-    Granted,
-    /// Shut, and released for somebody leaving.
-    Leaving,
-    /// Shut, and open to everybody by schedule.
-    Unlocked,
-    /// Open, rightly.
-    Open,
-    /// Open past its limit.
-    Held,
-    /// Open, and nothing permitted it.
-    Forced,
-}
-
-impl State {
-    /// Every state.
-    pub const ALL: [Self; 7] =
-        [Self::Locked, Self::Granted, Self::Leaving, Self::Unlocked, Self::Open, Self::Held, Self::Forced];
 }

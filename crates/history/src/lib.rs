@@ -8,6 +8,8 @@
 //! Of what is seen at one's own doors, tell others the facts; of what others tell, check first that it is not
 //! [ahead] of the clock.
 
+/// What a person must answer.
+pub mod alarms;
 mod arithmetic;
 mod exits;
 mod guessing;

@@ -115,6 +115,18 @@ impl Used {
         (Use::Fresh(u16::try_from(served).unwrap_or(u16::MAX).saturating_add(1)), Some(fact))
     }
 
+    /// Whether a pass would be refused now by [`Self::use_once`]: used up, ended, or one too many to be kept.
+    #[must_use]
+    pub fn is_used_up(&self, id: [u8; 16], uses: u16, until: Time, now: Time) -> bool {
+        let known = self.passes.get(&id);
+        let until = known.map_or(until, |pass| until.max(pass.until));
+        let served = known.map_or(0, Pass::served);
+        let full = known.is_none()
+            && self.passes.len() >= PASSES_MAX
+            && self.passes.values().all(|pass| pass.until > now);
+        until <= now || Some(until) <= self.forgotten || served >= u32::from(uses) || full
+    }
+
     /// Uses a one-time code's counter or time step.
     pub fn step(&mut self, credential: CredentialId, step: u64) -> (Step, Option<UsedFact>) {
         let fact = UsedFact::Step { credential, step };

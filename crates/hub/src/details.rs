@@ -3,14 +3,11 @@
 use crate::follower::person_token;
 use crate::live::Told;
 use crate::views::Page;
-use core::time::Duration;
 use lockward_console::{
-    CredentialRow, DoorAccess, DoorView, EventRow, Fact, MayEnter, Moment, Name, PeopleView, PersonRow,
-    PersonView, Standing, Tone, Transition, Via,
+    CredentialRow, DoorAccess, DoorView, EventRow, MayEnter, Name, PeopleView, PersonRow, PersonView,
+    Standing, Tone, Via,
 };
-use lockward_model::{
-    Door, DoorId, ExitHardware, Person, PersonId, Proof, Relock, Rule, Target, Time, Validity, ZoneId,
-};
+use lockward_model::{Door, DoorId, Person, PersonId, Proof, Rule, Target, Time, Validity, ZoneId};
 use lockward_store::{HubError, IndexRow, Log};
 
 /// Events on the page of a door or a person.
@@ -19,8 +16,6 @@ const EVENTS_SHOWN: u32 = 100;
 const PEOPLE_SHOWN: usize = 50;
 /// People whose names are opened for one search: at some 20 µs each, 0.4 s. Beyond that only ids are searched.
 const NAMES_SEARCHED_MAX: usize = 20_000;
-/// Changes by schedule that are shown.
-const AHEAD_SHOWN: usize = 3;
 /// Zones around zones, as deep as a site lets them nest.
 const NESTING_MAX: usize = 17;
 
@@ -35,7 +30,7 @@ impl Page<'_> {
         found.into_iter().filter_map(told).collect()
     }
 
-    fn zone_name(&self, zone: ZoneId) -> String {
+    pub(crate) fn zone_name(&self, zone: ZoneId) -> String {
         self.site.zone(zone).map_or_else(|| zone.to_string(), |z| z.title.to_string())
     }
 
@@ -73,49 +68,6 @@ impl Page<'_> {
             may_enter: self.may_enter(door),
             events: self.rows(found),
         }))
-    }
-
-    fn facts(&self, door: &Door) -> Vec<Fact> {
-        let fact = |name: &str, value: String| Fact { name: name.to_owned(), value };
-        let seconds = |d: Duration| format!("{} s", d.as_secs_f32());
-        vec![
-            fact("A grant releases it for", seconds(door.release.get())),
-            fact("Held open after", seconds(door.open_limit.get())),
-            fact(
-                "Locks again",
-                match door.relock {
-                    Relock::OnOpen => "as soon as it opens".to_owned(),
-                    Relock::OnClose => "when it has closed".to_owned(),
-                },
-            ),
-            fact(
-                "Way out",
-                match door.exit {
-                    ExitHardware::Mechanical => "by the handle, always".to_owned(),
-                    ExitHardware::Released => "released by a request to exit".to_owned(),
-                },
-            ),
-        ]
-    }
-
-    /// What the door's schedule does next: the soonest few changes, and the next exception.
-    fn transitions(&self, door: &Door) -> Vec<Transition> {
-        let Some(schedule) = door.unlocked.and_then(|id| self.site.schedules().find(|s| s.id() == id)) else {
-            return Vec::new();
-        };
-        let zone = &self.site.founding().zone;
-        let turns = schedule.next_transitions(zone, self.now, AHEAD_SHOWN).into_iter().map(|turn| {
-            let what = if turn.opens { "unlocks for everybody" } else { "locks" };
-            Transition { at: self.moment(turn.at), what: what.to_owned() }
-        });
-        let next = schedule.next_exception(zone.local(self.now).date);
-        let exception = next.map(|(date, exception)| {
-            let hours = if exception.is_closed() { "closed all day" } else { "other hours" };
-            let reason = exception.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-            let at = Moment { text: date.to_string(), iso: date.to_string() };
-            Transition { at, what: format!("exception, {hours}{reason}") }
-        });
-        turns.chain(exception).collect()
     }
 
     fn may_enter(&self, door: &Door) -> MayEnter {
@@ -171,9 +123,14 @@ impl Page<'_> {
             };
             let kind = match c.proof {
                 Proof::Card(_) => "Card",
+                Proof::Key { .. } => "Card that signs",
                 Proof::Pin(_) => "PIN",
+                Proof::PinOnly { .. } => "PIN that stands alone",
+                // Whoever may watch this page must not learn that there is one.
+                Proof::Duress(_) => return None,
+                Proof::Totp(_) | Proof::Hotp(_) => "One-time codes",
             };
-            CredentialRow { kind: kind.to_owned(), validity, tone }
+            Some(CredentialRow { kind: kind.to_owned(), validity, tone })
         };
         let door = |door: &Door| {
             let rules = self.rules_for(door);
@@ -191,7 +148,7 @@ impl Page<'_> {
             name: self.name(id),
             standing: self.standing(&person),
             groups: self.group_titles(&person),
-            credentials: self.site.credentials_of(id).into_iter().map(credential).collect(),
+            credentials: self.site.credentials_of(id).into_iter().filter_map(credential).collect(),
             doors: self.site.doors().filter_map(door).collect(),
             doors_total: self.site.doors().count() as u64,
             events: self.rows(self.seen(id, EVENTS_SHOWN)?),

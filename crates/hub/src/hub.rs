@@ -142,6 +142,7 @@ fn tls(
 /// Takes in what other processes append to the config log, and shows what changed.
 async fn follow(core: Arc<Core>) {
     let mut size = core.office.config_size();
+    let mut at = *size.borrow_and_update();
     let mut look = tokio::time::interval(FOLLOW_EVERY);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -156,7 +157,9 @@ async fn follow(core: Arc<Core>) {
                 if changed.is_err() {
                     return;
                 }
-                core.blocking(|core| core.live.reconfigured(&core.office)).await;
+                let (from, to) = (at, *size.borrow_and_update());
+                at = to;
+                core.blocking(move |core| core.live.reconfigured(&core.office, from)).await;
             }
             () = core.closed() => return,
         }

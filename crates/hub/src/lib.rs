@@ -5,10 +5,14 @@
 //! - [`found`] makes a site, [`Office`] opens it, [`Hub::start`] runs it.
 //! - A controller's link: `gateway` → `session` → `sequencer` → log; only then the acknowledgement.
 //! - The config log grows in [`Office::append_change`] and nowhere else.
+//! - What the site is as a whole (`whole`), and what each controller hears of the others (`tidings`), follows the log too.
 //! - Pages read the live view, which follows the log: nothing is shown that is not durable.
 
 mod access;
+mod airlocks;
+mod alarm_views;
 mod answer;
+mod areas;
 mod ca;
 mod ca_file;
 mod chain;
@@ -16,8 +20,10 @@ mod clock;
 mod core;
 mod details;
 mod dice;
+mod door_words;
 mod enrol;
 mod follower;
+mod forgiven;
 mod founding;
 mod frames;
 mod gateway;
@@ -30,6 +36,7 @@ mod live;
 mod log_page;
 mod logs;
 mod master;
+mod muster_views;
 mod office;
 mod own;
 mod push;
@@ -39,10 +46,13 @@ mod sequencer;
 mod session;
 mod stream;
 mod tell;
+mod tidings;
 mod tiles;
 mod tls;
 mod views;
 mod web;
+mod whole;
+mod zone_views;
 
 pub use access::Secret;
 pub use ca::{CONTROLLER_LIFE, CaError, controller_name};
@@ -53,7 +63,9 @@ pub use gateway::ListenError;
 pub use hub::{Hub, HubConfig, HubStartError, Running};
 pub use keys::{EPOCH, Keys, KeysError};
 pub use master::{MASTER_KEY_VARIABLE, MasterError, master_key};
-pub use office::{ChangeError, ENROLMENT_LIFE, EnrolError, ExplainError, Explained, Office, OfficeError};
+pub use office::{
+    ChangeError, ENROLMENT_LIFE, EnrolError, ExplainError, Explained, Office, OfficeError, ReceiveError,
+};
 pub use routes::{Access, ROUTES, Route};
 pub use sequencer::StartError;
 pub use tiles::checkpoint_note;

@@ -1,6 +1,8 @@
 //! What doors and controllers are doing now, as a fold of the event log. Pure.
 
-use lockward_model::{Body, Code, ControllerId, DoorId, Event, Time};
+use lockward_model::{
+    Body, Code, ControllerId, DoorFact, DoorId, Event, ExitAnomaly, InputFault, InputName, Time,
+};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Events kept ready for pages and for consoles that come back: at some 400 bytes each, 200 KB.
@@ -29,7 +31,7 @@ pub(crate) enum ReaderNow {
 }
 
 /// A door, as far as it was told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct DoorNow {
     pub(crate) contact: Contact,
     pub(crate) reader: ReaderNow,
@@ -37,6 +39,14 @@ pub(crate) struct DoorNow {
     pub(crate) released: bool,
     /// Stands unlocked; `None` until that was told.
     pub(crate) unlocked: Option<bool>,
+    /// Wires that can not be believed.
+    pub(crate) faults: BTreeMap<InputName, InputFault>,
+    pub(crate) mismatch: bool,
+    pub(crate) stuck: bool,
+    pub(crate) relock_unconfirmed: bool,
+    pub(crate) exit: Option<ExitAnomaly>,
+    pub(crate) airlock_alone: bool,
+    pub(crate) held_soon: bool,
     pub(crate) since: Option<Time>,
     /// What brought it there.
     pub(crate) cause: Option<Code>,
@@ -45,7 +55,8 @@ pub(crate) struct DoorNow {
 impl DoorNow {
     /// Takes one event into account. Without a body a request to exit says nothing: it may not have released.
     pub(crate) fn fold(&mut self, code: Code, time: Time, body: Option<&Body>) {
-        let before = *self;
+        let place = |d: &Self| (d.contact, d.released, d.unlocked);
+        let before = place(self);
         match code {
             Code::AccessGranted => self.released = true,
             Code::ExitRequested => {
@@ -69,9 +80,33 @@ impl DoorNow {
             | Code::OsdpKeyRefused => self.reader = ReaderNow::Refused,
             _ => {}
         }
-        let place = |d: &Self| (d.contact, d.released, d.unlocked);
-        if place(&before) != place(self) {
+        if let Some(body) = body {
+            self.notice(body);
+        }
+        if before != place(self) {
             (self.since, self.cause) = (Some(time), Some(code));
+        }
+    }
+}
+
+impl DoorNow {
+    /// What the door said about itself, beside what it does.
+    fn notice(&mut self, body: &Body) {
+        match body {
+            Body::Input { input, fault: Some(fault) } => drop(self.faults.insert(*input, *fault)),
+            Body::Input { input, fault: None } => drop(self.faults.remove(input)),
+            Body::DoorClosed { .. } | Body::DoorHeld { .. } => self.held_soon = false,
+            Body::Door(fact) => match fact {
+                DoorFact::HeldWarning => self.held_soon = true,
+                DoorFact::ContactMismatch(on) => self.mismatch = *on,
+                DoorFact::ContactStuck(times) => self.stuck = times.is_some(),
+                DoorFact::ExitAnomaly(why) => self.exit = *why,
+                DoorFact::RelockUnconfirmed(on) => self.relock_unconfirmed = *on,
+                DoorFact::AirlockAlone(on) => self.airlock_alone = *on,
+                // Whether a zone is locked down stands in the configuration; a lift's ride is over when it is told.
+                DoorFact::Lockdown(_) | DoorFact::LiftOverride => {}
+            },
+            _ => {}
         }
     }
 }

@@ -4,9 +4,11 @@
 //! primary key decides who appended, and each takes in what the other wrote.
 
 mod changes;
+mod direct;
 mod explain;
 
 pub use changes::ChangeError;
+pub use direct::ReceiveError;
 pub use explain::{ExplainError, Explained};
 
 use crate::ca::CaError;

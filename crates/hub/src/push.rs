@@ -38,6 +38,11 @@ impl Push {
         Some(frame)
     }
 
+    /// What is known of the rest of the site, and has not been told yet.
+    pub(crate) async fn elsewhere(&self, id: ControllerId) -> Option<Zeroizing<Vec<u8>>> {
+        self.core.blocking(move |core| elsewhere(core, id)).await.flatten()
+    }
+
     /// The event log's newest checkpoint, if it grew since the last, with the proof that it continues it.
     pub(crate) async fn checkpoint(&mut self) -> Option<Zeroizing<Vec<u8>>> {
         let last = self.event;
@@ -69,6 +74,11 @@ fn entries(core: &Core, first: u64) -> Option<(Zeroizing<Vec<u8>>, u64)> {
     let checkpoint = core.office.checkpoint_at(Log::Config, at)?.to_string().into_bytes();
     let frame = ToController::Entries { first, entries, checkpoint }.encode().ok()?;
     Some((Zeroizing::new(frame), at))
+}
+
+fn elsewhere(core: &Core, id: ControllerId) -> Option<Zeroizing<Vec<u8>>> {
+    let (anew, facts) = core.live.whole().next(&core.office.site(), id, core.office.wall())?;
+    Some(Zeroizing::new(ToController::Elsewhere { anew, facts }.encode().ok()?))
 }
 
 fn checkpoint(core: &Core, last: u64) -> Option<(Zeroizing<Vec<u8>>, u64)> {

@@ -24,6 +24,9 @@ pub(crate) enum Answer {
     Door,
     People,
     Person,
+    Alarms,
+    Muster,
+    Zones,
     Log,
     Live,
     Checkpoint(Log),
@@ -48,7 +51,7 @@ const fn route(path: &'static str, access: Access, answer: Answer) -> Route {
 /// All of them. Checkpoints and hashes are anybody's: they say nothing but that nothing was rewritten. Entries tell when
 /// which door was used, though their bodies are sealed; whoever follows them brings a session or a token. The epochs' keys
 /// open all bodies at once: they go to a token alone, over TLS or the loopback as everything here, and on record.
-pub const ROUTES: [Route; 17] = [
+pub const ROUTES: [Route; 20] = [
     route("/healthz", Access::Anyone, Answer::Health),
     route("/assets/{file}", Access::Anyone, Answer::Asset),
     route(address::SIGN_IN, Access::Anyone, Answer::SignIn),
@@ -57,6 +60,9 @@ pub const ROUTES: [Route; 17] = [
     route("/doors/{id}", Access::Session, Answer::Door),
     route(address::PEOPLE, Access::Session, Answer::People),
     route("/people/{id}", Access::Session, Answer::Person),
+    route(address::ALARMS, Access::Session, Answer::Alarms),
+    route(address::MUSTER, Access::Session, Answer::Muster),
+    route(address::ZONES, Access::Session, Answer::Zones),
     route(address::LOG, Access::Session, Answer::Log),
     route(address::LIVE, Access::Session, Answer::Live),
     route("/log/config/checkpoint", Access::Anyone, Answer::Checkpoint(Log::Config)),

@@ -3,6 +3,7 @@
 //! What comes in is checked here, in as many tasks as there are controllers, and handed to the sequencer; what goes
 //! out is written by a task of its own. So a controller that sends and one that is sent to never wait for each other.
 
+use crate::airlocks::Claim;
 use crate::chain::{Checked, Tip, check};
 use crate::core::Core;
 use crate::frames::{LinkError, Outbox, Reader, writer};
@@ -17,7 +18,7 @@ use rustls::pki_types::CertificateDer;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
 use tracing::{error, info, warn};
 use zeroize::Zeroizing;
@@ -71,13 +72,15 @@ struct Session {
     tip: Tip,
     in_flight: VecDeque<oneshot::Receiver<Result<u64, NotAppended>>>,
     push: Push,
+    /// Something may be waiting for it.
+    news: bool,
 }
 
 impl Session {
     fn new(core: Arc<Core>, peer: Peer, outbox: Outbox, hello: Hello) -> Self {
         let tip = core.sequencer.tip(peer.id);
         let push = Push::new(Arc::clone(&core), hello.config.map_or(0, |c| c.size), hello.event_size);
-        Self { core, peer, outbox, tip, in_flight: VecDeque::new(), push }
+        Self { core, peer, outbox, tip, in_flight: VecDeque::new(), push, news: true }
     }
 
     async fn serve<R: AsyncRead + Unpin>(
@@ -101,7 +104,9 @@ impl Session {
         info!(controller = %id, "controller connected");
         self.core.live.connected(&self.core.office, id, hello.config.map(|c| c.size));
         self.core.sequencer.note(Body::Connected(id)).await;
-        let ended = self.talk(reader, seated).await;
+        let ring = self.core.live.listens(&self.core.office, id, hello.next_seq);
+        let ended = self.talk(reader, seated, &ring).await;
+        self.core.live.listens_no_more(&self.core.office, id);
         self.core.live.disconnected(&self.core.office, id);
         if !*self.core.closing.borrow() {
             match &ended {
@@ -119,14 +124,22 @@ impl Session {
         &mut self,
         reader: &mut Reader<R>,
         seated: &Seated,
+        ring: &Notify,
     ) -> Result<Option<LinkRefusal>, LinkError> {
         let core = Arc::clone(&self.core);
         let mut config = core.office.config_size();
         let mut cosign = interval(COSIGN_EVERY);
         cosign.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heard = Instant::now();
+        let mut judged = None;
         loop {
             let size = *config.borrow_and_update();
+            // A controller that was revoked is cut off here, at once: whatever woke this loop.
+            if judged.replace(size) != Some(size)
+                && let Err(bye) = standing(&core, self.peer.id, self.peer.key)
+            {
+                return Ok(Some(bye));
+            }
             let (behind, room) = (self.push.config_at() < size, self.in_flight.len() < IN_FLIGHT_MAX);
             let outbox = self.outbox.clone();
             tokio::select! {
@@ -152,13 +165,17 @@ impl Session {
                     let Some(frame) = self.push.entries().await else { return Ok(Some(LinkRefusal::StoreFailed)) };
                     permit.send(frame);
                 }
+                permit = outbox.reserve(), if self.news && !behind => {
+                    let Ok(permit) = permit else { return Ok(None) };
+                    match self.push.elsewhere(self.peer.id).await {
+                        Some(frame) => permit.send(frame),
+                        None => self.news = false,
+                    }
+                }
+                () = ring.notified(), if !self.news => self.news = true,
                 changed = config.changed() => {
                     if changed.is_err() {
                         return Ok(Some(LinkRefusal::Closing));
-                    }
-                    // A controller that was revoked is cut off here, at once.
-                    if let Err(bye) = standing(&core, self.peer.id, self.peer.key) {
-                        return Ok(Some(bye));
                     }
                 }
                 _ = cosign.tick() => {
@@ -218,6 +235,14 @@ impl Session {
             ToHub::Ping => {
                 core.live.heard(id, core.office.wall());
                 self.say(&ToController::Pong { time: core.office.wall() }).await?;
+            }
+            ToHub::Claim { airlock, door, take } => {
+                let claim = Claim { by: id, airlock, door };
+                let now = core.office.now().mono;
+                let answer = core.live.whole().claim(&core.office.site(), claim, take, now);
+                if let Some(fact) = answer {
+                    self.say(&ToController::Elsewhere { anew: false, facts: vec![fact] }).await?;
+                }
             }
             ToHub::Hello { .. } => return Ok(Err(LinkRefusal::HelloAgain)),
         }

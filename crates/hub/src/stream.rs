@@ -1,5 +1,6 @@
 //! The event stream of an open page (WHATWG HTML, Server-sent events): first how things are, then what happens.
 
+use crate::alarm_views::bar;
 use crate::core::Core;
 use crate::follower::News;
 use crate::views::Page;
@@ -71,9 +72,10 @@ async fn feed(core: Arc<Core>, after: u64, pieces: mpsc::Sender<Bytes>) -> Resul
 fn how_things_are(core: &Core, after: u64) -> Bytes {
     let office = &core.office;
     let (live, site) = (core.live.now(), office.site());
-    let page = Page { office, site: &site, live: &live, now: office.wall() };
+    let page = Page { office, site: &site, live: &live, whole: core.live.whole(), now: office.wall() };
     let mut out = written(&beat(core));
     out.push_str(&written(&News::new("summary", page.summary())));
+    out.push_str(&written(&News::new("bar", lockward_console::bar(&bar(&site, core.live.whole())))));
     for door in site.doors() {
         out.push_str(&written(&News::new("door", page.door_fragment(door))));
     }

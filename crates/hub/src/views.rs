@@ -3,6 +3,7 @@
 use crate::live::{Contact, DoorNow, Live, ReaderNow, Told};
 use crate::office::Office;
 use crate::tell::{self, moment};
+use crate::tidings::Tidings;
 use lockward_console::{
     Bank, Banner, Compartment, ControllerRow, DoorCard, DoorState, EventRow, FEED_ROWS_MAX, Fleet, Frame,
     Link, Moment, Name, OverviewView, Part, Tone, Zone,
@@ -15,6 +16,7 @@ pub(crate) struct Page<'a> {
     pub(crate) office: &'a Office,
     pub(crate) site: &'a Site,
     pub(crate) live: &'a Live,
+    pub(crate) whole: &'a Tidings,
     pub(crate) now: Time,
 }
 
@@ -28,6 +30,7 @@ impl Page<'_> {
             site: self.site.founding().title.to_string(),
             operator: None,
             banner: banner.map(|text| Banner { tone: Tone::Info, text: text.to_owned() }),
+            bar: crate::alarm_views::bar(self.site, self.whole),
             as_of: self.moment(self.now),
             after: Some(self.live.newest()),
         }
@@ -71,13 +74,16 @@ impl Page<'_> {
         }
     }
 
-    fn state(&self, now: &DoorNow) -> DoorState {
+    fn state(&self, door: &Door, now: &DoorNow) -> DoorState {
         match (now.contact, now.released, now.unlocked) {
             (Contact::Forced, ..) => DoorState::Forced,
             (Contact::Held, ..) => DoorState::HeldOpen,
             (Contact::Open, ..) => DoorState::Open,
             (_, true, _) => DoorState::Released,
             (.., Some(true)) => DoorState::Unlocked,
+            (.., Some(false)) | (Contact::Closed, ..) if self.site.locked_down(door.to) => {
+                DoorState::LockedDown
+            }
             (.., Some(false)) | (Contact::Closed, ..) => DoorState::Locked,
             (Contact::Unknown, false, None) => DoorState::Unknown,
         }
@@ -91,19 +97,20 @@ impl Page<'_> {
     }
 
     pub(crate) fn card(&self, door: &Door) -> DoorCard {
-        let now = self.live.doors.get(&door.id).copied().unwrap_or_default();
-        let state = self.state(&now);
+        let now = self.live.doors.get(&door.id).cloned().unwrap_or_default();
+        let state = self.state(door, &now);
         let part = |word: &str, tone| Part { word: word.to_owned(), tone };
         DoorCard {
             id: door.id.to_string(),
             name: door.title.to_string(),
             kind: door.kind.as_str().to_owned(),
             state,
-            source: source(now.cause).to_owned(),
+            source: source(state, now.cause).to_owned(),
             since: now.since.map(|at| self.moment(at)),
             unconfirmed_since: self.unconfirmed(door),
             lock: match (now.released || now.unlocked == Some(true), state) {
                 (_, DoorState::Unknown) => part("not reported", Tone::Info),
+                (false, _) if now.relock_unconfirmed => part("did not come back", Tone::Bad),
                 (true, _) => part("released", Tone::Info),
                 (false, _) => part("bolted", Tone::Good),
             },
@@ -121,15 +128,16 @@ impl Page<'_> {
                 ReaderNow::Tampered => part("tampered with", Tone::Bad),
                 ReaderNow::Refused => part("refused", Tone::Bad),
             },
+            noticed: noticed(&now),
         }
     }
 
     fn cell(&self, door: &Door) -> Compartment {
-        let now = self.live.doors.get(&door.id).copied().unwrap_or_default();
+        let now = self.live.doors.get(&door.id).cloned().unwrap_or_default();
         Compartment {
             id: door.id.to_string(),
             label: door.title.to_string(),
-            state: self.state(&now),
+            state: self.state(door, &now),
             note: String::new(),
             unconfirmed_since: self.unconfirmed(door),
         }
@@ -152,7 +160,13 @@ impl Page<'_> {
             let bank = Bank { name: "Lockers".to_owned(), compartments: cells };
             let doors: Vec<_> = into().filter(|d| !is_cell(d)).map(|d| self.card(d)).collect();
             let banks: Vec<_> = Some(bank).filter(|b| !b.compartments.is_empty()).into_iter().collect();
-            Zone { id: zone.id.to_string(), name: zone.title.to_string(), doors, banks }
+            Zone {
+                id: zone.id.to_string(),
+                name: zone.title.to_string(),
+                states: self.zone_states(zone.id),
+                doors,
+                banks,
+            }
         };
         let all = self.site.zones().map(zone);
         all.filter(|z| !z.doors.is_empty() || !z.banks.is_empty()).collect()
@@ -196,12 +210,30 @@ impl Page<'_> {
     }
 }
 
-fn source(cause: Option<Code>) -> &'static str {
+/// What else a door noticed: wires that say nothing, and what contradicts itself.
+fn noticed(now: &DoorNow) -> Vec<(String, Part)> {
+    let say = |name: &str, word: &str, tone| (name.to_owned(), Part { word: word.to_owned(), tone });
+    let wires = now.faults.iter().map(|(input, fault)| {
+        let name = tell::capital(tell::input(*input));
+        (name, Part { word: tell::fault(*fault).to_owned(), tone: Tone::Bad })
+    });
+    let mismatch = now.mismatch.then(|| say("Bolt", "says open while the contact says closed", Tone::Bad));
+    let stuck = now.stuck.then(|| say("Contact moves", "no longer", Tone::Bad));
+    let exit = now.exit.map(|why| say("Requests to exit", tell::anomaly(why), Tone::Bad));
+    let airlock = now.airlock_alone.then(|| say("Airlock", "another door of it can not be seen", Tone::Warn));
+    let held = now.held_soon.then(|| say("Open", "will soon count as held", Tone::Warn));
+    wires.chain(mismatch).chain(stuck).chain(exit).chain(airlock).chain(held).collect()
+}
+
+fn source(state: DoorState, cause: Option<Code>) -> &'static str {
+    if state == DoorState::LockedDown {
+        return "nobody enters; everybody can leave";
+    }
     match cause {
         None => "not reported yet",
         Some(Code::AccessGranted) => "by a grant",
         Some(Code::ExitRequested) => "by a request to exit",
-        Some(Code::DoorUnlocked) => "by its schedule",
+        Some(Code::DoorUnlocked) => "for everybody",
         Some(Code::DoorLocked) => "by default",
         Some(Code::DoorForced) => "without a release",
         Some(Code::NotEntered) => "after nobody entered",

@@ -176,7 +176,8 @@ impl Desk {
             _ => {}
         }
         let (live, site, banner) = (self.core.live.now(), office.site(), self.banner.as_deref());
-        let page = Page { office, site: &site, live: &live, now: office.wall() };
+        let page =
+            Page { office, site: &site, live: &live, whole: self.core.live.whole(), now: office.wall() };
         let html = match what {
             Answer::Door => {
                 let id = path.strip_prefix(address::DOORS).and_then(|id| id.parse().ok());
@@ -193,6 +194,9 @@ impl Desk {
                 let wanted = query(uri, "q").unwrap_or_default();
                 lockward_console::people(&page.people_view(&wanted, from, banner)?)
             }
+            Answer::Alarms => lockward_console::alarms(&page.alarms_view(banner)),
+            Answer::Muster => lockward_console::muster(&page.muster_view(banner)),
+            Answer::Zones => lockward_console::zones(&page.zones_view(banner)),
             Answer::Log => {
                 let scheme = if self.tls { "https" } else { "http" };
                 lockward_console::log(&page.log_view(&format!("{scheme}://{host}"), banner)?)
@@ -213,7 +217,8 @@ impl Desk {
         let frame = signed_in.then(|| {
             let (live, site) = (self.core.live.now(), self.core.office.site());
             let office = &self.core.office;
-            Page { office, site: &site, live: &live, now: office.wall() }.frame(self.banner.as_deref())
+            Page { office, site: &site, live: &live, whole: self.core.live.whole(), now: office.wall() }
+                .frame(self.banner.as_deref())
         });
         answer::fault(headers, fault, code, frame)
     }

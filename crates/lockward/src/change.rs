@@ -6,13 +6,15 @@
 //! 3. The difference between the site and the copy is the review.
 //! 4. Only then, and after a yes, names are sealed with people's own keys, and the entries are appended.
 
-mod file;
+pub(crate) mod file;
 mod plan;
 pub(crate) mod read;
 mod review;
+mod rules;
 pub(crate) mod schedules;
 mod split;
 pub(crate) mod told;
+mod told_rules;
 
 use crate::say::{count, say};
 use crate::terminal::{self, AskError};
@@ -22,7 +24,7 @@ use clap::Args;
 use file::{FileError, Source};
 use lockward_hub::{ChangeError, KeysError, Office, OfficeError};
 use lockward_model::{ChangeSet, Text, Time};
-use lockward_site::Refusal;
+use lockward_site::{Refusal, Site};
 use lockward_wire::config::{EncodeError, Envelope, PayloadType, encode_changes};
 use operator_key::KeyFileError;
 use plan::{Item, Plan};
@@ -109,30 +111,17 @@ pub(crate) fn apply(args: &Apply) -> Result<ExitCode, ApplyError> {
         say(&format!("Nothing to change: {} as the site has them.", count(plan.unchanged, "record")));
         return Ok(ExitCode::SUCCESS);
     }
-    // 2. A rehearsal: the entries as they would be, on a copy of the site.
     let key = operator_key::open(&args.key, || terminal::passphrase(args.passphrase_file.as_deref()))?;
     let public = operator_key::public(&key);
     if !office.site().operators().any(|o| o.key == public) {
         return Err(ApplyError::Stranger(args.key.clone()));
     }
-    let runs = split::split(office.id(), reason.as_ref(), &plan.items).map_err(|(nth, e)| {
-        let item = plan.items.get(nth);
-        item.map_or(ApplyError::Encode(e), |i| {
-            source.wrong(i.at, format!("{} is too long for an entry", i.record)).into()
-        })
-    })?;
-    let mut after = office.site_at(u64::MAX)?;
-    let (first, now) = (after.size(), office.now().wall);
-    let draft = Draft { office: &office, key: &key, reason, first, now };
-    for (nth, run) in runs.iter().enumerate() {
-        let items = plan.items.get(run.clone()).unwrap_or_default();
-        let entry = draft.entry(nth, items)?;
-        let judged = after.check_jumps(&entry, now).and_then(|()| after.apply(&entry));
-        judged.map_err(|refusal| placed(&source, items, refusal))?;
-    }
+    // 2. A rehearsal.
+    let draft = Draft::new(&office, &key, reason);
+    let (runs, after) = rehearse(&source, &draft, &plan)?;
     // 3. The review.
     say(&format!("{} for site \"{}\":", count(plan.items.len(), "change"), office.site().founding().title));
-    say(&review::review(&office.site(), &after, &plan, now));
+    say(&review::review(&office.site(), &after, &plan, draft.now));
     if runs.len() > 1 {
         say(&format!("This takes {} entries of the config log, one after the other.", runs.len()));
     }
@@ -141,8 +130,49 @@ pub(crate) fn apply(args: &Apply) -> Result<ExitCode, ApplyError> {
         return Ok(ExitCode::FAILURE);
     }
     // 4. For good.
-    append(&draft, &runs, &mut plan)?;
+    append(&draft, &runs, &mut plan, |at, changes| {
+        say(&format!("Entry {at} of the config log: {}.", count(changes, "change")));
+    })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The same for a site that is played through: nobody is asked, and nothing is shown. Gives the file as it was read.
+pub(crate) fn apply_text(
+    office: &Office,
+    key: &Ed25519KeyPair,
+    name: &str,
+    text: &str,
+) -> Result<file::ChangeFile, ApplyError> {
+    let source = Source::new(name, text);
+    let file = source.parse()?;
+    let draft = Draft::new(office, key, source.reason(&file)?);
+    let mut plan = plan::plan(&source, &file, office)?;
+    let (runs, _) = rehearse(&source, &draft, &plan)?;
+    append(&draft, &runs, &mut plan, |_, _| {})?;
+    Ok(file)
+}
+
+/// The entries as they would be, on a copy of the site: what goes into each, and the copy with all of them.
+fn rehearse(
+    source: &Source,
+    draft: &Draft<'_>,
+    plan: &Plan,
+) -> Result<(Vec<Range<usize>>, Site), ApplyError> {
+    let office = draft.office;
+    let runs = split::split(office.id(), draft.reason.as_ref(), &plan.items).map_err(|(nth, e)| {
+        let item = plan.items.get(nth);
+        item.map_or(ApplyError::Encode(e), |i| {
+            source.wrong(i.at, format!("{} is too long for an entry", i.record)).into()
+        })
+    })?;
+    let mut after = office.site_at(u64::MAX)?;
+    for (nth, run) in runs.iter().enumerate() {
+        let items = plan.items.get(run.clone()).unwrap_or_default();
+        let entry = draft.entry(nth, items)?;
+        let judged = after.check_jumps(&entry, draft.now).and_then(|()| after.apply(&entry));
+        judged.map_err(|refusal| placed(source, items, refusal))?;
+    }
+    Ok((runs, after))
 }
 
 /// What all entries of one file share.
@@ -155,7 +185,11 @@ struct Draft<'a> {
     now: Time,
 }
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
+    fn new(office: &'a Office, key: &'a Ed25519KeyPair, reason: Option<Text>) -> Self {
+        Self { office, key, reason, first: office.site().size(), now: office.now().wall }
+    }
+
     /// The `nth` entry, from 0, signed.
     fn entry(&self, nth: usize, items: &[Item]) -> Result<Vec<u8>, EncodeError> {
         let changes = items.iter().map(|i| i.change.clone()).collect();
@@ -168,7 +202,12 @@ impl Draft<'_> {
     }
 }
 
-fn append(draft: &Draft<'_>, runs: &[Range<usize>], plan: &mut Plan) -> Result<(), ApplyError> {
+fn append(
+    draft: &Draft<'_>,
+    runs: &[Range<usize>],
+    plan: &mut Plan,
+    mut told: impl FnMut(u64, usize),
+) -> Result<(), ApplyError> {
     for (nth, run) in runs.iter().enumerate() {
         let items = plan.items.get_mut(run.clone()).unwrap_or_default();
         for item in items.iter_mut() {
@@ -181,7 +220,7 @@ fn append(draft: &Draft<'_>, runs: &[Range<usize>], plan: &mut Plan) -> Result<(
         let (entry, of) = (draft.entry(nth, items)?, runs.len());
         let refused = |source| ApplyError::Append { nth: nth + 1, of, source };
         let at = draft.office.append_change(&entry).map_err(refused)?;
-        say(&format!("Entry {at} of the config log: {}.", count(items.len(), "change")));
+        told(at, items.len());
     }
     Ok(())
 }

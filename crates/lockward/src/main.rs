@@ -15,6 +15,7 @@ mod say;
 mod schedule;
 mod serve;
 mod show;
+mod sim;
 mod stored;
 mod terminal;
 mod tls;
@@ -54,6 +55,7 @@ enum Verb {
     #[command(subcommand)]
     Log(LogVerb),
     Demo(demo::Demo),
+    Sim(sim::Sim),
 }
 
 #[derive(Subcommand)]
@@ -100,5 +102,6 @@ fn run(verb: Verb) -> Result<ExitCode, Box<dyn Error>> {
         Verb::Log(LogVerb::Verify(args)) => verify::verify(&args)?,
         Verb::Log(LogVerb::Export(args)) => export::export(&args)?,
         Verb::Demo(args) => demo::demo(&args)?,
+        Verb::Sim(args) => sim::sim(&args)?,
     })
 }

@@ -5,7 +5,9 @@ use crate::say::say;
 use crate::who_can::{on_the_wall, person, policies};
 use clap::Args;
 use lockward_hub::{ExplainError, Explained, Office};
-use lockward_model::{Access, Body, Event, LockCause, Opening, Outcome, PinFact, Side, Source};
+use lockward_model::{
+    Access, Body, ControllerFact, Event, LockCause, Opening, Outcome, PinFact, Side, Source, ZoneFact,
+};
 use lockward_site::Site;
 use std::process::ExitCode;
 
@@ -30,8 +32,12 @@ pub(crate) enum WhyError {
 }
 
 pub(crate) fn why(args: &Why) -> Result<ExitCode, WhyError> {
-    let office = args.folder.open()?;
-    let Explained { event, again } = office.explain(args.event)?;
+    tell(&args.folder.open()?, args.event)
+}
+
+/// Tells one event of an opened site.
+pub(crate) fn tell(office: &Office, index: u64) -> Result<ExitCode, WhyError> {
+    let Explained { event, again } = office.explain(index)?;
     let site = office.site();
     let zone = &site.founding().zone;
     let place = event.door.map(|id| {
@@ -42,11 +48,11 @@ pub(crate) fn why(args: &Why) -> Result<ExitCode, WhyError> {
         Source::Hub => "the hub".to_owned(),
         Source::Controller(id) => format!("controller `{id}`"),
     };
-    say(&format!("Event {}: {}.", args.event, event.body.code().sentence()));
+    say(&format!("Event {}: {}.", index, event.body.code().sentence()));
     say(&format!("  When and where: {}{}.", on_the_wall(zone, event.time), place.unwrap_or_default()));
     say(&format!("  Written by {writer}, as its record {}.", event.seq));
     say(&match &event.body {
-        Body::Access(access) => told_access(&office, &site, access),
+        Body::Access(access) => told_access(office, &site, access),
         _ => told(&event),
     });
     match again {
@@ -75,6 +81,9 @@ fn told_access(office: &Office, site: &Site, access: &Access) -> String {
         PinFact::Right => "the PIN was right",
         PinFact::Wrong => "the PIN was wrong",
         PinFact::Missing => "the PIN was not given",
+        PinFact::Duress => "the PIN was the one that calls for help",
+        PinFact::OneTime => "a one-time code was right",
+        PinFact::UsedUp => "the one-time code had served already",
     };
     let decided = match &access.outcome {
         Outcome::Granted { because } => format!("granted, by {}", policies(because)),
@@ -103,6 +112,11 @@ fn told(event: &Event) -> String {
     let cause = |cause: &LockCause| match cause {
         LockCause::Schedule => "by its schedule",
         LockCause::Start => "because the controller started",
+        LockCause::FirstPerson => "because the first person of its schedule came",
+        LockCause::Office => "by a gesture at the reader",
+        LockCause::Lockdown => "because its zone was locked down",
+        LockCause::Order => "by order",
+        LockCause::Fire => "because the fire alarm system called",
     };
     let told = match &event.body {
         Body::Access(_) => String::new(),
@@ -157,6 +171,24 @@ fn told(event: &Event) -> String {
             format!("Somebody with a token took the {epochs}, and can read what was sealed with it.")
         }
         Body::Founded(site) => format!("The site's identity is {site}."),
+        Body::Input { input, fault } => match fault {
+            Some(fault) => format!("The wire of its {input:?} input can not be believed: {fault:?}."),
+            None => format!("The wire of its {input:?} input can be believed again."),
+        },
+        Body::Guessing { side, secret, wait } => {
+            let what = if *secret { "PINs or codes" } else { "cards that nobody knows" };
+            let place = if side.is_some() { "at this reader" } else { "at all readers of the site" };
+            format!("Too many {what} were tried {place}: it waits for {} s.", wait.as_secs())
+        }
+        Body::Zone { zone, fact: ZoneFact::OpeningsBlocked(doors) } => {
+            let doors: Vec<_> = doors.iter().map(ToString::to_string).collect();
+            format!("In zone `{zone}`, within the limit's window: {}.", doors.join(", "))
+        }
+        Body::Zone { zone, fact: ZoneFact::PassbackAlone(_) } => format!("In zone `{zone}`."),
+        Body::Controller(ControllerFact::PowerRestored(after)) => {
+            format!("The mains had been gone for {} s.", after.as_secs())
+        }
+        Body::Door(_) | Body::Controller(_) => event.body.code().instruction().unwrap_or_default().into(),
     };
     format!("  {told}")
 }

@@ -63,6 +63,49 @@ pub enum Change {
     PutOperator(Operator),
     /// Removes an operator.
     RemoveOperator(OperatorId),
+    /// Stops entering into a zone and all that lies in it, until it is lifted. Takes authority away.
+    LockDown(ZoneId),
+    /// Ends a lockdown.
+    LiftLockdown(ZoneId),
+    /// Sets how watchful a zone is; policies read it.
+    SetThreat {
+        /// Which zone; what lies within takes the highest of all around it.
+        zone: ZoneId,
+        /// From 0, every day.
+        level: ThreatLevel,
+    },
+    /// Forgets where a person is, so that anti-passback begins again.
+    Forgive(Forgiven),
+}
+
+/// Whom anti-passback forgives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forgiven {
+    /// One person, everywhere.
+    Person(PersonId),
+    /// Everybody in one zone.
+    Zone(ZoneId),
+}
+
+/// How watchful: 0 is every day, [`Self::MAX`] the most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct ThreatLevel(u8);
+
+impl ThreatLevel {
+    /// The highest: as many as people tell apart.
+    pub const MAX: Self = Self(4);
+
+    /// None above [`Self::MAX`].
+    #[must_use]
+    pub fn new(level: u8) -> Option<Self> {
+        (level <= Self::MAX.0).then_some(Self(level))
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> u8 {
+        self.0
+    }
 }
 
 impl Change {
@@ -92,11 +135,15 @@ impl Change {
             Self::RevokeController(_) => "revoke-controller",
             Self::PutOperator(_) => "put-operator",
             Self::RemoveOperator(_) => "remove-operator",
+            Self::LockDown(_) => "lock-down",
+            Self::LiftLockdown(_) => "lift-lockdown",
+            Self::SetThreat { .. } => "set-threat",
+            Self::Forgive(_) => "forgive",
         }
     }
 
     /// Every verb, for the policy schema.
-    pub const VERBS: [&'static str; 22] = [
+    pub const VERBS: [&'static str; 26] = [
         "put-zone",
         "remove-zone",
         "put-door",
@@ -119,6 +166,10 @@ impl Change {
         "revoke-controller",
         "put-operator",
         "remove-operator",
+        "lock-down",
+        "lift-lockdown",
+        "set-threat",
+        "forgive",
     ];
 }
 

@@ -69,6 +69,7 @@ mod change;
 mod denial;
 mod event;
 mod finding;
+mod instruction;
 mod link;
 
 pub use api::ApiRefusal;

@@ -1,6 +1,6 @@
 //! Events: what happened, as the log keeps it. A clear header that a stranger can check, and a body that is sealed.
 
-use crate::{Access, Code, ConfigRef, ControllerId, Digest, DoorId, PublicKey, SiteId, Time};
+use crate::{Access, Code, ConfigRef, ControllerId, Digest, DoorId, PublicKey, Side, SiteId, Time, ZoneId};
 use core::time::Duration;
 
 /// A span of the event log that one key seals, and whose key dies with its retention. Counts up.
@@ -36,6 +36,110 @@ pub enum LockCause {
     Schedule,
     /// The controller started, and put the lock into its locked state.
     Start,
+    /// The first person of its schedule's window has entered.
+    FirstPerson,
+    /// A gesture at the reader, by somebody whom policy lets hold the door.
+    Office,
+    /// A lockdown of its zone began.
+    Lockdown,
+    /// An order.
+    Order,
+    /// The fire input.
+    Fire,
+}
+
+/// Which wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum InputName {
+    /// Tells whether the leaf is open.
+    Contact,
+    /// The request to exit.
+    Exit,
+    /// Tells whether the bolt is out.
+    Bolt,
+    /// The floor's button in a lift.
+    Button,
+    /// The cabinet of the controller.
+    Tamper,
+    /// The mains.
+    Power,
+    /// The battery.
+    Battery,
+    /// The fire alarm system.
+    Fire,
+}
+
+/// Why an input says nothing that could be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum InputFault {
+    /// The wire is cut.
+    Open,
+    /// The wire is shorted.
+    Short,
+    /// A wire touches ground.
+    Ground,
+    /// A foreign voltage, or another resistor than the installer's.
+    Foreign,
+    /// The board that reads it does not answer, or has not said anything yet.
+    Silent,
+}
+
+/// What makes a request to exit doubtful.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ExitAnomaly {
+    /// Pressed for longer than anyone needs.
+    Long,
+    /// More often than people leave.
+    Often,
+    /// Nobody is inside, as far as is known.
+    Empty,
+}
+
+/// What a door noticed about itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DoorFact {
+    /// It is about to count as held.
+    HeldWarning,
+    /// The bolt says open while the contact says closed; or no longer.
+    ContactMismatch(bool),
+    /// The contact has not moved in this many releases of which the bolt did; `None` when it moved again.
+    ContactStuck(Option<u16>),
+    /// A request to exit that is doubtful; `None` when that is over.
+    ExitAnomaly(Option<ExitAnomaly>),
+    /// Its zone is locked down: nobody enters; or no longer.
+    Lockdown(bool),
+    /// The bolt did not come back after the door had closed; or did later.
+    RelockUnconfirmed(bool),
+    /// A lift went to the floor without a grant and without the fire input.
+    LiftOverride,
+    /// It can not see another door of its airlock; or can again.
+    AirlockAlone(bool),
+}
+
+/// What a controller noticed about itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ControllerFact {
+    /// The mains are gone; it runs on its battery.
+    PowerFailed,
+    /// The mains are back, after this long.
+    PowerRestored(Duration),
+    /// The battery will not last; or is well again.
+    BatteryLow(bool),
+    /// The fire alarm system calls; or no longer.
+    Fire(bool),
+    /// Its cabinet is open; or closed again.
+    Tamper(bool),
+    /// The time can not be trusted: schedules free no door and count for no rule; or it can again.
+    TimeUntrusted(bool),
+}
+
+/// What a controller noticed about a zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ZoneFact {
+    /// Out of touch with others that lead into it: its declared way of being alone holds; or no longer.
+    PassbackAlone(bool),
+    /// More doors were opened than its limit allows. These were, within its window.
+    OpeningsBlocked(Vec<DoorId>),
 }
 
 /// What a reader did, other than reading.
@@ -154,6 +258,33 @@ pub enum Body {
     },
     /// The site was founded.
     Founded(SiteId),
+    /// A wire can not be believed; `None` when it can again.
+    Input {
+        /// Which.
+        input: InputName,
+        /// Why.
+        fault: Option<InputFault>,
+    },
+    /// A door noticed something about itself.
+    Door(DoorFact),
+    /// A controller noticed something about itself.
+    Controller(ControllerFact),
+    /// A controller noticed something about a zone.
+    Zone {
+        /// Which.
+        zone: ZoneId,
+        /// What.
+        fact: ZoneFact,
+    },
+    /// Somebody guesses: a wait is on.
+    Guessing {
+        /// At which side's reader; `None` for all readers of the site together.
+        side: Option<Side>,
+        /// True for PINs and codes, false for cards that nobody knows.
+        secret: bool,
+        /// How long, from now.
+        wait: Duration,
+    },
     /// The hub handed out keys of epochs to somebody with a token: who has them reads these epochs.
     KeysRead {
         /// The first epoch.
@@ -207,6 +338,63 @@ impl Body {
             Self::Gap { .. } => Code::LogChainBreak,
             Self::Founded(_) => Code::SiteFounded,
             Self::KeysRead { .. } => Code::KeysRead,
+            Self::Input { fault, .. } => fault.map_or(Code::InputCleared, InputFault::code),
+            Self::Door(fact) => fact.code(),
+            Self::Controller(fact) => fact.code(),
+            Self::Zone { fact: ZoneFact::PassbackAlone(true), .. } => Code::PassbackDegraded,
+            Self::Zone { fact: ZoneFact::PassbackAlone(false), .. } => Code::PassbackRestored,
+            Self::Zone { fact: ZoneFact::OpeningsBlocked(_), .. } => Code::MassOpenBlocked,
+            Self::Guessing { secret: true, .. } => Code::PinBruteForce,
+            Self::Guessing { secret: false, .. } => Code::ReaderBruteForce,
+        }
+    }
+}
+
+impl InputFault {
+    fn code(self) -> Code {
+        match self {
+            Self::Open => Code::InputOpen,
+            Self::Short => Code::InputShort,
+            Self::Ground => Code::InputGround,
+            Self::Foreign => Code::InputForeign,
+            Self::Silent => Code::InputSilent,
+        }
+    }
+}
+
+impl DoorFact {
+    fn code(self) -> Code {
+        match self {
+            Self::HeldWarning => Code::HeldWarning,
+            Self::ContactMismatch(true) => Code::ContactMismatch,
+            Self::ContactStuck(Some(_)) => Code::ContactStuck,
+            Self::ContactMismatch(false) | Self::ContactStuck(None) => Code::ContactCleared,
+            Self::ExitAnomaly(Some(_)) => Code::ExitAnomaly,
+            Self::ExitAnomaly(None) => Code::ExitAnomalyOver,
+            Self::Lockdown(true) => Code::LockdownBegun,
+            Self::Lockdown(false) => Code::LockdownLifted,
+            Self::RelockUnconfirmed(true) => Code::RelockUnconfirmed,
+            Self::RelockUnconfirmed(false) => Code::RelockConfirmed,
+            Self::LiftOverride => Code::LiftOverride,
+            Self::AirlockAlone(true) => Code::AirlockDegraded,
+            Self::AirlockAlone(false) => Code::AirlockRestored,
+        }
+    }
+}
+
+impl ControllerFact {
+    fn code(self) -> Code {
+        match self {
+            Self::PowerFailed => Code::PowerFailed,
+            Self::PowerRestored(_) => Code::PowerRestored,
+            Self::BatteryLow(true) => Code::BatteryLow,
+            Self::BatteryLow(false) => Code::BatteryWell,
+            Self::Fire(true) => Code::FireCalled,
+            Self::Fire(false) => Code::FireOver,
+            Self::Tamper(true) => Code::CabinetTamper,
+            Self::Tamper(false) => Code::CabinetClosed,
+            Self::TimeUntrusted(true) => Code::TimeUntrusted,
+            Self::TimeUntrusted(false) => Code::TimeTrusted,
         }
     }
 }

@@ -84,6 +84,8 @@ macro_rules! ids {
 
 // Append only, alphabetical: this list is the table of what has a name.
 ids! {
+    /// Doors of which one at most is open.
+    AirlockId,
     /// A device that drives doors.
     ControllerId,
     /// Something that one person has or knows.

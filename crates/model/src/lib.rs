@@ -13,17 +13,29 @@ mod schedule;
 mod text;
 mod time;
 
-pub use access::{Access, ConfigRef, Factors, Outcome, PinFact, Side};
-pub use bytes::{CardToken, Digest, PublicKey, SiteId};
-pub use change::{Change, ChangeSet, Founding};
-pub use code::{ApiRefusal, CODE_TABLES, ChangeRefusal, Code, CodeRow, Deny, FindingCode, LinkRefusal};
-pub use event::{Body, Epoch, Event, LockCause, Opening, ReaderFact, Source};
-pub use id::{
-    ControllerId, CredentialId, DoorId, GroupId, ID_BYTES_MAX, IdError, OperatorId, PersonId, PolicyId,
-    RoleId, RuleId, ScheduleId, ServiceId, ZoneId,
+pub use access::{
+    Access, ConfigRef, Factors, Known, Outcome, PassbackFact, PinFact, Second, ShownPass, Side, UsedCode, Wish,
 };
-pub use person::{Controller, Credential, Group, Operator, Person, PinHash, Proof, Service, Validity};
-pub use place::{Door, DoorKind, ExitHardware, OpenLimit, OutOfRange, ReleaseTime, Relock, Zone};
+pub use bytes::{CardToken, Digest, PublicKey, SiteId};
+pub use change::{Change, ChangeSet, Forgiven, Founding, ThreatLevel};
+pub use code::{ApiRefusal, CODE_TABLES, ChangeRefusal, Code, CodeRow, Deny, FindingCode, LinkRefusal};
+pub use event::{
+    Body, ControllerFact, DoorFact, Epoch, Event, ExitAnomaly, InputFault, InputName, LockCause, Opening,
+    ReaderFact, Source, ZoneFact,
+};
+pub use id::{
+    AirlockId, ControllerId, CredentialId, DoorId, GroupId, ID_BYTES_MAX, IdError, OperatorId, PersonId,
+    PolicyId, RoleId, RuleId, ScheduleId, ServiceId, ZoneId,
+};
+pub use person::{
+    CardPublicKey, Controller, Credential, Group, Operator, Person, PinHash, Proof, SealedSecret, Service,
+    Validity, Visit,
+};
+pub use place::{
+    Airlock, Alone, Door, DoorKind, DoorRules, ExitHardware, Extended, Freshness, OfficeTime, OpenLimit,
+    OpeningLimit, OpeningWindow, OutOfRange, Passback, PassbackMode, PassbackTime, ReleaseTime, Relock,
+    WarnTime, Zone, ZoneRules,
+};
 pub use rule::{PolicyText, Rule, Target};
 pub use schedule::{
     Dates, DayException, Days, EXCEPTIONS_MAX, Fold, Gap, Jumps, Local, Moment, Schedule, ScheduleError,

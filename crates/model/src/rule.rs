@@ -26,6 +26,8 @@ pub struct Rule {
     pub schedule: Option<ScheduleId>,
     /// All of these must be in.
     pub factors: Factors,
+    /// Two different people must stand at the door, each with a right of their own.
+    pub two_people: bool,
 }
 
 /// A Cedar policy as written. Whether it parses is the policy room's to say.

@@ -1,11 +1,12 @@
 //! One question to Cedar, and what its answer means; for a refusal, what would have to be different.
 
 use crate::compile::{Looks, reported};
-use crate::verdict::{Situation, Verdict, Would};
+use crate::verdict::{Company, Situation, Verdict, Would};
+use crate::vocabulary::Seen;
 use cedar_policy::{
     Authorizer, Context, Decision, Effect, Entities, EntityUid, PolicyId, PolicySet, Request,
 };
-use lockward_model::{Factors, ScheduleId};
+use lockward_model::Factors;
 
 /// Everything that a question is about, but the context.
 pub(crate) struct Case<'a> {
@@ -34,7 +35,7 @@ impl Case<'_> {
         let failed = response.diagnostics().errors().next().is_some();
         match (response.decision(), because.is_empty(), failed) {
             // Cedar gives reasons for a refusal only if something forbade.
-            (Decision::Deny, false, _) => Verdict::Forbid { because },
+            (Decision::Deny, false, _) => Verdict::Forbid { because, would: None },
             // Off-spec: Cedar skips what it cannot evaluate. It might have forbidden; nothing fails open.
             (_, _, true) => Verdict::Error,
             (Decision::Allow, _, false) => Verdict::Permit { because },
@@ -69,8 +70,8 @@ fn together(a: Verdict, b: Verdict) -> Verdict {
         a
     };
     match (a, b) {
-        (Verdict::Forbid { because: a }, Verdict::Forbid { because: b }) => {
-            Verdict::Forbid { because: both(a, b) }
+        (Verdict::Forbid { because: a, .. }, Verdict::Forbid { because: b, .. }) => {
+            Verdict::Forbid { because: both(a, b), would: None }
         }
         (forbid @ Verdict::Forbid { .. }, _) | (_, forbid @ Verdict::Forbid { .. }) => forbid,
         (Verdict::Error, _) | (_, Verdict::Error) => Verdict::Error,
@@ -82,51 +83,113 @@ fn together(a: Verdict, b: Verdict) -> Verdict {
     }
 }
 
-/// The answer for someone who enters, by the policies of all cases. `context` makes Cedar's context of open schedules
-/// and factors.
+/// The answer for someone who enters, by the policies of all cases, which look at no more than `looks`. `context` makes
+/// Cedar's context of what they see.
 pub(crate) fn entering(
     cases: &[Case<'_>],
     looks: Looks,
     now: &Situation<'_>,
-    mut context: impl FnMut(&[ScheduleId], Factors) -> Option<Context>,
+    context: impl FnMut(&Seen<'_>) -> Option<Context>,
 ) -> Verdict {
-    let mut judge =
-        |cases: &[Case<'_>], open: &[ScheduleId], factors: Factors| judge_all(cases, context(open, factors));
-    let verdict = judge(cases, now.open, now.factors);
-    if !matches!(verdict, Verdict::Nothing { .. }) {
-        return verdict;
+    let mut asker = Asker { cases, looks, context };
+    let Situation { open, factors, company, threat, config_age, .. } = *now;
+    let here = Seen { open, factors, company, threat, age: config_age.as_secs() };
+    match asker.judge(&here) {
+        Verdict::Nothing { .. } => Verdict::Nothing {
+            would: asker.with_more(&here, now).or_else(|| asker.with_all(&here, now, looks.schedules)),
+        },
+        Verdict::Forbid { because, .. } => Verdict::Forbid {
+            because,
+            would: asker.with_more(&here, now).or_else(|| asker.with_all(&here, now, false)),
+        },
+        decided => decided,
     }
-    let more = if looks.factors { more_than(now.factors) } else { Vec::new() };
-    let most = more.last().copied().unwrap_or(now.factors);
-    for factors in more {
-        if matches!(judge(cases, now.open, factors), Verdict::Permit { .. }) {
-            return Verdict::Nothing { would: Some(Would::WithFactors(factors)) };
-        }
-    }
-    if looks.schedules {
-        // All schedules are never open together: what forbids then need not forbid when the permit holds.
-        let mut permits = |open: &[ScheduleId]| match judge(cases, open, most) {
-            Verdict::Permit { .. } => true,
-            Verdict::Forbid { .. } => {
-                let only: Option<Vec<PolicySet>> = cases.iter().map(Case::only_permits).collect();
-                let only = only.unwrap_or_default();
-                let permits: Vec<_> =
-                    cases.iter().zip(&only).map(|(case, policies)| Case { policies, ..*case }).collect();
-                matches!(judge(&permits, open, most), Verdict::Permit { .. })
-            }
-            Verdict::Nothing { .. } | Verdict::Error => false,
-        };
-        if !permits(now.open) && (permits(now.all) || permits(&[])) {
-            return Verdict::Nothing { would: Some(Would::AtAnotherTime) };
-        }
-    }
-    verdict
 }
 
-/// Every larger set of factors, the smallest first; the last has all.
-fn more_than(now: Factors) -> Vec<Factors> {
-    let larger = |f: &Factors| f.contains(now) && *f != now;
-    let mut sets: Vec<_> = (0..=u8::MAX).filter_map(Factors::from_bits).filter(larger).collect();
+/// Asks the same cases again and again, for what would have to be different.
+struct Asker<'a, F> {
+    cases: &'a [Case<'a>],
+    looks: Looks,
+    context: F,
+}
+
+impl<F: FnMut(&Seen<'_>) -> Option<Context>> Asker<'_, F> {
+    fn judge(&mut self, seen: &Seen<'_>) -> Verdict {
+        judge_all(self.cases, (self.context)(&self.looks.least(seen)))
+    }
+
+    fn permits(&mut self, seen: &Seen<'_>) -> bool {
+        matches!(self.judge(seen), Verdict::Permit { .. })
+    }
+
+    /// What would help of what is within reach: factors alone, a second person, both.
+    fn with_more(&mut self, here: &Seen<'_>, now: &Situation<'_>) -> Option<Would> {
+        let more = if self.looks.factors { more_than(now.factors, now.reach) } else { Vec::new() };
+        let helps = more.iter().copied().find(|f| self.permits(&Seen { factors: *f, ..*here }));
+        if let Some(factors) = helps {
+            return Some(Would::WithFactors(factors));
+        }
+        if !self.looks.company || now.company != Company::Alone {
+            return None;
+        }
+        let together = Seen { company: now.in_company(), ..*here };
+        if self.permits(&together) {
+            return Some(Would::WithSecond);
+        }
+        more.into_iter().find(|f| self.permits(&Seen { factors: *f, ..together })).map(Would::WithFactors)
+    }
+
+    /// What would help beyond that: everything at once; and, if `time` is asked for, another time.
+    fn with_all(&mut self, here: &Seen<'_>, now: &Situation<'_>, time: bool) -> Option<Would> {
+        if !time && !self.looks.factors && !self.looks.company {
+            return None;
+        }
+        let most = Seen { factors: every(), company: now.in_company(), ..*here };
+        let today = self.judge(&most);
+        if matches!(today, Verdict::Permit { .. }) {
+            return Some(Would::OutOfReach);
+        }
+        if !time || self.permits_besides_forbids(&today, &most) {
+            return None;
+        }
+        let mut at = |open| {
+            let then = Seen { open, ..most };
+            let verdict = self.judge(&then);
+            self.permits_besides_forbids(&verdict, &then)
+        };
+        (at(now.all) || at(&[])).then_some(Would::AtAnotherTime)
+    }
+
+    /// All schedules are never open together: what forbids then need not forbid when the permit holds.
+    fn permits_besides_forbids(&mut self, verdict: &Verdict, seen: &Seen<'_>) -> bool {
+        match verdict {
+            Verdict::Permit { .. } => true,
+            Verdict::Forbid { .. } => {
+                let only: Option<Vec<PolicySet>> = self.cases.iter().map(Case::only_permits).collect();
+                let only = only.unwrap_or_default();
+                let cases = self.cases.iter().zip(&only);
+                let permits: Vec<_> = cases.map(|(case, policies)| Case { policies, ..*case }).collect();
+                let context = (self.context)(&self.looks.least(seen));
+                matches!(judge_all(&permits, context), Verdict::Permit { .. })
+            }
+            Verdict::Nothing { .. } | Verdict::Error => false,
+        }
+    }
+}
+
+/// Every factor there is.
+fn every() -> Factors {
+    [Factors::CARD, Factors::PIN, Factors::KEY, Factors::CODE].into_iter().fold(Factors::NONE, Factors::with)
+}
+
+/// Every larger set of factors within reach, the smallest first.
+fn more_than(now: Factors, reach: Factors) -> Vec<Factors> {
+    let most = now.with(reach);
+    if most == now {
+        return Vec::new();
+    }
+    let larger = |f: &Factors| f.contains(now) && *f != now && most.contains(*f);
+    let mut sets: Vec<_> = (0..=every().bits()).filter_map(Factors::from_bits).filter(larger).collect();
     sets.sort_by_key(|f| f.bits().count_ones());
     sets
 }

@@ -2,7 +2,7 @@
 
 use lockward_model::PolicyText;
 
-const BASE: [(&str, &str); 3] = [
+const BASE: [(&str, &str); 4] = [
     (
         "owner",
         r#"// An owner may make every change.
@@ -17,7 +17,22 @@ permit (
     Action::"change:bind-controller",
     Action::"change:suspend-person",
     Action::"change:revoke-credential",
-    Action::"change:revoke-controller"
+    Action::"change:revoke-controller",
+    Action::"change:lock-down"
+  ],
+  resource
+);"#,
+    ),
+    (
+        "guard",
+        r#"// Who watches over the site: stops entering and lets it go on, raises and lowers the threat level, and forgives.
+permit (
+  principal in Role::"guard",
+  action in [
+    Action::"change:lock-down",
+    Action::"change:lift-lockdown",
+    Action::"change:set-threat",
+    Action::"change:forgive"
   ],
   resource
 );"#,

@@ -9,10 +9,10 @@
 
 use crate::compile::{Compiled, Looks, Where, Whom, reported};
 use crate::index::{Index, Names};
-use crate::verdict::{Place, Situation, Who};
-use crate::vocabulary::{Vocabulary, WORDS};
+use crate::verdict::{Company, Place, Who};
+use crate::vocabulary::{Seen, Vocabulary, WORDS};
 use cedar_policy::{Context, Entities, Entity, EntityUid, PolicySet};
-use lockward_model::{DoorId, DoorKind, Factors, GroupId, ScheduleId, ZoneId};
+use lockward_model::{DoorId, DoorKind, Factors, GroupId, ScheduleId, ThreatLevel, ZoneId};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,8 +22,8 @@ const PICTURES_MAX: usize = 2_048;
 /// Doors whose place is remembered: four of the largest sites of the figures. Doors that no policy names share what is
 /// kept for their zones; if each is named, with a hundred groups beside it, that is 4 KB each and 32 MB.
 const DOORS_MAX: usize = 8_192;
-/// Contexts: the schedules change a few times a day, the factors between card and PIN; a policy that looks at the age
-/// of the configuration needs a new one each second.
+/// Contexts: the schedules change a few times a day, the factors between card and PIN, the threat level in a year; a
+/// policy that looks at the age of the configuration needs a new one each second.
 const CONTEXTS_MAX: usize = 16;
 
 /// A kind of person at a kind of door, as Cedar sees them.
@@ -70,8 +70,18 @@ struct KnownDoor {
 struct KnownContext {
     open: Box<[ScheduleId]>,
     factors: Factors,
+    company: Company,
+    threat: ThreatLevel,
     age: u64,
     context: Context,
+}
+
+impl KnownContext {
+    fn is_of(&self, seen: &Seen<'_>) -> bool {
+        let Seen { open, factors, company, threat, age } = *seen;
+        (self.factors, self.company, self.threat, self.age) == (factors, company, threat, age)
+            && *self.open == *open
+    }
 }
 
 impl Cache {
@@ -93,8 +103,8 @@ impl Cache {
         self.with(|kept| kept.picture(index, who, place))
     }
 
-    pub(crate) fn context(&self, open: &[ScheduleId], factors: Factors, age: u64) -> Option<Context> {
-        self.with(|kept| kept.context(open, factors, age))
+    pub(crate) fn context(&self, seen: &Seen<'_>) -> Option<Context> {
+        self.with(|kept| kept.context(seen))
     }
 
     /// Every policy in one set.
@@ -164,16 +174,18 @@ impl Kept {
         Some(spot)
     }
 
-    fn context(&mut self, open: &[ScheduleId], factors: Factors, age: u64) -> Option<Context> {
-        let same = |k: &&KnownContext| k.factors == factors && k.age == age && *k.open == *open;
-        if let Some(known) = self.contexts.iter().find(same) {
+    fn context(&mut self, seen: &Seen<'_>) -> Option<Context> {
+        if let Some(known) = self.contexts.iter().find(|known| known.is_of(seen)) {
             return Some(known.context.clone());
         }
-        let context = WORDS.entering(open, factors, age)?;
+        let context = WORDS.entering(seen)?;
         if self.contexts.len() >= CONTEXTS_MAX {
             self.contexts.clear();
         }
-        self.contexts.push(KnownContext { open: open.into(), factors, age, context: context.clone() });
+        let Seen { open, factors, company, threat, age } = *seen;
+        let known = KnownContext { open: open.into(), factors, company, threat, age, context };
+        let context = known.context.clone();
+        self.contexts.push(known);
         Some(context)
     }
 }
@@ -229,11 +241,6 @@ pub(crate) fn alone(one: &Compiled) -> Option<(&Picture, &str)> {
     Some((picture, reported(one.policy.id())))
 }
 
-/// The age that policies see: whole seconds if one of them looks, else always zero, so that time makes no new contexts.
-pub(crate) fn age(looks: Looks, now: &Situation<'_>) -> u64 {
-    if looks.age { now.config_age.as_secs() } else { 0 }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,6 +259,7 @@ mod tests {
             targets: vec![Target::Zone(zones[0])],
             schedule: None,
             factors: Factors::NONE,
+            two_people: false,
         };
         let mut index = Index::default();
         index.put(Owner::Rule(rule.id), compile::rule(&rule).unwrap());

@@ -1,13 +1,14 @@
 //! From rules and texts to Cedar policies: validated, and with what the index has to know about each.
 
 use crate::cache::Picture;
-use crate::vocabulary::{Named, WORDS, policy_name, rule_name};
+use crate::verdict::Company;
+use crate::vocabulary::{Named, Seen, WORDS, policy_name, rule_name};
 use cedar_policy::{
-    ActionConstraint, Policy, PolicyId as CedarId, PolicySet, PrincipalConstraint, ResourceConstraint,
-    ValidationMode,
+    ActionConstraint, EntityUid, Policy, PolicyId as CedarId, PolicySet, PrincipalConstraint,
+    ResourceConstraint, ValidationMode,
 };
 use core::fmt::Write as _;
-use lockward_model::{DoorId, Factors, GroupId, PersonId, PolicyText, Rule, Target, ZoneId};
+use lockward_model::{DoorId, Factors, GroupId, PersonId, PolicyText, Rule, Target, ThreatLevel, ZoneId};
 use miette::Diagnostic;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
@@ -106,16 +107,33 @@ pub(crate) struct Looks {
     pub(crate) schedules: bool,
     pub(crate) factors: bool,
     pub(crate) age: bool,
+    pub(crate) company: bool,
+    pub(crate) threat: bool,
 }
 
 impl Looks {
-    pub(crate) const AT_ALL: Self = Self { schedules: true, factors: true, age: true };
+    pub(crate) const AT_ALL: Self =
+        Self { schedules: true, factors: true, age: true, company: true, threat: true };
 
     pub(crate) fn with(self, other: Self) -> Self {
         Self {
             schedules: self.schedules || other.schedules,
             factors: self.factors || other.factors,
             age: self.age || other.age,
+            company: self.company || other.company,
+            threat: self.threat || other.threat,
+        }
+    }
+
+    /// The same to the policies, with as little as possible that differs: so that time, and what a door does not use,
+    /// make no new contexts.
+    pub(crate) fn least<'a>(self, seen: &Seen<'a>) -> Seen<'a> {
+        Seen {
+            open: if self.schedules { seen.open } else { &[] },
+            factors: if self.factors { seen.factors } else { Factors::NONE },
+            company: if self.company { seen.company } else { Company::Alone },
+            threat: if self.threat { seen.threat } else { ThreatLevel::default() },
+            age: if self.age { seen.age } else { 0 },
         }
     }
 }
@@ -128,6 +146,8 @@ pub(crate) struct Compiled {
     pub(crate) enters: Option<(Whom, Where)>,
     /// Whether it can match a change.
     pub(crate) changes: bool,
+    /// Whether it can match what is asked seldom: setting a door free, entering in a lockdown, passes.
+    pub(crate) rare: bool,
     pub(crate) looks: Looks,
     /// Whether its conditions look at nothing but the context: then what it says of one whom its scope matches, it
     /// says of all.
@@ -158,8 +178,12 @@ pub(crate) fn rule(rule: &Rule) -> Result<Vec<Compiled>, PolicyError> {
         return Err(PolicyError::TooWide { name, policies });
     }
     let conditions: Arc<str> = conditions(rule).into();
-    let looks =
-        Looks { schedules: rule.schedule.is_some(), factors: rule.factors != Factors::NONE, age: false };
+    let looks = Looks {
+        schedules: rule.schedule.is_some(),
+        factors: rule.factors != Factors::NONE,
+        company: rule.two_people,
+        ..Looks::default()
+    };
     let pairs = groups.iter().flat_map(|g| targets.iter().map(move |t| (**g, **t)));
     let one = |(number, (group, target))| {
         // Ids have a closed alphabet: nothing in them needs escaping.
@@ -179,6 +203,7 @@ pub(crate) fn rule(rule: &Rule) -> Result<Vec<Compiled>, PolicyError> {
             policy,
             enters: Some((Whom::Group(group), at)),
             changes: false,
+            rare: false,
             looks,
             context_only: true,
             alike: Some(Arc::clone(&conditions)),
@@ -198,6 +223,9 @@ fn conditions(rule: &Rule) -> String {
     }
     for factor in rule.factors.names() {
         let _ = write!(out, r#" when {{ context.factors.contains("{factor}") }}"#);
+    }
+    if rule.two_people {
+        out.push_str(" when { context.people >= 2 }");
     }
     out
 }
@@ -225,15 +253,32 @@ pub(crate) fn examine(name: &str, policy: Policy) -> Result<Compiled, PolicyErro
             None => return Err(PolicyError::NoId { name: name.into(), literal: literal.to_string() }),
         }
     }
-    let (enter, changes) = match policy.action_constraint() {
-        ActionConstraint::Any => (true, true),
-        ActionConstraint::Eq(action) => (action == WORDS.enter, action != WORDS.enter),
-        ActionConstraint::In(list) => (list.contains(&WORDS.enter), list.iter().any(|a| *a != WORDS.enter)),
+    let constraint = policy.action_constraint();
+    let actions: &[EntityUid] = match &constraint {
+        ActionConstraint::Any => &[],
+        ActionConstraint::Eq(action) => std::slice::from_ref(action),
+        ActionConstraint::In(list) => list,
     };
+    let any = constraint == ActionConstraint::Any;
+    let enter = any || actions.contains(&WORDS.enter);
+    let rare = any || actions.iter().any(|a| WORDS.is_rare(a));
+    let changes = any || actions.iter().any(|a| *a != WORDS.enter && !WORDS.is_rare(a));
     let scope = whom(&policy.principal_constraint()).zip(place(&policy.resource_constraint()));
     let enters = scope.filter(|_| enter);
     let (looks, context_only, ready) = (looks(&policy), context_only(&policy), Arc::default());
-    Ok(Compiled { enters, changes, looks, context_only, alike: None, ready, policy, persons, groups, doors })
+    Ok(Compiled {
+        enters,
+        changes,
+        rare,
+        looks,
+        context_only,
+        alike: None,
+        ready,
+        policy,
+        persons,
+        groups,
+        doors,
+    })
 }
 
 /// Whether no condition says `principal` or `resource`. The scope does not: it is not written as an expression.
@@ -252,6 +297,8 @@ fn looks(policy: &Policy) -> Looks {
         schedules: json.contains("schedules"),
         factors: json.contains("factors"),
         age: json.contains("config_age"),
+        company: json.contains("people") || json.contains("escorted"),
+        threat: json.contains("threat_level"),
     }
 }
 
@@ -341,7 +388,8 @@ mod tests {
             group in "[a-z0-9][a-z0-9-]{0,30}",
             zone in "[a-z0-9][a-z0-9-]{0,30}",
             schedule in prop::option::of("[a-z0-9][a-z0-9-]{0,30}"),
-            factors in 0u8..4,
+            factors in 0u8..16,
+            two_people: bool,
         ) {
             let wide = Rule {
                 id: group.parse().unwrap(),
@@ -349,7 +397,7 @@ mod tests {
                 groups: vec![group.parse().unwrap(), "other".parse().unwrap()],
                 targets: vec![Target::Zone(zone.parse().unwrap()), Target::Door(zone.parse().unwrap())],
                 schedule: schedule.map(|s| s.parse::<ScheduleId>().unwrap()),
-                factors: Factors::from_bits(factors).unwrap(),
+                factors: Factors::from_bits(factors).unwrap(), two_people,
             };
             let compiled = rule(&wide).unwrap();
             prop_assert_eq!(compiled.len(), if group == "other" { 2 } else { 4 });
@@ -357,7 +405,7 @@ mod tests {
                 validate("rule", &known.policy, "").unwrap();
                 let found = examine("rule", known.policy.clone()).unwrap();
                 prop_assert_eq!(known.enters, found.enters);
-                prop_assert_eq!(known.changes, found.changes);
+                prop_assert_eq!((known.changes, known.rare), (found.changes, found.rare));
                 prop_assert_eq!(known.looks, found.looks);
                 prop_assert_eq!(known.context_only, found.context_only);
                 prop_assert_eq!(known.persons, found.persons);
@@ -382,6 +430,9 @@ mod tests {
             looks_at("context has schedules && context.schedules.isEmpty()"),
             Looks { schedules: true, ..none }
         );
+        assert_eq!(looks_at("context.people > 1"), Looks { company: true, ..none });
+        assert_eq!(looks_at(r#"context["esc\u{6f}rted"]"#), Looks { company: true, ..none });
+        assert_eq!(looks_at("context.threat_level > 1"), Looks { threat: true, ..none });
     }
 
     #[test]
@@ -414,6 +465,7 @@ mod tests {
         let both = "forbid (principal, action, resource);";
         let compiled = |t: &str| text(&PolicyText { id: "p".parse().unwrap(), text: t.into() }).unwrap();
         assert_eq!((compiled(changes).enters, compiled(changes).changes), (None, true));
+        assert!(!compiled(changes).rare && compiled(both).rare);
         assert_eq!(
             (compiled(both).enters, compiled(both).changes),
             (Some((Whom::Anyone, Where::Anywhere)), true)

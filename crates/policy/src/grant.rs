@@ -2,7 +2,9 @@
 
 use lockward_model::{DoorId, Mono};
 
-/// Proof that policy permitted one opening. Made only by [`Policies::enter`](crate::Policies::enter).
+/// Proof that policy permitted one opening. Made only from a permit, by [`Policies::enter`](crate::Policies::enter) and
+/// [`Policies::admit`](crate::Policies::admit); and by [`Policies::leave`](crate::Policies::leave), because leaving is
+/// always permitted.
 ///
 /// INVARIANT: neither `Clone` nor `Copy`: who spends it has it no longer.
 #[must_use]

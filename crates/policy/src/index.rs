@@ -19,12 +19,14 @@ pub(crate) enum Owner {
 const ALIKE_MAX: usize = 1_024;
 
 /// INVARIANT: every policy of `owned` that can match an entering stands in exactly one bucket, once; every policy that
-/// can match a change stands in `changes`, once; nothing else does.
+/// can match a change stands in `changes`, once; every one that can match what is asked seldom in `rare`, once; nothing
+/// else does.
 #[derive(Clone, Default)]
 pub(crate) struct Index {
     owned: HashMap<Owner, Arc<[Arc<Compiled>]>>,
     places: HashMap<Where, Arc<Bucket>>,
     changes: Vec<Arc<Compiled>>,
+    rare: Vec<Arc<Compiled>>,
     /// One picture for all rules that permit on the same conditions. As many as there are pairs of a schedule and a set
     /// of factors in use.
     alike: HashMap<Arc<str>, Arc<OnceLock<Option<Picture>>>>,
@@ -92,6 +94,9 @@ impl Index {
             if one.changes {
                 self.changes.push(Arc::clone(one));
             }
+            if one.rare {
+                self.rare.push(Arc::clone(one));
+            }
             if let Some((whom, place)) = one.enters {
                 let bucket = Arc::make_mut(self.places.entry(place).or_default());
                 bucket.persons.add(&one.persons);
@@ -118,6 +123,9 @@ impl Index {
         for one in gone.iter() {
             if one.changes {
                 self.changes.retain(|c| !Arc::ptr_eq(c, one));
+            }
+            if one.rare {
+                self.rare.retain(|c| !Arc::ptr_eq(c, one));
             }
             if let Some((whom, place)) = one.enters {
                 self.remove_from(place, whom, one);
@@ -185,6 +193,11 @@ impl Index {
         &self.changes
     }
 
+    /// Every policy that can match what is asked seldom: few, and all written by hand.
+    pub(crate) fn rare(&self) -> &[Arc<Compiled>] {
+        &self.rare
+    }
+
     /// Every policy.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Compiled>> {
         self.owned.values().flat_map(|list| list.iter())
@@ -211,6 +224,7 @@ mod tests {
             targets: vec![Target::Zone("z".parse().unwrap()), Target::Door("d".parse().unwrap())],
             schedule: None,
             factors: Factors::NONE,
+            two_people: false,
         };
         let wide =
             PolicyText { id: "t".parse().unwrap(), text: "forbid (principal, action, resource);".into() };
@@ -220,14 +234,14 @@ mod tests {
             index.put(Owner::Text(wide.id), vec![compile::text(&wide).unwrap()]);
         }
         assert_eq!(
-            (index.len(), index.all().count(), index.changes().len(), index.places.len()),
-            (2, 5, 1, 3)
+            (index.len(), index.all().count(), index.changes().len(), index.rare().len(), index.places.len()),
+            (2, 5, 1, 1, 3)
         );
         index.remove(Owner::Rule(rule.id));
         index.remove(Owner::Text(wide.id));
         assert_eq!(
-            (index.len(), index.all().count(), index.changes().len(), index.places.len()),
-            (0, 0, 0, 0)
+            (index.len(), index.all().count(), index.changes().len(), index.rare().len(), index.places.len()),
+            (0, 0, 0, 0, 0)
         );
     }
 }

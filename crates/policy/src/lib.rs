@@ -20,5 +20,5 @@ pub use base::base_policies;
 pub use compile::{POLICY_TEXT_BYTES_MAX, PolicyError, RULE_POLICIES_MAX};
 pub use grant::Grant;
 pub use policies::Policies;
-pub use verdict::{Place, Signer, Situation, Verdict, Who, Would};
+pub use verdict::{Act, Company, Place, Signer, Situation, Verdict, Who, Would};
 pub use vocabulary::SCHEMA;

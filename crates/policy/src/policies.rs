@@ -5,11 +5,11 @@ use crate::cache::{self, Cache, Picture};
 use crate::compile::{self, Looks, PolicyError};
 use crate::grant::Grant;
 use crate::index::{Index, Owner};
-use crate::verdict::{Place, Signer, Situation, Verdict, Who};
+use crate::verdict::{Act, Place, Signer, Situation, Verdict, Who};
 use crate::vocabulary::{Vocabulary, WORDS, changing};
-use cedar_policy::{Context, Entities, Entity, PolicySet, RestrictedExpression};
+use cedar_policy::{Context, Entities, Entity, EntityUid, PolicySet, RestrictedExpression};
 use core::fmt;
-use lockward_model::{Change, Mono, PolicyId, PolicyText, Rule, RuleId};
+use lockward_model::{Change, DoorId, Mono, PolicyId, PolicyText, Rule, RuleId, ServiceId};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -111,54 +111,79 @@ impl Policies {
             })
             .collect();
         let looks = pictures.iter().fold(Looks::default(), |all, (p, _)| all.with(p.looks));
-        let age = cache::age(looks, now);
-        ask::entering(&cases, looks, now, |open, factors| self.cache.context(open, factors, age))
+        ask::entering(&cases, looks, now, |seen| self.cache.context(seen))
+    }
+
+    /// May this person do this here, now?
+    pub fn may(&self, act: Act, who: &Who<'_>, place: &Place<'_>, now: &Situation<'_>) -> Verdict {
+        match act {
+            Act::Enter => self.may_enter(who, place, now),
+            Act::Hold | Act::EnterLockedDown => self.by_the_rare(&person(who), WORDS.act(act), place, now),
+        }
     }
 
     /// The same question to the whole set, about the person, the door and the zones as they are: what
     /// [`may_enter`](Self::may_enter) must never differ from. Takes as long as there are policies.
     pub fn may_enter_unsliced(&self, who: &Who<'_>, place: &Place<'_>, now: &Situation<'_>) -> Verdict {
-        let (person, door) = (WORDS.person(who.person), WORDS.door(Some(place.door)));
-        let inside: HashSet<_> = place.zones.iter().take(1).map(|z| WORDS.zone(*z)).collect();
-        let around = place.zones.iter().skip(1).map(Some).chain([None]);
-        let zones = place.zones.iter().zip(around).map(|(zone, around)| {
-            Entity::new_no_attrs(WORDS.zone(*zone), around.into_iter().map(|z| WORDS.zone(*z)).collect())
-        });
-        let Some(door_entity) = Vocabulary::door_entity(door.clone(), place.kind, inside) else {
-            return Verdict::Error;
-        };
-        let person_entity = Entity::new_no_attrs(person.clone(), WORDS.groups(who.groups));
-        let entities = Entities::from_entities(zones.chain([person_entity, door_entity]), None);
-        let (Ok(entities), Some(policies)) = (entities, self.cache.whole(&self.index)) else {
-            return Verdict::Error;
-        };
-        let case = Case {
-            name: "",
-            policies: &policies,
-            entities: &entities,
-            principal: &person,
-            action: &WORDS.enter,
-            resource: &door,
-        };
-        let age = now.config_age.as_secs();
-        ask::entering(&[case], Looks::AT_ALL, now, |open, factors| WORDS.entering(open, factors, age))
+        self.may_unsliced(Act::Enter, who, place, now)
     }
 
-    /// The one mint: a grant only from a permit, for this door, good until `until`; with what permitted it.
+    /// What [`may`](Self::may) must never differ from.
+    pub fn may_unsliced(&self, act: Act, who: &Who<'_>, place: &Place<'_>, now: &Situation<'_>) -> Verdict {
+        let Some(policies) = self.cache.whole(&self.index) else { return Verdict::Error };
+        as_they_are(&policies, &person(who), WORDS.act(act), place, now)
+    }
+
+    /// Only written policies can match what is asked seldom, and they are few.
+    fn by_the_rare(
+        &self,
+        principal: &Entity,
+        action: &EntityUid,
+        place: &Place<'_>,
+        now: &Situation<'_>,
+    ) -> Verdict {
+        if self.index.rare().is_empty() {
+            return Verdict::Nothing { would: None };
+        }
+        match PolicySet::from_policies(self.index.rare().iter().map(|c| c.policy.clone())) {
+            Ok(policies) => as_they_are(&policies, principal, action, place, now),
+            Err(_) => Verdict::Error,
+        }
+    }
+
+    /// A grant only from a permit, for this door, good until `until`; with what permitted it.
     ///
     /// # Errors
     /// The verdict, which is never [`Verdict::Permit`].
     pub fn enter(
         &self,
+        act: Act,
         who: &Who<'_>,
         place: &Place<'_>,
         now: &Situation<'_>,
         until: Mono,
     ) -> Result<(Grant, Vec<Box<str>>), Verdict> {
-        match self.may_enter(who, place, now) {
-            Verdict::Permit { because } => Ok((Grant::new(place.door, until), because)),
-            shut => Err(shut),
-        }
+        minted(self.may(act, who, place, now), place, until)
+    }
+
+    /// The same for whoever shows a pass: whether those that this service signs count here, now.
+    ///
+    /// # Errors
+    /// The verdict, which is never [`Verdict::Permit`].
+    pub fn admit(
+        &self,
+        issuer: ServiceId,
+        place: &Place<'_>,
+        now: &Situation<'_>,
+        until: Mono,
+    ) -> Result<(Grant, Vec<Box<str>>), Verdict> {
+        let issuer = Entity::new_no_attrs(WORDS.service(issuer), HashSet::new());
+        minted(self.by_the_rare(&issuer, &WORDS.admit, place, now), place, until)
+    }
+
+    /// Leaving is always permitted, whatever the policies: there is nothing to ask. Only for a reader of the way out.
+    pub fn leave(&self, door: DoorId, until: Mono) -> Grant {
+        Grant::new(door, until)
     }
 
     /// May this signer make a change of this kind ([`Change::verb`])? `signers` is how many different ones stand under
@@ -190,4 +215,40 @@ impl Policies {
         };
         case.judge(context)
     }
+}
+
+fn minted(verdict: Verdict, place: &Place<'_>, until: Mono) -> Result<(Grant, Vec<Box<str>>), Verdict> {
+    match verdict {
+        Verdict::Permit { because } => Ok((Grant::new(place.door, until), because)),
+        shut => Err(shut),
+    }
+}
+
+fn person(who: &Who<'_>) -> Entity {
+    Entity::new_no_attrs(WORDS.person(who.person), WORDS.groups(who.groups))
+}
+
+/// What these policies say of a principal, a door and its zones, none left out.
+fn as_they_are(
+    policies: &PolicySet,
+    principal: &Entity,
+    action: &EntityUid,
+    place: &Place<'_>,
+    now: &Situation<'_>,
+) -> Verdict {
+    let door = WORDS.door(Some(place.door));
+    let inside: HashSet<_> = place.zones.iter().take(1).map(|z| WORDS.zone(*z)).collect();
+    let around = place.zones.iter().skip(1).map(Some).chain([None]);
+    let zones = place.zones.iter().zip(around).map(|(zone, around)| {
+        Entity::new_no_attrs(WORDS.zone(*zone), around.into_iter().map(|z| WORDS.zone(*z)).collect())
+    });
+    let Some(door_entity) = Vocabulary::door_entity(door.clone(), place.kind, inside) else {
+        return Verdict::Error;
+    };
+    let Ok(entities) = Entities::from_entities(zones.chain([principal.clone(), door_entity]), None) else {
+        return Verdict::Error;
+    };
+    let who = principal.uid();
+    let case = Case { name: "", policies, entities: &entities, principal: &who, action, resource: &door };
+    ask::entering(&[case], Looks::AT_ALL, now, |seen| WORDS.entering(seen))
 }

@@ -2,7 +2,8 @@
 
 use core::time::Duration;
 use lockward_model::{
-    DoorId, DoorKind, Factors, GroupId, OperatorId, PersonId, RoleId, ScheduleId, ServiceId, ZoneId,
+    DoorId, DoorKind, Factors, GroupId, OperatorId, PersonId, RoleId, ScheduleId, ServiceId, ThreatLevel,
+    ZoneId,
 };
 
 /// Where someone wants in.
@@ -25,8 +26,32 @@ pub struct Who<'a> {
     pub groups: &'a [GroupId],
 }
 
-/// What holds at the moment.
-#[derive(Debug, Clone, Copy)]
+/// What is asked of a door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// To pass once.
+    Enter,
+    /// To set it free for a while, or to end that. No rule permits it, only a written policy.
+    Hold,
+    /// To pass once although the zone is locked down; asked in place of [`Self::Enter`]. No rule permits it, only a
+    /// written policy.
+    EnterLockedDown,
+}
+
+/// Who stands at the door beside the one who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Company {
+    /// Nobody.
+    #[default]
+    Alone,
+    /// A second person.
+    Second,
+    /// A second person, who is no visitor, while the one who asks is one.
+    Escort,
+}
+
+/// What holds at the moment; by default nobody has shown anything, and nothing is open.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Situation<'a> {
     /// The schedules that are open.
     pub open: &'a [ScheduleId],
@@ -34,8 +59,27 @@ pub struct Situation<'a> {
     pub all: &'a [ScheduleId],
     /// What is in.
     pub factors: Factors,
+    /// What else can come in: all that this person can supply at this door.
+    pub reach: Factors,
+    /// Who is there too.
+    pub company: Company,
+    /// Whether the one who asks is a visitor: a second person would be an escort.
+    pub visitor: bool,
+    /// How watchful the place is.
+    pub threat: ThreatLevel,
     /// How old the controller's word from the hub is. Policies see whole seconds, rounded down.
     pub config_age: Duration,
+}
+
+impl Situation<'_> {
+    /// Who would be there if a second person came.
+    pub(crate) fn in_company(&self) -> Company {
+        match self.company {
+            Company::Alone if self.visitor => Company::Escort,
+            Company::Alone => Company::Second,
+            there => there,
+        }
+    }
 }
 
 /// Who signed a change.
@@ -66,6 +110,8 @@ pub enum Verdict {
     Forbid {
         /// What forbids.
         because: Vec<Box<str>>,
+        /// What would have to be different; never another time.
+        would: Option<Would>,
     },
     /// Nothing permits.
     Nothing {
@@ -77,11 +123,17 @@ pub enum Verdict {
     Error,
 }
 
-/// What would have to be different for a permit.
+/// What would have to be different for a permit: the first of these that holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Would {
-    /// With these in, now, it would be permitted: the fewest that do, with those that are in already.
+    /// With these in, now, it would be permitted, or would want but a second person: the fewest that do of those within
+    /// reach, with those that are in already.
     WithFactors(Factors),
-    /// A policy permits it when other schedules are open (with every factor in, and if nothing forbids it then).
+    /// With a second person, now, it would be permitted.
+    WithSecond,
+    /// With every factor in, and a second person, it would be permitted now; what is missing is not within reach.
+    OutOfReach,
+    /// A policy permits it when other schedules are open (with every factor in, and a second person, and if nothing
+    /// forbids it then).
     AtAnotherTime,
 }

@@ -1,12 +1,13 @@
 //! The schema, and Cedar's names for our nouns.
 
+use crate::verdict::{Act, Company};
 use cedar_policy::{
     Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression, Schema, Validator,
 };
 use core::str::FromStr;
 use lockward_model::{
     DoorId, DoorKind, Factors, GroupId, OperatorId, PersonId, PolicyId, RoleId, RuleId, ScheduleId,
-    ServiceId, ZoneId,
+    ServiceId, ThreatLevel, ZoneId,
 };
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -32,6 +33,9 @@ pub(crate) struct Vocabulary {
     service: EntityTypeName,
     action: EntityTypeName,
     pub(crate) enter: EntityUid,
+    pub(crate) hold: EntityUid,
+    pub(crate) enter_locked_down: EntityUid,
+    pub(crate) admit: EntityUid,
     pub(crate) change: EntityUid,
     pub(crate) site: EntityUid,
     pub(crate) anyone: EntityUid,
@@ -39,6 +43,17 @@ pub(crate) struct Vocabulary {
 
 /// The words, read once.
 pub(crate) static WORDS: LazyLock<Vocabulary> = LazyLock::new(Vocabulary::read);
+
+/// What policies see of a situation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Seen<'a> {
+    pub(crate) open: &'a [ScheduleId],
+    pub(crate) factors: Factors,
+    pub(crate) company: Company,
+    pub(crate) threat: ThreatLevel,
+    /// In whole seconds.
+    pub(crate) age: u64,
+}
 
 /// What one literal of a policy names.
 pub(crate) enum Named {
@@ -60,6 +75,9 @@ impl Vocabulary {
         Self {
             validator: Validator::new(schema),
             enter: uid(&action, "enter"),
+            hold: uid(&action, "hold"),
+            enter_locked_down: uid(&action, "enter-locked-down"),
+            admit: uid(&action, "admit"),
             change: uid(&action, "change"),
             site: uid(&name("Site"), SITE),
             anyone: uid(&person, ANYONE),
@@ -118,16 +136,33 @@ impl Vocabulary {
         Entity::new(door, HashMap::from([("kind".into(), kind)]), zones).ok()
     }
 
+    /// What is asked of a door.
+    pub(crate) fn act(&self, act: Act) -> &EntityUid {
+        match act {
+            Act::Enter => &self.enter,
+            Act::Hold => &self.hold,
+            Act::EnterLockedDown => &self.enter_locked_down,
+        }
+    }
+
+    /// Whether an action is asked seldom, and of written policies alone.
+    pub(crate) fn is_rare(&self, action: &EntityUid) -> bool {
+        [&self.hold, &self.enter_locked_down, &self.admit].contains(&action)
+    }
+
     /// The context of entering; `None` if Cedar will not have it.
-    pub(crate) fn entering(&self, open: &[ScheduleId], factors: Factors, age: u64) -> Option<Context> {
+    pub(crate) fn entering(&self, seen: &Seen<'_>) -> Option<Context> {
         let schedule =
             |id: &ScheduleId| RestrictedExpression::new_entity_uid(uid(&self.schedule, id.as_str()));
         let factor = |name: &str| RestrictedExpression::new_string(name.into());
-        let age = i64::try_from(age).unwrap_or(i64::MAX);
+        let people = if seen.company == Company::Alone { 1 } else { 2 };
         let pairs = [
-            ("schedules", RestrictedExpression::new_set(open.iter().map(schedule))),
-            ("factors", RestrictedExpression::new_set(factors.names().map(factor))),
-            ("config_age", RestrictedExpression::new_long(age)),
+            ("schedules", RestrictedExpression::new_set(seen.open.iter().map(schedule))),
+            ("factors", RestrictedExpression::new_set(seen.factors.names().map(factor))),
+            ("config_age", RestrictedExpression::new_long(i64::try_from(seen.age).unwrap_or(i64::MAX))),
+            ("threat_level", RestrictedExpression::new_long(seen.threat.get().into())),
+            ("people", RestrictedExpression::new_long(people)),
+            ("escorted", RestrictedExpression::new_bool(seen.company == Company::Escort)),
         ];
         Context::from_pairs(pairs.map(|(name, value)| (name.into(), value))).ok()
     }

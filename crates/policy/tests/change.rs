@@ -8,7 +8,7 @@ use lockward_policy::{Policies, Signer, Verdict, base_policies};
 fn new_site() -> Policies {
     let mut policies = Policies::new();
     let base = base_policies();
-    assert_eq!(base.len(), 3);
+    assert_eq!(base.len(), 4);
     base.iter().for_each(|p| policies.put_policy(p).unwrap());
     policies
 }
@@ -20,7 +20,7 @@ fn operator(roles: &[RoleId]) -> Signer<'_> {
 #[test]
 fn permission_matrix_is_as_reviewed() {
     let policies = new_site();
-    let roles: Vec<RoleId> = ["owner", "people", "auditor"].map(|r| r.parse().unwrap()).into();
+    let roles: Vec<RoleId> = ["owner", "guard", "people", "auditor"].map(|r| r.parse().unwrap()).into();
     let services: Vec<ServiceId> = ["hub", "payroll"].map(|s| s.parse().unwrap()).into();
     let mut out = String::new();
     let mut mark = |name: String, signer: Signer<'_>| {
@@ -67,7 +67,10 @@ fn a_policy_can_ask_for_a_second_signature() {
     policies.put_policy(&PolicyText { id: "four-eyes".parse().unwrap(), text: two.into() }).unwrap();
     let owner = ["owner".parse().unwrap()];
     let told = |verb, signers| policies.may_change(operator(&owner), verb, signers);
-    assert_eq!(told("put-policy", 1), Verdict::Forbid { because: vec!["policy/four-eyes".into()] });
+    assert_eq!(
+        told("put-policy", 1),
+        Verdict::Forbid { because: vec!["policy/four-eyes".into()], would: None }
+    );
     assert_eq!(told("put-policy", 2), Verdict::Permit { because: vec!["policy/owner".into()] });
     assert_eq!(told("put-door", 1), Verdict::Permit { because: vec!["policy/owner".into()] });
 }

@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use core::time::Duration;
-use lockward_model::{DoorKind, Factors, Mono, PolicyText, Rule, ScheduleId, Target, ZoneId};
-use lockward_policy::{Place, Policies, PolicyError, Situation, Verdict, Who, Would};
+use lockward_model::{
+    DoorId, DoorKind, Factors, Mono, PolicyText, Rule, ScheduleId, ServiceId, Target, ThreatLevel, ZoneId,
+};
+use lockward_policy::{Act, Company, Place, Policies, PolicyError, Situation, Verdict, Who, Would};
 
 fn id<T: core::str::FromStr>(s: &str) -> T {
     s.parse().unwrap_or_else(|_| panic!("`{s}` is an id"))
@@ -11,7 +13,15 @@ fn id<T: core::str::FromStr>(s: &str) -> T {
 
 fn rule(name: &str, group: &str, target: Target) -> Rule {
     let (groups, targets) = (vec![id(group)], vec![target]);
-    Rule { id: id(name), title: id(name), groups, targets, schedule: None, factors: Factors::NONE }
+    Rule {
+        id: id(name),
+        title: id(name),
+        groups,
+        targets,
+        schedule: None,
+        factors: Factors::NONE,
+        two_people: false,
+    }
 }
 
 fn text(name: &str, text: &str) -> PolicyText {
@@ -31,12 +41,27 @@ struct Scene {
     policies: Policies,
     open: Vec<ScheduleId>,
     factors: Factors,
+    reach: Factors,
+    company: Company,
+    visitor: bool,
+    threat: u8,
     config_age: u64,
+    act: Act,
 }
 
 impl Scene {
     fn new() -> Self {
-        Self { policies: Policies::new(), open: vec![], factors: Factors::CARD, config_age: 0 }
+        Self {
+            policies: Policies::new(),
+            open: vec![],
+            factors: Factors::CARD,
+            reach: Factors::PIN,
+            company: Company::Alone,
+            visitor: false,
+            threat: 0,
+            config_age: 0,
+            act: Act::Enter,
+        }
     }
     fn rule(mut self, rule: &Rule) -> Self {
         self.policies.put_rule(rule).unwrap();
@@ -54,10 +79,19 @@ impl Scene {
         let place = Place { door: id("cage-7"), kind: DoorKind::Cage, zones: &zones };
         let all = [id("day"), id("night")];
         let config_age = Duration::from_secs(self.config_age);
-        let now = Situation { open: &self.open, all: &all, factors: self.factors, config_age };
-        let verdict = self.policies.may_enter(&who, &place, &now);
-        assert_eq!(verdict, self.policies.may_enter_unsliced(&who, &place, &now));
-        match self.policies.enter(&who, &place, &now, Mono(7)) {
+        let now = Situation {
+            open: &self.open,
+            all: &all,
+            factors: self.factors,
+            reach: self.reach,
+            company: self.company,
+            visitor: self.visitor,
+            threat: ThreatLevel::new(self.threat).unwrap(),
+            config_age,
+        };
+        let verdict = self.policies.may(self.act, &who, &place, &now);
+        assert_eq!(verdict, self.policies.may_unsliced(self.act, &who, &place, &now));
+        match self.policies.enter(self.act, &who, &place, &now, Mono(7)) {
             Ok((grant, because)) => {
                 assert_eq!((grant.door(), grant.until()), (place.door, Mono(7)));
                 assert_eq!(verdict, Verdict::Permit { because });
@@ -71,7 +105,7 @@ impl Scene {
     }
     fn because(&self) -> Vec<String> {
         match self.verdict() {
-            Verdict::Permit { because } | Verdict::Forbid { because } => {
+            Verdict::Permit { because } | Verdict::Forbid { because, .. } => {
                 names(&because).into_iter().map(str::to_owned).collect()
             }
             other => panic!("{other:?}"),
@@ -171,6 +205,136 @@ fn given_a_forbid_then_a_pin_is_not_promised() {
     strict.factors = Factors::PIN;
     let forbid = r#"forbid (principal, action == Action::"enter", resource) when { context.factors.contains("pin") };"#;
     assert_eq!(Scene::new().rule(&strict).policy("no", forbid).verdict(), NOTHING);
+}
+
+#[test]
+fn given_a_rule_that_needs_what_nobody_here_can_supply_then_that_is_told() {
+    let mut strict = rule("a", "packers", HALL());
+    strict.factors = Factors::CARD.with(Factors::KEY);
+    let mut scene = Scene::new().rule(&strict);
+    assert_eq!(scene.verdict(), Verdict::Nothing { would: Some(Would::OutOfReach) });
+    scene.reach = Factors::KEY;
+    assert_eq!(scene.verdict(), Verdict::Nothing { would: Some(Would::WithFactors(strict.factors)) });
+    scene.factors = strict.factors;
+    assert_eq!(scene.because(), ["rule/a"]);
+}
+
+#[test]
+fn given_a_rule_for_two_people_then_one_alone_is_told_so() {
+    let two = Rule { two_people: true, ..rule("a", "packers", HALL()) };
+    let mut scene = Scene::new().rule(&two);
+    assert_eq!(scene.verdict(), Verdict::Nothing { would: Some(Would::WithSecond) });
+    scene.company = Company::Second;
+    assert_eq!(scene.because(), ["rule/a"]);
+    // The PIN is asked for before somebody else is.
+    let mut both = Scene::new().rule(&Rule { factors: Factors::PIN, ..two });
+    let with_pin = Factors::CARD.with(Factors::PIN);
+    assert_eq!(both.verdict(), Verdict::Nothing { would: Some(Would::WithFactors(with_pin)) });
+    both.factors = with_pin;
+    assert_eq!(both.verdict(), Verdict::Nothing { would: Some(Would::WithSecond) });
+    (both.factors, both.reach) = (Factors::CARD, Factors::NONE);
+    assert_eq!(both.verdict(), Verdict::Nothing { would: Some(Would::OutOfReach) });
+}
+
+#[test]
+fn a_policy_can_keep_visitors_out_unless_they_are_escorted() {
+    let escort = r#"forbid (principal, action == Action::"enter", resource) unless { context.escorted };"#;
+    let mut scene = Scene::new().rule(&rule("a", "packers", HALL())).policy("escort", escort);
+    let told = |would| Verdict::Forbid { because: vec!["policy/escort".into()], would };
+    assert_eq!(scene.verdict(), told(None), "no second person makes an escort of nobody's");
+    scene.visitor = true;
+    assert_eq!(scene.verdict(), told(Some(Would::WithSecond)));
+    scene.company = Company::Second;
+    assert_eq!(scene.verdict(), told(None), "two visitors");
+    scene.company = Company::Escort;
+    assert_eq!(scene.because(), ["rule/a"]);
+}
+
+#[test]
+fn a_policy_can_ask_for_more_as_the_threat_rises() {
+    let careful = r#"forbid (principal, action == Action::"enter", resource)
+        when { context.threat_level >= 2 } unless { context.factors.contains("pin") };"#;
+    let mut scene = Scene::new().rule(&rule("a", "packers", HALL())).policy("careful", careful);
+    let with_pin = Some(Would::WithFactors(Factors::CARD.with(Factors::PIN)));
+    for (threat, opens) in [(0, true), (1, true), (2, false), (4, false), (1, true)] {
+        scene.threat = threat;
+        assert_eq!(matches!(scene.verdict(), Verdict::Permit { .. }), opens, "{threat}");
+        assert!(opens || matches!(scene.verdict(), Verdict::Forbid { would, .. } if would == with_pin));
+    }
+}
+
+#[test]
+fn what_is_asked_seldom_is_never_permitted_by_a_rule() {
+    let mut scene = Scene::new()
+        .rule(&rule("a", "packers", HALL()))
+        .policy("enter", r#"permit (principal, action == Action::"enter", resource);"#);
+    for act in [Act::Hold, Act::EnterLockedDown] {
+        scene.act = act;
+        assert_eq!(scene.verdict(), NOTHING);
+    }
+}
+
+#[test]
+fn a_written_policy_permits_what_is_asked_seldom_and_only_what_it_names() {
+    let hold = r#"permit (principal in Group::"packers", action == Action::"hold", resource in Zone::"hall")
+        when { resource.kind == "cage" && context.factors.contains("pin") };"#;
+    let lockdown =
+        r#"permit (principal == Person::"ann", action in [Action::"enter-locked-down"], resource);"#;
+    let mut scene = Scene::new().policy("hold", hold).policy("lockdown", lockdown);
+    assert_eq!(scene.verdict(), NOTHING);
+    scene.act = Act::EnterLockedDown;
+    assert_eq!(scene.because(), ["policy/lockdown"]);
+    scene.act = Act::Hold;
+    let with_pin = Factors::CARD.with(Factors::PIN);
+    assert_eq!(scene.verdict(), Verdict::Nothing { would: Some(Would::WithFactors(with_pin)) });
+    scene.factors = with_pin;
+    assert_eq!(scene.because(), ["policy/hold"]);
+}
+
+#[test]
+fn a_forbid_without_an_action_forbids_everything() {
+    let all = r#"forbid (principal, action, resource);"#;
+    let permit = r#"permit (principal, action in [Action::"enter", Action::"hold", Action::"enter-locked-down"], resource);"#;
+    let mut scene = Scene::new().policy("permit", permit);
+    for act in [Act::Enter, Act::Hold, Act::EnterLockedDown] {
+        scene.act = act;
+        assert_eq!(scene.because(), ["policy/permit"]);
+    }
+    scene = scene.policy("no", all);
+    for act in [Act::Enter, Act::Hold, Act::EnterLockedDown] {
+        scene.act = act;
+        assert_eq!(scene.because(), ["policy/no"]);
+    }
+}
+
+#[test]
+fn passes_count_where_a_policy_admits_who_signed_them() {
+    let (zones, door): ([ZoneId; 2], DoorId) = ([id("cage"), id("hall")], id("cage-7"));
+    let place = Place { door, kind: DoorKind::Cage, zones: &zones };
+    let now = Situation { factors: Factors::CODE, ..Situation::default() };
+    let admit = |policies: &Policies, who: &str| policies.admit(id::<ServiceId>(who), &place, &now, Mono(7));
+    let mut policies = Policies::new();
+    assert_eq!(admit(&policies, "parcels"), Err(NOTHING));
+    let permit = r#"permit (principal == Service::"parcels", action == Action::"admit", resource in Zone::"hall")
+        when { context.factors.contains("code") };"#;
+    policies.put_policy(&text("parcels", permit)).unwrap();
+    let (grant, because) = admit(&policies, "parcels").unwrap();
+    assert_eq!((grant.door(), grant.until()), (door, Mono(7)));
+    assert_eq!(names(&because), ["policy/parcels"]);
+    assert_eq!(admit(&policies, "others"), Err(NOTHING));
+    policies.put_policy(&text("no", "forbid (principal, action, resource);")).unwrap();
+    assert_eq!(
+        admit(&policies, "parcels"),
+        Err(Verdict::Forbid { because: vec!["policy/no".into()], would: None })
+    );
+}
+
+#[test]
+fn leaving_is_permitted_whatever_the_policies_say() {
+    let mut policies = Policies::new();
+    policies.put_policy(&text("no", "forbid (principal, action, resource);")).unwrap();
+    let grant = policies.leave(id("cage-7"), Mono(7));
+    assert_eq!((grant.door(), grant.until()), (id("cage-7"), Mono(7)));
 }
 
 /// Overflows when the configuration is two seconds old.
@@ -302,13 +466,13 @@ fn rules_with_the_same_conditions_answer_each_by_its_own_name() {
             targets: vec![Target::Zone("hall".parse().unwrap())],
             schedule: None,
             factors: Factors::CARD,
+            two_people: false,
         };
         policies.put_rule(&rule).unwrap();
     }
     let (zones, groups) = (["hall".parse().unwrap()], ["a".parse().unwrap(), "b".parse().unwrap()]);
     let place = Place { door: "d".parse().unwrap(), kind: DoorKind::Room, zones: &zones };
-    let now =
-        Situation { open: &[], all: &[], factors: Factors::CARD, config_age: core::time::Duration::ZERO };
+    let now = Situation { factors: Factors::CARD, ..Situation::default() };
     for (groups, names) in [
         (&groups[..1], vec!["rule/first"]),
         (&groups[1..], vec!["rule/second"]),

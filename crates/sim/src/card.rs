@@ -35,6 +35,23 @@ impl Card {
         Self { bits, data: data.into_iter().take(whole).collect() }
     }
 
+    /// Reads a number as people write it: `26:FACILITY:NUMBER` for H10301, `BITS:HEX` for any format.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split(':');
+        match (parts.next()?, parts.next()?, parts.next(), parts.next()) {
+            ("26", facility, Some(number), None) => {
+                Some(Self::h10301(facility.parse().ok()?, number.parse().ok()?))
+            }
+            (bits, hex, None, None) => {
+                let digits = hex.as_bytes().chunks(2).map(|pair| core::str::from_utf8(pair).ok());
+                let data = digits.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect::<Option<_>>()?;
+                Some(Self { bits: bits.parse().ok()?, data })
+            }
+            _ => None,
+        }
+    }
+
     /// The `index`th card of the house: most have 26 bits, some 37, some the 56 of a chip's serial number.
     /// No two are alike, for each holds its index.
     #[must_use]
@@ -88,5 +105,8 @@ mod tests {
         let long = Card::of(37, 0x12_3456_789a).read().unwrap();
         let written = key.token_of(&CardNumber::parse("37:91a2b3c4d0").unwrap());
         assert_eq!(key.token(long.bits, long.data()), Some(written));
+        assert_eq!(Card::parse("26:113:4711"), Some(Card::h10301(113, 4_711)));
+        assert_eq!(Card::parse("37:91a2b3c4d0"), Some(Card::of(37, 0x12_3456_789a)));
+        assert_eq!((Card::parse("4711"), Card::parse("26:1:2:3"), Card::parse("37:xy")), (None, None, None));
     }
 }

@@ -151,7 +151,7 @@ impl Demo {
 
     /// Waits until every door is shut and nothing new reaches the hub.
     fn rest(&self) {
-        let shut = |state: &State| matches!(state, State::Locked | State::Unlocked);
+        let shut = |state: &State| matches!(state, State::Locked | State::Schedule);
         let (mut last, mut quiet, mut waited) = (self.house.events(), Duration::ZERO, Duration::ZERO);
         while quiet < REST && waited < REST_MAX {
             crate::clock::pause(LOOK_EVERY);

@@ -67,13 +67,17 @@ fn door_toml(
     for address in readers.chain([BOARD]) {
         writeln!(out, "[[bus.device]]\naddress = {address}\nkey_file = \"{}\"", key_name(address))?;
     }
+    writeln!(out, "\n[building]")?;
+    for wire in ["power", "battery", "fire", "tamper"] {
+        writeln!(out, "{wire} = \"none\"")?;
+    }
     for (n, (id, plan)) in (0u8..).zip(doors) {
         let fails = if plan.maglock { "safe" } else { "secure" };
-        let wire =
-            |number: u8| format!("{{ osdp = {{ bus = \"line\", address = {BOARD}, number = {number} }} }}");
+        let at = |number: u8| format!("osdp = {{ bus = \"line\", address = {BOARD}, number = {number} }}");
+        let wire = |number: u8| format!("{{ {}, active = \"closed\" }}", at(number));
         writeln!(out, "\n[[door]]\nid = \"{id}\"\nfails = \"{fails}\"")?;
         writeln!(out, "reader = {{ bus = \"line\", address = {n}, keypad = true }}")?;
-        writeln!(out, "lock = {}\ncontact = {}", wire(n), wire(Board::contact(n)))?;
+        writeln!(out, "lock = {{ {} }}\ncontact = {}", at(n), wire(Board::contact(n)))?;
         writeln!(out, "exit = {}", wire(Board::exit(n)))?;
     }
     Ok(out)

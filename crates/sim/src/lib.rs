@@ -2,6 +2,7 @@
 //!
 //! - [`Demo`] is the day at the sample site that `lockward demo` shows.
 //! - [`House`] is that site without people: its machines can be stopped, its cables pulled.
+//! - [`stage`] is a site that is played through one command at a time, in time that stands still between them.
 //! - [`hardware`] are readers and lock boards that speak OSDP, for any controller.
 
 pub mod card;
@@ -16,6 +17,7 @@ mod installer;
 pub mod people;
 pub mod plan;
 mod settle;
+pub mod stage;
 mod summary;
 mod trouble;
 pub mod when;

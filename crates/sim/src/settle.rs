@@ -156,6 +156,8 @@ fn person(office: &Office, worker: &Worker) -> Result<Person, SettleError> {
         groups: vec![read(worker.group())?],
         valid: Validity::default(),
         suspended: false,
+        extended: false,
+        visit: None,
         sealed,
     })
 }

@@ -3,10 +3,10 @@
 use crate::authority::{Signed, signers};
 use crate::people::People;
 use crate::undo::Undo;
-use crate::{Placed, Refusal, Site};
+use crate::{Refusal, Site};
 use lockward_model::{
-    Change, Controller, Credential, Door, DoorId, GroupId, Operator, Person, PolicyId, Proof, Rule, RuleId,
-    Schedule, ScheduleId, Service, SiteId, Target,
+    Change, Controller, ControllerId, Forgiven, GroupId, Operator, Person, PolicyId, PublicKey, Rule, RuleId,
+    Schedule, ScheduleId, Service, SiteId, Target, Zone,
 };
 use lockward_policy::Policies;
 use lockward_wire::config::{Envelope, EnvelopeError, Payload, key_id};
@@ -68,6 +68,9 @@ impl Site {
             people: People::default(),
             policies,
             all_schedules: Vec::new(),
+            lockdowns: BTreeSet::new(),
+            threats: BTreeMap::new(),
+            forgiven: Vec::new(),
             founding: *founding,
         })
     }
@@ -94,6 +97,11 @@ impl Site {
             return Err(Refusal::Invalid { index: 0, verb: "nothing", what });
         }
 
+        let forgiven = |c: &Change| match c {
+            Change::Forgive(whom) => Some(*whom),
+            _ => None,
+        };
+        let forgiven = set.changes.iter().filter_map(forgiven).collect();
         let mut undo = Undo::default();
         for (index, change) in set.changes.into_iter().enumerate() {
             let verb = change.verb();
@@ -103,6 +111,7 @@ impl Site {
             }
         }
         self.size += 1;
+        self.forgiven = forgiven;
         Ok(())
     }
 
@@ -121,25 +130,13 @@ impl Site {
             }
             Change::RemoveGroup(id) => self.remove_group(id, undo),
             Change::PutPerson(p) => self.put_person(p, undo),
-            Change::RemovePerson(id) => {
-                let (person, credentials) =
-                    self.people.remove_person(id).ok_or_else(|| none("person", &id))?;
-                undo.push(move |s| {
-                    s.people.put_person(person);
-                    credentials.into_iter().for_each(|c| s.people.put_credential(c));
-                });
-                Ok(())
-            }
+            Change::RemovePerson(id) => self.remove_person(id, undo),
             Change::SuspendPerson(id) => {
                 let person = self.people.person(id).ok_or_else(|| none("person", &id))?;
                 self.put_person(Person { suspended: true, ..person }, undo)
             }
             Change::PutCredential(c) => self.put_credential(c, undo),
-            Change::RevokeCredential(id) => {
-                let gone = self.people.remove_credential(id).ok_or_else(|| none("credential", &id))?;
-                undo.push(move |s| s.people.put_credential(gone));
-                Ok(())
-            }
+            Change::RevokeCredential(id) => self.revoke_credential(id, undo),
             Change::PutRule(r) => self.put_rule(r, undo),
             Change::RemoveRule(id) => self.remove_rule(id, undo),
             Change::PutPolicy(p) => self.put_policy(p, undo),
@@ -150,25 +147,7 @@ impl Site {
                 self.set_controller(Controller { id, title, key, revoked }, undo);
                 Ok(())
             }
-            Change::BindController { id, key } => {
-                let known = self.controllers.get(&id).ok_or_else(|| none("controller", &id))?;
-                if known.revoked {
-                    return Err(format!("controller `{id}` was revoked; give the new device a new id"));
-                }
-                if known.key.is_some() {
-                    return Err(format!(
-                        "controller `{id}` has a key; revoke it, and give the new device a new id"
-                    ));
-                }
-                if let Some(other) = self.controllers.values().find(|c| c.key == Some(key)) {
-                    return Err(format!(
-                        "the key of controller `{id}` is controller `{}`'s already; give the device a new key",
-                        other.id
-                    ));
-                }
-                self.set_controller(Controller { key: Some(key), ..known.clone() }, undo);
-                Ok(())
-            }
+            Change::BindController { id, key } => self.bind_controller(id, key, undo),
             Change::RevokeController(id) => {
                 let known = self.controllers.get(&id).ok_or_else(|| none("controller", &id))?;
                 self.set_controller(Controller { revoked: true, ..known.clone() }, undo);
@@ -183,31 +162,17 @@ impl Site {
                 }
                 Ok(())
             }
+            Change::LockDown(zone) => self.lock_down(zone, undo),
+            Change::LiftLockdown(zone) => self.lift_lockdown(zone, undo),
+            Change::SetThreat { zone, level } => self.set_threat(zone, level, undo),
+            // Where people are is not the fold's to know: see `forgiven`.
+            Change::Forgive(Forgiven::Person(id)) => {
+                self.people.person(id).map(drop).ok_or_else(|| none("person", &id))
+            }
+            Change::Forgive(Forgiven::Zone(id)) => {
+                self.zones.get(&id).map(drop).ok_or_else(|| none("zone", &id))
+            }
         }
-    }
-
-    fn put_door(&mut self, door: Door, undo: &mut Undo) -> Result<(), String> {
-        for zone in door.from.iter().chain([&door.to]) {
-            self.zones.get(zone).ok_or_else(|| none("zone", zone))?;
-        }
-        let controller = door.controller;
-        self.controllers.get(&controller).ok_or_else(|| none("controller", &controller))?;
-        if let Some(schedule) = door.unlocked {
-            self.schedules.get(&schedule).ok_or_else(|| none("schedule", &schedule))?;
-        }
-        let (id, zones) = (door.id, self.enclosing(door.to));
-        let old = self.doors.insert(id, Placed { door, zones });
-        undo.push(move |s| restore(&mut s.doors, id, old));
-        Ok(())
-    }
-
-    fn remove_door(&mut self, id: DoorId, undo: &mut Undo) -> Result<(), String> {
-        if let Some(rule) = self.rules.values().find(|r| r.targets.contains(&Target::Door(id))) {
-            return Err(format!("door `{id}` is in use by rule `{}`; change that first", rule.id));
-        }
-        let gone = self.doors.remove(&id).ok_or_else(|| none("door", &id))?;
-        undo.push(move |s| restore(&mut s.doors, id, Some(gone)));
-        Ok(())
     }
 
     fn put_schedule(&mut self, schedule: Schedule, undo: &mut Undo) -> Result<(), String> {
@@ -247,47 +212,15 @@ impl Site {
         if let Some(rule) = self.rules.values().find(|r| r.groups.contains(&id)) {
             return Err(format!("group `{id}` is in use by rule `{}`; change that first", rule.id));
         }
+        let approves = |z: &&Zone| z.rules.openings.as_ref().is_some_and(|o| o.approvers == Some(id));
+        if let Some(zone) = self.zones.values().find(approves) {
+            return Err(format!("group `{id}` approves openings of zone `{}`; change that first", zone.id));
+        }
         if self.people.group_in_use(id) {
             return Err(format!("group `{id}` has people in it; move them first"));
         }
         let gone = self.groups.remove(&id).ok_or_else(|| none("group", &id))?;
         undo.push(move |s| restore(&mut s.groups, id, Some(gone)));
-        Ok(())
-    }
-
-    fn put_person(&mut self, mut person: Person, undo: &mut Undo) -> Result<(), String> {
-        for group in &person.groups {
-            self.groups.get(group).ok_or_else(|| none("group", group))?;
-        }
-        if self.keep == Keep::Decisions {
-            person.sealed = None;
-        }
-        let (id, old) = (person.id, self.people.person(person.id));
-        self.people.put_person(person);
-        undo.push(move |s| match old {
-            Some(old) => s.people.put_person(old),
-            None => drop(s.people.remove_person(id)),
-        });
-        Ok(())
-    }
-
-    fn put_credential(&mut self, credential: Credential, undo: &mut Undo) -> Result<(), String> {
-        let (id, person) = (credential.id, credential.person);
-        self.people.person(person).ok_or_else(|| none("person", &person))?;
-        if let Proof::Card(token) = credential.proof
-            && let Some(owner) = self.people.token_owner(token)
-            && owner != id
-        {
-            return Err(format!(
-                "the card of credential `{id}` is credential `{owner}` already; revoke that first"
-            ));
-        }
-        let old = self.people.credential(id);
-        self.people.put_credential(credential);
-        undo.push(move |s| match old {
-            Some(old) => s.people.put_credential(old),
-            None => drop(s.people.remove_credential(id)),
-        });
         Ok(())
     }
 
@@ -346,6 +279,24 @@ impl Site {
             None => self.policies.remove_policy(id),
         }
         restore(&mut self.policy_texts, id, old);
+    }
+
+    fn bind_controller(&mut self, id: ControllerId, key: PublicKey, undo: &mut Undo) -> Result<(), String> {
+        let known = self.controllers.get(&id).ok_or_else(|| none("controller", &id))?;
+        if known.revoked {
+            return Err(format!("controller `{id}` was revoked; give the new device a new id"));
+        }
+        if known.key.is_some() {
+            return Err(format!("controller `{id}` has a key; revoke it, and give the new device a new id"));
+        }
+        if let Some(other) = self.controllers.values().find(|c| c.key == Some(key)) {
+            return Err(format!(
+                "the key of controller `{id}` is controller `{}`'s already; give the device a new key",
+                other.id
+            ));
+        }
+        self.set_controller(Controller { key: Some(key), ..known.clone() }, undo);
+        Ok(())
     }
 
     fn set_controller(&mut self, c: Controller, undo: &mut Undo) {

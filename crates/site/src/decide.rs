@@ -1,108 +1,251 @@
-//! The decision: a card, a door and a moment in; a grant or a reason out. And the same again, for whoever doubts it.
+//! The decision: who shows what, at which door, when, and what had happened before; out comes a grant, a wish, or a
+//! reason.
+//!
+//! The steps, in their order. The first that refuses is the answer.
+//!
+//! 1. The door is known, and its controller serves it.
+//! 2. At the reader of the way out, whoever the site knows may leave: suspended, expired, in a lockdown, whatever had
+//!    happened before. The record says what would have stood against it.
+//! 3. Nobody waits because of guessing: before anything that would tell a guesser more.
+//! 4. What was shown is known, counts at this moment, and so does its person.
+//! 5. A card that signs has signed.
+//! 6. The card answered as fast as a card does, and was not too far away too short a time ago.
+//! 7. In place of a card, a pass: it is what it claims to be, and has uses left.
+//! 8. In a lockdown: a written policy lets this person enter in spite of it.
+//! 9. The controller's word from the hub is fresh enough for every zone around.
+//! 10. Policy: with the factors that are in, the threat level, and a second person where it takes two. What is missing
+//!     is asked for, where that would help and can be had here.
+//! 11. What had happened before: anti-passback, how many are inside, the airlock, how many doors were opened.
+//! 12. The grant.
+//!
+//! While the time can not be trusted, a permit counts only if it holds whatever schedules are open.
 
-use crate::people::{Holder, Holds};
+use crate::pass;
+use crate::question::{Answer, Question, Terms};
+use crate::record::Holds;
+use crate::seat::Seat;
 use crate::{Placed, Site};
-use core::time::Duration;
 use lockward_model::{
-    Access, CardToken, ConfigRef, ControllerId, Deny, Digest, Door, DoorId, Event, Factors, Mono, Outcome,
-    PersonId, PinFact, PinHash, ScheduleId, Side, Source, Time,
+    Access, Alone, ControllerId, Deny, Factors, Known, Mono, Outcome, PassbackFact, PassbackMode, PersonId,
+    PinFact, ScheduleId, ShownPass, Side, Wish,
 };
-use lockward_policy::{Grant, Place, Situation, Verdict, Who, Would};
+use lockward_policy::{Act, Grant, Place};
 
-/// Everything that a decision depends on, besides the site itself.
-#[derive(Debug, Clone)]
-pub struct Question {
-    /// Who asks: a controller is answered for its own doors alone.
-    pub controller: ControllerId,
-    /// Which door.
-    pub door: DoorId,
-    /// Which reader.
-    pub side: Side,
-    /// What was shown.
-    pub token: Option<CardToken>,
-    /// What became of the PIN.
-    pub pin: PinFact,
-    /// Whether the reader can take a PIN.
-    pub keypad: bool,
-    /// When, by the controller's clock.
-    pub at: Time,
-    /// How old the controller's word from the hub is.
-    pub config_age: Duration,
-    /// Size and root of the config log that this site is the fold of.
-    pub config: ConfigRef,
-}
+/// What the record of leaving names in place of a policy; behind a `/`, the code of what would have stood against it.
+const LEAVING: &str = "leaving";
 
-/// What comes of a question.
-#[must_use]
-#[derive(Debug)]
-pub enum Answer {
-    /// Opens the door, once the record is durable.
-    Granted(Grant, Access),
-    /// Ask for the PIN, then ask again.
+/// Why the steps end without a grant.
+pub(crate) enum Stop {
+    Deny(Deny, Vec<Box<str>>),
     NeedPin,
-    /// Stays shut.
-    Denied(Deny, Access),
+    NeedSecond,
+    NeedCard,
 }
 
-/// A recorded decision that this site would not have made.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the record says {recorded}, but the rules in force say {decided}")]
-pub struct Divergence {
-    /// What the log holds.
-    pub recorded: String,
-    /// What the same inputs give.
-    pub decided: String,
+impl From<Deny> for Stop {
+    fn from(why: Deny) -> Self {
+        Self::Deny(why, Vec::new())
+    }
 }
 
-/// What the steps before policy found.
-enum Found<'a> {
-    Nobody(Deny),
-    Somebody(&'a Placed, Holder<'a>),
+/// A grant, and what permitted it.
+pub(crate) struct Permit {
+    pub(crate) grant: Grant,
+    pub(crate) because: Vec<Box<str>>,
+}
+
+/// One question at one door, with who stands there.
+pub(crate) struct Scene<'a> {
+    pub(crate) q: &'a Question,
+    pub(crate) placed: &'a Placed,
+    pub(crate) act: Act,
+    pub(crate) open: Vec<ScheduleId>,
+    pub(crate) second: Option<Seat<'a>>,
+    pub(crate) until: Mono,
 }
 
 impl Site {
     /// Decides. Pure: the same site and question give the same answer. The grant is good until `until`.
     pub fn decide(&self, q: &Question, until: Mono) -> Answer {
-        let (placed, holder) = match self.find(q) {
-            Found::Somebody(placed, holder) => (placed, holder),
-            Found::Nobody(why) => {
-                let person = q.token.and_then(|t| self.people.holder(t, q.at)).map(|h| h.person);
-                return denied(q, why, person, Vec::new());
+        let first = q.token.and_then(|token| self.seat(token, q.known.signed, q.pin, q));
+        let answer = self.steps(q, first.as_ref(), until);
+        let record = |outcome| self.access(q, first.as_ref(), outcome);
+        match answer {
+            Ok((Permit { grant, because }, terms)) => {
+                Answer::Granted(grant, record(Outcome::Granted { because }), terms)
             }
+            Err(Stop::NeedPin) => Answer::NeedPin,
+            Err(Stop::NeedSecond) => Answer::NeedSecond,
+            Err(Stop::NeedCard) => Answer::NeedCard,
+            Err(Stop::Deny(why, because)) => Answer::Denied(why, record(Outcome::Denied { why, because })),
+        }
+    }
+
+    fn steps(&self, q: &Question, first: Option<&Seat<'_>>, until: Mono) -> Result<(Permit, Terms), Stop> {
+        // 1.
+        let driven = |p: &&Placed| p.door.controller == q.controller && self.serves(q.controller);
+        let placed = self.doors.get(&q.door).filter(driven).ok_or(Deny::UnknownDoor)?;
+        if q.side == Side::Entry {
+            return self.entering(q, placed, first, until);
+        }
+        // 2.
+        let pass = || match &q.known.pass {
+            Some(pass) if q.token.is_none() => self.signed_pass(&pass.bytes).ok(),
+            _ => None,
         };
-        let open = self.open_schedules(q.at);
-        let factors = factors(q.pin);
-        let situation = self.situation(&open, factors, q.config_age);
-        let (who, place) = (who(&holder), place(placed));
-        let verdict = match self.policies.enter(&who, &place, &situation, until) {
-            Ok((grant, because)) => {
-                let outcome = Outcome::Granted { because };
-                return Answer::Granted(grant, access(q, Some(holder.person), outcome));
+        if let Some(first) = first {
+            if q.known.wish == Wish::Hold
+                && let Ok(held) = self.entering(q, placed, Some(first), until)
+            {
+                return Ok(held);
             }
-            Err(verdict) => verdict,
+            Ok(self.leaving(q, counts(first), first.holder.extended, until))
+        } else if let Some(pass) = pass() {
+            Ok(self.leaving(q, pass::holds(&pass, placed, q.at), false, until))
+        } else {
+            self.entering(q, placed, None, until)
+        }
+    }
+
+    fn leaving(
+        &self,
+        q: &Question,
+        counts: Result<(), Deny>,
+        extended: bool,
+        until: Mono,
+    ) -> (Permit, Terms) {
+        let because = match counts {
+            Ok(()) => LEAVING.into(),
+            Err(why) => format!("{LEAVING}/{}", why.code()).into(),
         };
-        let with_pin = || self.situation(&open, Factors::CARD.with(Factors::PIN), q.config_age);
-        let pin_helps = match &verdict {
-            Verdict::Nothing { would: Some(Would::WithFactors(_)) } => true,
-            // A policy may forbid for the lack of a factor.
-            Verdict::Forbid { .. } if q.pin != PinFact::Right => {
-                matches!(self.policies.may_enter(&who, &place, &with_pin()), Verdict::Permit { .. })
-            }
-            _ => false,
+        let permit = Permit { grant: self.policies.leave(q.door, until), because: vec![because] };
+        (permit, Terms { extended, hold: false })
+    }
+
+    fn entering(
+        &self,
+        q: &Question,
+        placed: &Placed,
+        first: Option<&Seat<'_>>,
+        until: Mono,
+    ) -> Result<(Permit, Terms), Stop> {
+        // 3.
+        refuse_if(q.known.waiting, Deny::PinLocked)?;
+        match (first, &q.known.pass) {
+            (Some(first), _) => self.entering_as(q, placed, first, until),
+            (None, Some(pass)) if q.token.is_none() => self.entering_by(q, placed, pass, until),
+            (None, _) => Err(self.nobody(q)),
+        }
+    }
+
+    /// 4., where there is nobody.
+    fn nobody(&self, q: &Question) -> Stop {
+        match (q.token, q.pin) {
+            (Some(token), _) if self.people.is_revoked(token) => Deny::Revoked.into(),
+            (Some(_), _) => Deny::UnknownCredential.into(),
+            (None, PinFact::NotAsked) => Deny::MalformedCredential.into(),
+            (None, PinFact::Missing) => Deny::CardMissing.into(),
+            (None, _) => Stop::NeedCard,
+        }
+    }
+
+    /// With a pass.
+    fn entering_by(
+        &self,
+        q: &Question,
+        placed: &Placed,
+        pass: &ShownPass,
+        until: Mono,
+    ) -> Result<(Permit, Terms), Stop> {
+        // 6.
+        refuse_if(q.known.relayed, Deny::Relayed)?;
+        refuse_if(q.known.far_away, Deny::FarAway)?;
+        // 7. A pass is good for a time and nothing else; and where the time can not be trusted, for none.
+        let signed = self.signed_pass(&pass.bytes)?;
+        refuse_if(q.known.time_untrusted, Deny::OutsideSchedule)?;
+        pass::holds(&signed, placed, q.at)?;
+        refuse_if(pass.used_up, Deny::PassUsed)?;
+        // 8. No policy for lockdowns speaks of whoever comes with a pass; nor one for holding a door.
+        refuse_if(self.locked(placed), Deny::Lockdown)?;
+        refuse_if(q.known.wish == Wish::Hold, Deny::NotHolding)?;
+        // 9.
+        refuse_if(stale(q, placed), Deny::ConfigStale)?;
+        // 10.
+        let scene = self.scene(q, placed, Act::Enter, until);
+        let permit = self.admitted(&scene, signed.service)?;
+        // 11. and 12.
+        self.before(&scene, None)?;
+        Ok((permit, Terms::default()))
+    }
+
+    /// With a card, or a PIN that stands alone.
+    fn entering_as(
+        &self,
+        q: &Question,
+        placed: &Placed,
+        first: &Seat<'_>,
+        until: Mono,
+    ) -> Result<(Permit, Terms), Stop> {
+        // 4.
+        counts(first)?;
+        // 5.
+        refuse_if(first.unproved, Deny::SignatureInvalid)?;
+        // 6.
+        refuse_if(q.known.relayed, Deny::Relayed)?;
+        refuse_if(q.known.far_away, Deny::FarAway)?;
+        // 8.
+        let act = match (self.locked(placed), q.known.wish) {
+            // Nothing sets a door free in a lockdown.
+            (true, Wish::Hold) => return Err(Deny::Lockdown.into()),
+            (true, Wish::Pass) => Act::EnterLockedDown,
+            (false, Wish::Hold) => Act::Hold,
+            (false, Wish::Pass) => Act::Enter,
         };
-        let (why, because) = match (verdict, q.pin) {
-            (_, PinFact::NotAsked) if pin_helps && q.keypad && holder.has_pin => return Answer::NeedPin,
-            (_, PinFact::Wrong) if pin_helps => (Deny::WrongPin, Vec::new()),
-            (_, PinFact::Missing) if pin_helps => (Deny::PinMissing, Vec::new()),
-            (Verdict::Nothing { would: Some(Would::WithFactors(_)) }, _) => (Deny::FactorMissing, Vec::new()),
-            (Verdict::Nothing { would: Some(Would::AtAnotherTime) }, _) => {
-                (Deny::OutsideSchedule, Vec::new())
-            }
-            (Verdict::Nothing { would: None }, _) => (Deny::NothingPermits, Vec::new()),
-            (Verdict::Forbid { because }, _) => (Deny::Forbidden, because),
-            (Verdict::Permit { .. } | Verdict::Error, _) => (Deny::PolicyError, Vec::new()),
+        let scene = self.scene(q, placed, act, until);
+        let ruling = self.ruling(&scene, first);
+        if let Err(Stop::Deny(Deny::Lockdown, because)) = ruling {
+            return Err(Stop::Deny(Deny::Lockdown, because));
+        }
+        // 9.
+        refuse_if(stale(q, placed), Deny::ConfigStale)?;
+        // 10.
+        let permit = ruling?;
+        // 11. and 12.
+        self.before(&scene, Some(first))?;
+        Ok((permit, Terms { extended: first.holder.extended, hold: q.known.wish == Wish::Hold }))
+    }
+
+    fn scene<'a>(&'a self, q: &'a Question, placed: &'a Placed, act: Act, until: Mono) -> Scene<'a> {
+        let second = q.known.second.as_deref();
+        let second = second.and_then(|s| self.seat(s.token?, s.signed, s.pin, q));
+        Scene { q, placed, act, open: self.open_schedules(q.at), second, until }
+    }
+
+    /// 11. What had happened before. A violation that is only recorded is in `known`, and so in the record.
+    fn before(&self, scene: &Scene<'_>, first: Option<&Seat<'_>>) -> Result<(), Stop> {
+        let known = &scene.q.known;
+        self.passback(scene.placed, known.passback)?;
+        refuse_if(known.full, Deny::ZoneFull)?;
+        refuse_if(known.airlock_busy, Deny::AirlockBusy)?;
+        if known.openings_spent { self.approved(scene, first) } else { Ok(()) }
+    }
+
+    fn passback(&self, placed: &Placed, fact: PassbackFact) -> Result<(), Deny> {
+        let mut kept = placed.entered().iter().filter_map(|z| self.zones.get(z)?.rules.passback).peekable();
+        let none = kept.peek().is_none();
+        // What is said of an area that nobody keeps is a contradiction, and refused.
+        let against = match fact {
+            PassbackFact::NotKept | PassbackFact::Clear => false,
+            PassbackFact::Inside => none || kept.any(|p| p.mode == PassbackMode::Hard),
+            PassbackFact::TooSoon => none || kept.any(|p| matches!(p.mode, PassbackMode::Timed(_))),
+            PassbackFact::Alone => none || kept.any(|p| p.alone == Alone::Refuse),
         };
-        denied(q, why, Some(holder.person), because)
+        match fact {
+            PassbackFact::Inside if against => Err(Deny::Passback),
+            PassbackFact::TooSoon if against => Err(Deny::PassbackTooSoon),
+            PassbackFact::Alone if against => Err(Deny::PassbackAlone),
+            _ => Ok(()),
+        }
     }
 
     /// Whether a controller is one of the site's, and was not cut off.
@@ -110,133 +253,87 @@ impl Site {
         self.controllers.get(&controller).is_some_and(|c| !c.revoked)
     }
 
-    fn find(&self, q: &Question) -> Found<'_> {
-        let driven = |p: &&Placed| p.door.controller == q.controller && self.serves(q.controller);
-        let Some(placed) = self.doors.get(&q.door).filter(driven) else {
-            return Found::Nobody(Deny::UnknownDoor);
-        };
-        let Some(token) = q.token else { return Found::Nobody(Deny::MalformedCredential) };
-        let Some(holder) = self.people.holder(token, q.at) else {
-            return Found::Nobody(Deny::UnknownCredential);
-        };
-        match (holder.credential, holder.suspended, holder.valid) {
-            (Holds::NotYet, ..) => Found::Nobody(Deny::CredentialNotYet),
-            (Holds::NoLonger, ..) => Found::Nobody(Deny::CredentialExpired),
-            (_, true, _) => Found::Nobody(Deny::PersonSuspended),
-            (.., Holds::NotYet | Holds::NoLonger) => Found::Nobody(Deny::PersonNotValid),
-            (Holds::Yes, false, Holds::Yes) => Found::Somebody(placed, holder),
+    pub(crate) fn locked(&self, placed: &Placed) -> bool {
+        !self.lockdowns.is_empty() && placed.zones.iter().any(|z| self.lockdowns.contains(z))
+    }
+
+    fn access(&self, q: &Question, first: Option<&Seat<'_>>, outcome: Outcome) -> Access {
+        let mut known = q.known.clone();
+        if let Some(second) = known.second.as_deref_mut() {
+            second.person = second.token.and_then(|token| self.holder_of(token));
         }
-    }
-
-    /// The PINs that count at a moment for whoever holds the card. Comparing one takes long, on purpose (Argon2id).
-    #[must_use]
-    pub fn pins_beside(&self, token: CardToken, at: Time) -> Vec<PinHash> {
-        self.people.pins_beside(token, at).into_iter().cloned().collect()
-    }
-
-    /// The schedules that are open at a moment, in the site's zone.
-    #[must_use]
-    pub fn open_schedules(&self, at: Time) -> Vec<ScheduleId> {
-        let moment = self.founding.zone.moment(at);
-        self.schedules.values().filter(|s| s.is_open(&moment)).map(|s| s.id()).collect()
-    }
-
-    /// Whether a door stands unlocked by its schedule at a moment.
-    #[must_use]
-    pub fn stands_unlocked(&self, door: &Door, at: Time) -> bool {
-        let schedule = door.unlocked.and_then(|id| self.schedules.get(&id));
-        schedule.is_some_and(|s| s.is_open(&self.founding.zone.moment(at)))
-    }
-
-    pub(crate) fn situation<'a>(
-        &'a self,
-        open: &'a [ScheduleId],
-        factors: Factors,
-        config_age: Duration,
-    ) -> Situation<'a> {
-        Situation { open, all: &self.all_schedules, factors, config_age }
+        let factors = first.map_or_else(|| claimed(q), |first| first.factors);
+        record(q, first.map(|first| first.holder.person), factors, known, outcome)
     }
 }
 
-fn factors(pin: PinFact) -> Factors {
-    if pin == PinFact::Right { Factors::CARD.with(Factors::PIN) } else { Factors::CARD }
+/// 4. and what the record of leaving says.
+pub(crate) fn counts(seat: &Seat<'_>) -> Result<(), Deny> {
+    let holder = &seat.holder;
+    match (holder.credential, holder.suspended, holder.valid) {
+        (Holds::NotYet, ..) => Err(Deny::CredentialNotYet),
+        (Holds::NoLonger, ..) => Err(Deny::CredentialExpired),
+        (_, true, _) => Err(Deny::PersonSuspended),
+        (.., Holds::NotYet | Holds::NoLonger) => Err(Deny::PersonNotValid),
+        (Holds::Yes, false, Holds::Yes) => Ok(()),
+    }
 }
 
-fn who<'a>(holder: &Holder<'a>) -> Who<'a> {
-    Who { person: holder.person, groups: holder.groups }
+/// 9.
+fn stale(q: &Question, placed: &Placed) -> bool {
+    placed.fresh_within.is_some_and(|limit| q.config_age > limit)
+}
+
+fn refuse_if(so: bool, why: Deny) -> Result<(), Stop> {
+    if so { Err(why.into()) } else { Ok(()) }
+}
+
+/// What a PIN or code is worth.
+pub(crate) fn typed(pin: PinFact) -> Factors {
+    match pin {
+        PinFact::Right | PinFact::Duress => Factors::PIN,
+        PinFact::OneTime => Factors::CODE,
+        PinFact::NotAsked | PinFact::Wrong | PinFact::Missing | PinFact::UsedUp => Factors::NONE,
+    }
+}
+
+/// What is worth nothing, because nobody is known by it.
+fn claimed(q: &Question) -> Factors {
+    if q.token.is_some() { Factors::CARD.with(typed(q.pin)) } else { Factors::NONE }
 }
 
 pub(crate) fn place(placed: &Placed) -> Place<'_> {
     Place { door: placed.door.id, kind: placed.door.kind, zones: &placed.zones }
 }
 
-fn access(q: &Question, person: Option<PersonId>, outcome: Outcome) -> Access {
+fn record(
+    q: &Question,
+    person: Option<PersonId>,
+    factors: Factors,
+    known: Known,
+    outcome: Outcome,
+) -> Access {
     Access {
         side: q.side,
         token: q.token,
         person,
-        factors: if q.token.is_some() { factors(q.pin) } else { Factors::NONE },
+        factors,
         pin: q.pin,
         keypad: q.keypad,
         config: Some(q.config),
         config_age: q.config_age,
+        known,
         outcome,
     }
-}
-
-fn denied(q: &Question, why: Deny, person: Option<PersonId>, because: Vec<Box<str>>) -> Answer {
-    Answer::Denied(why, access(q, person, Outcome::Denied { why, because }))
 }
 
 /// What is recorded when there is no site to ask: shut.
 #[must_use]
 pub fn undecided(q: &Question) -> Access {
     let outcome = Outcome::Denied { why: Deny::NoConfiguration, because: Vec::new() };
-    Access { config: None, ..access(q, None, outcome) }
-}
-
-/// Decides a recorded decision again. `site` must be the fold at the record's own config size; that its root is the
-/// log's is for whoever holds the log to check.
-///
-/// # Errors
-/// [`Divergence`], if the record differs from what its own inputs give in any way: outcome, reasons, person or factors.
-pub fn redecide(site: &Site, event: &Event, recorded: &Access) -> Result<(), Divergence> {
-    let told = |outcome: &Outcome, person: Option<PersonId>| match outcome {
-        Outcome::Granted { because } => format!("granted to {person:?} by {because:?}"),
-        Outcome::Denied { why, because } => format!("denied to {person:?}: {} {because:?}", why.code()),
-    };
-    let diverged =
-        |decided: String| Divergence { recorded: told(&recorded.outcome, recorded.person), decided };
-    let Some(door) = event.door else { return Err(diverged("nothing: it names no door".into())) };
-    let Source::Controller(controller) = event.source else {
-        return Err(diverged("nothing: only controllers decide".into()));
-    };
-    let here = ConfigRef { size: site.size(), root: Digest([0; 32]) };
-    let question = Question {
-        controller,
-        door,
-        side: recorded.side,
-        token: recorded.token,
-        pin: recorded.pin,
-        keypad: recorded.keypad,
-        at: event.time,
-        config_age: recorded.config_age,
-        config: recorded.config.unwrap_or(here),
-    };
-    if recorded.config.is_none() {
-        // Without a configuration there is nothing to decide by, and nothing may have opened.
-        let again = undecided(&question);
-        return if again == *recorded { Ok(()) } else { Err(diverged(told(&again.outcome, again.person))) };
+    let mut known = q.known.clone();
+    if let Some(second) = known.second.as_deref_mut() {
+        second.person = None;
     }
-    if question.config.size != here.size {
-        let (asked, here) = (question.config.size, here.size);
-        return Err(diverged(format!("nothing: it is of configuration {asked}, and this is {here}")));
-    }
-    match site.decide(&question, Mono(0)) {
-        Answer::Granted(_, again) | Answer::Denied(_, again) if again == *recorded => Ok(()),
-        Answer::Granted(_, again) | Answer::Denied(_, again) => {
-            Err(diverged(told(&again.outcome, again.person)))
-        }
-        Answer::NeedPin => Err(diverged("ask for the PIN first".into())),
-    }
+    Access { config: None, ..record(q, None, claimed(q), known, outcome) }
 }

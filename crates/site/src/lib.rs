@@ -3,34 +3,47 @@
 //! Hub, controller and auditor run this same code, each over its own copy of the log. Nothing here reads a clock, a
 //! file or a die: entries and questions come in, answers go out, and the same log always gives the same site.
 
+mod again;
 mod apply;
 mod authority;
+mod credentials;
 mod decide;
+mod doors;
 mod jumps;
+mod pass;
 mod people;
+mod persons;
+mod question;
+mod record;
 mod refusal;
+mod seat;
 mod table;
 mod undo;
 mod view;
+mod watch;
 mod zones;
 
+pub use again::{Divergence, redecide};
 pub use apply::Keep;
-pub use decide::{Answer, Divergence, Question, redecide, undecided};
+pub use decide::undecided;
+pub use question::{Answer, Question, Terms};
 pub use refusal::Refusal;
 pub use view::Entrant;
+pub use watch::{Free, LockdownOf};
 
+use core::time::Duration;
 use lockward_model::{
-    Controller, ControllerId, Door, DoorId, Founding, Group, GroupId, Operator, OperatorId, Rule, RuleId,
-    Schedule, ScheduleId, SiteId, Zone, ZoneId,
+    Controller, ControllerId, Door, DoorId, Forgiven, Founding, Group, GroupId, Operator, OperatorId, Rule,
+    RuleId, Schedule, ScheduleId, SiteId, ThreatLevel, Zone, ZoneId,
 };
 use lockward_policy::Policies;
 use people::People;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A site at one size of its config log.
 ///
-/// INVARIANT: every reference resolves: a door's zones and schedule, a rule's groups, targets and schedule, a person's
-/// groups, a credential's person. [`Site::apply`] refuses what would break that, and then changes nothing.
+/// INVARIANT: every reference resolves: a zone's approvers, a door's zones and schedule, a rule's groups, targets and
+/// schedule, a person's groups and host, a credential's person, what is locked down. [`Site::apply`] refuses what would break that, and then changes nothing.
 pub struct Site {
     id: SiteId,
     founding: Founding,
@@ -47,10 +60,27 @@ pub struct Site {
     people: People,
     policies: Policies,
     all_schedules: Vec<ScheduleId>,
+    lockdowns: BTreeSet<ZoneId>,
+    /// Levels above every day's.
+    threats: BTreeMap<ZoneId, ThreatLevel>,
+    /// By the last entry; kept no longer.
+    forgiven: Vec<Forgiven>,
 }
 
-/// A door, with the zone that it leads to and every zone around that, innermost first.
+/// A door, and what follows from where it is.
 struct Placed {
     door: Door,
+    /// The zone that it leads to and every zone around that, innermost first.
     zones: Vec<ZoneId>,
+    /// How many of them one is not in before: the innermost.
+    entered: usize,
+    /// The strictest of them: how old the hub's word may be.
+    fresh_within: Option<Duration>,
+}
+
+impl Placed {
+    /// The zones that one enters by it.
+    fn entered(&self) -> &[ZoneId] {
+        self.zones.get(..self.entered).unwrap_or_default()
+    }
 }

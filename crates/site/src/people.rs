@@ -1,90 +1,36 @@
 //! People and credentials, laid out for a million of them: a card is found with one probe, a person with one more.
 
-use crate::table::{Keyed, Slot, Table};
+use crate::record::{CredentialRecord, Holds, Kept, Kind, PersonRecord, Span};
+use crate::table::{Slot, Table};
 use hashbrown::{DefaultHashBuilder, HashTable};
 use lockward_model::{
-    CardToken, Credential, CredentialId, GroupId, Person, PersonId, PinHash, Proof, Time, Validity,
+    CardPublicKey, CardToken, Credential, CredentialId, Factors, GroupId, Person, PersonId, PinHash, Proof,
+    Time, Visit,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-/// Open ends as the extremes of time: half the bytes of two options.
-#[derive(Clone, Copy)]
-struct Span {
-    from: Time,
-    until: Time,
-}
-
-impl Span {
-    fn of(v: Validity) -> Self {
-        Self { from: v.from.unwrap_or(Time(i64::MIN)), until: v.until.unwrap_or(Time(i64::MAX)) }
-    }
-    fn validity(self) -> Validity {
-        Validity {
-            from: (self.from.0 != i64::MIN).then_some(self.from),
-            until: (self.until.0 != i64::MAX).then_some(self.until),
-        }
-    }
-}
-
-struct PersonRecord {
-    id: PersonId,
-    groups: Arc<[GroupId]>,
-    valid: Span,
-    suspended: bool,
-    sealed: Option<Box<[u8]>>,
-    /// By their ids: the same however it came about.
-    credentials: Vec<Slot>,
-}
-
-struct CredentialRecord {
-    id: CredentialId,
-    person: Slot,
-    proof: Proof,
-    valid: Span,
-}
-
-impl Keyed for PersonRecord {
-    type Key = PersonId;
-    fn key(&self) -> &PersonId {
-        &self.id
-    }
-}
-
-impl Keyed for CredentialRecord {
-    type Key = CredentialId;
-    fn key(&self) -> &CredentialId {
-        &self.id
-    }
-}
-
-/// Whether a span of validity holds at a moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Holds {
-    Yes,
-    NotYet,
-    NoLonger,
-}
-
-impl Span {
-    fn at(self, t: Time) -> Holds {
-        match t {
-            t if t < self.from => Holds::NotYet,
-            t if t >= self.until => Holds::NoLonger,
-            _ => Holds::Yes,
-        }
-    }
-}
-
-/// What a card leads to.
+/// Whom a token leads to.
 pub(crate) struct Holder<'a> {
     pub(crate) person: PersonId,
     pub(crate) groups: &'a [GroupId],
+    pub(crate) kind: Kind,
     pub(crate) credential: Holds,
     pub(crate) valid: Holds,
     pub(crate) suspended: bool,
-    pub(crate) has_pin: bool,
+    pub(crate) extended: bool,
+    pub(crate) visit: Option<&'a Visit>,
+    /// What all credentials that count come to, but PINs that stand alone.
+    pub(crate) has: Factors,
+}
+
+/// Somebody who counts at a moment.
+pub(crate) struct Present<'a> {
+    pub(crate) person: PersonId,
+    pub(crate) groups: &'a [GroupId],
+    pub(crate) visit: Option<&'a Visit>,
+    pub(crate) has: Factors,
 }
 
 #[derive(Default)]
@@ -95,6 +41,12 @@ pub(crate) struct People {
     hasher: DefaultHashBuilder,
     /// Every set of groups that someone is in, shared; with the number of those people.
     memberships: BTreeMap<Arc<[GroupId]>, usize>,
+    /// Everybody who has visitors; with how many.
+    hosts: BTreeMap<PersonId, usize>,
+    /// PINs that stand alone, by how many digits they have.
+    pins_alone: BTreeMap<u8, usize>,
+    /// Cards that were somebody's and are nobody's now.
+    revoked: HashSet<CardToken>,
 }
 
 impl People {
@@ -110,33 +62,89 @@ impl People {
         self.tokens.find(self.hasher.hash_one(token), |(t, _)| *t == token).map(|(_, slot)| *slot)
     }
 
-    /// The card's holder at a moment, as far as a decision needs it.
+    /// The token's holder at a moment, as far as a decision needs it.
     pub(crate) fn holder(&self, token: CardToken, at: Time) -> Option<Holder<'_>> {
-        let card = self.credentials.get(self.token_slot(token)?)?;
-        let person = self.people.get(card.person)?;
+        let shown = self.credentials.get(self.token_slot(token)?)?;
+        let person = self.people.get(shown.person)?;
         Some(Holder {
             person: person.id,
             groups: &person.groups,
-            credential: card.valid.at(at),
+            kind: shown.proof.kind(),
+            credential: shown.valid.at(at),
             valid: person.valid.at(at),
             suspended: person.suspended,
-            has_pin: self.pins(person, at).next().is_some(),
+            extended: person.extended,
+            visit: person.visit.as_deref(),
+            has: self.has(person, at),
         })
     }
 
-    fn pins<'a>(&'a self, person: &'a PersonRecord, at: Time) -> impl Iterator<Item = &'a PinHash> {
+    pub(crate) fn holder_of(&self, token: CardToken) -> Option<PersonId> {
+        let shown = self.credentials.get(self.token_slot(token)?)?;
+        Some(self.people.get(shown.person)?.id)
+    }
+
+    fn counting<'a>(
+        &'a self,
+        person: &'a PersonRecord,
+        at: Time,
+    ) -> impl Iterator<Item = &'a CredentialRecord> {
         let records = person.credentials.iter().filter_map(|slot| self.credentials.get(*slot));
-        records.filter(move |c| c.valid.at(at) == Holds::Yes).filter_map(|c| match &c.proof {
-            Proof::Pin(hash) => Some(hash),
-            Proof::Card(_) => None,
-        })
+        records.filter(move |c| c.valid.at(at) == Holds::Yes)
+    }
+
+    fn has(&self, person: &PersonRecord, at: Time) -> Factors {
+        self.counting(person, at).fold(Factors::NONE, |all, c| all.with(c.proof.adds()))
+    }
+
+    /// What may be typed beside a token, at a moment: PINs, second PINs for duress, and codes in their place.
+    pub(crate) fn typed_beside(&self, token: CardToken, at: Time) -> Vec<Credential> {
+        let shown = self.token_slot(token).and_then(|slot| self.credentials.get(slot));
+        let Some(person) = shown.and_then(|c| self.people.get(c.person)) else { return Vec::new() };
+        let typed = self.counting(person, at).filter(|c| c.proof.token().is_none());
+        typed.map(|c| c.told(person.id)).collect()
     }
 
     /// The PINs that count at a moment for whoever holds the card.
-    pub(crate) fn pins_beside(&self, token: CardToken, at: Time) -> Vec<&PinHash> {
-        let card = self.token_slot(token).and_then(|slot| self.credentials.get(slot));
-        let person = card.and_then(|c| self.people.get(c.person));
-        person.map(|p| self.pins(p, at).collect()).unwrap_or_default()
+    pub(crate) fn pins_beside(&self, token: CardToken, at: Time) -> Vec<PinHash> {
+        let pin = |c: Credential| match c.proof {
+            Proof::Pin(hash) => Some(hash),
+            _ => None,
+        };
+        self.typed_beside(token, at).into_iter().filter_map(pin).collect()
+    }
+
+    /// What a card signs with, if it is one that does.
+    pub(crate) fn card_key(&self, token: CardToken) -> Option<CardPublicKey> {
+        match &self.credentials.get(self.token_slot(token)?)?.proof {
+            Kept::Other(proof) => match **proof {
+                Proof::Key { key, .. } => Some(key),
+                _ => None,
+            },
+            Kept::Card(_) | Kept::Pin(_) => None,
+        }
+    }
+
+    /// How many PINs stand alone, by how many digits they have.
+    pub(crate) fn pins_alone(&self) -> &BTreeMap<u8, usize> {
+        &self.pins_alone
+    }
+
+    /// Whether a card was somebody's and is nobody's now.
+    pub(crate) fn is_revoked(&self, token: CardToken) -> bool {
+        self.revoked.contains(&token)
+    }
+
+    /// Remembers a card as nobody's any more, or forgets that it was; says whether that is news.
+    pub(crate) fn set_revoked(&mut self, token: CardToken, revoked: bool) -> bool {
+        if revoked { self.revoked.insert(token) } else { self.revoked.remove(&token) }
+    }
+
+    /// Somebody who is on a visit to a person.
+    pub(crate) fn visitor_of(&self, host: PersonId) -> Option<PersonId> {
+        self.hosts.get(&host)?;
+        let visits = |p: &PersonRecord| p.visit.as_deref().is_some_and(|v| v.host == host);
+        self.people.iter().map(|(_, p)| p).filter(|p| visits(p)).map(|p| p.id).min()
     }
 
     /// The person with a token's credential, whatever its validity.
@@ -151,14 +159,15 @@ impl People {
             groups: r.groups.to_vec(),
             valid: r.valid.validity(),
             suspended: r.suspended,
+            extended: r.extended,
+            visit: r.visit.as_deref().copied(),
             sealed: r.sealed.clone(),
         })
     }
 
     pub(crate) fn credential(&self, id: CredentialId) -> Option<Credential> {
         let r = self.credentials.get(self.credentials.slot(&id)?)?;
-        let person = self.people.get(r.person)?.id;
-        Some(Credential { id: r.id, person, proof: r.proof.clone(), valid: r.valid.validity() })
+        Some(r.told(self.people.get(r.person)?.id))
     }
 
     pub(crate) fn credentials_of(&self, id: PersonId) -> Vec<Credential> {
@@ -168,9 +177,14 @@ impl People {
     }
 
     /// Everybody who counts at a moment: not suspended, and within their validity.
-    pub(crate) fn present(&self, at: Time) -> impl Iterator<Item = (PersonId, &[GroupId])> {
+    pub(crate) fn present(&self, at: Time) -> impl Iterator<Item = Present<'_>> {
         let counts = move |p: &&PersonRecord| !p.suspended && p.valid.at(at) == Holds::Yes;
-        self.people.iter().map(|(_, p)| p).filter(counts).map(|p| (p.id, &*p.groups))
+        self.people.iter().map(|(_, p)| p).filter(counts).map(move |p| Present {
+            person: p.id,
+            groups: &p.groups,
+            visit: p.visit.as_deref(),
+            has: self.has(p, at),
+        })
     }
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = PersonId> {
@@ -190,34 +204,44 @@ impl People {
             Some((set, _)) => Arc::clone(set),
             None => sorted.into(),
         };
-        *self.memberships.entry(Arc::clone(&shared)).or_default() += 1;
+        count(&mut self.memberships, Arc::clone(&shared));
         shared
     }
 
     fn leave(&mut self, set: &Arc<[GroupId]>) {
-        if let Some(n) = self.memberships.get_mut(set) {
-            *n -= 1;
-            if *n == 0 {
-                self.memberships.remove(set);
-            }
+        uncount(&mut self.memberships, set);
+    }
+
+    fn host(&mut self, visit: Option<&Visit>) {
+        if let Some(visit) = visit {
+            count(&mut self.hosts, visit.host);
+        }
+    }
+
+    fn part(&mut self, visit: Option<&Visit>) {
+        if let Some(visit) = visit {
+            uncount(&mut self.hosts, &visit.host);
         }
     }
 
     /// Makes or replaces a person; credentials stay with the person.
     pub(crate) fn put_person(&mut self, p: Person) {
         let groups = self.join(&p.groups);
-        let valid = Span::of(p.valid);
+        self.host(p.visit.as_ref());
+        let (valid, visit) = (Span::of(p.valid), p.visit.map(Box::new));
+        let (suspended, extended, sealed) = (p.suspended, p.extended, p.sealed);
         let Some(slot) = self.people.slot(&p.id) else {
-            let (suspended, sealed, credentials) = (p.suspended, p.sealed, Vec::new());
-            self.people.insert(PersonRecord { id: p.id, groups, valid, suspended, sealed, credentials });
+            let (id, credentials) = (p.id, Vec::new());
+            let new = PersonRecord { id, groups, valid, suspended, extended, visit, sealed, credentials };
+            self.people.insert(new);
             return;
         };
         let Some(record) = self.people.get_mut(slot) else { return };
-        let old = std::mem::replace(&mut record.groups, groups);
-        record.valid = valid;
-        record.suspended = p.suspended;
-        record.sealed = p.sealed;
-        self.leave(&old);
+        let credentials = std::mem::take(&mut record.credentials);
+        let new = PersonRecord { id: p.id, groups, valid, suspended, extended, visit, sealed, credentials };
+        let old = std::mem::replace(record, new);
+        self.leave(&old.groups);
+        self.part(old.visit.as_deref());
     }
 
     /// Removes a person with every credential, and says what went.
@@ -229,6 +253,7 @@ impl People {
         }
         let record = self.people.remove(self.people.slot(&id)?)?;
         self.leave(&record.groups);
+        self.part(record.visit.as_deref());
         Some((person, credentials))
     }
 
@@ -236,17 +261,11 @@ impl People {
     pub(crate) fn put_credential(&mut self, c: Credential) {
         self.remove_credential(c.id);
         let Some(person) = self.people.slot(&c.person) else { return };
-        let token = match &c.proof {
-            Proof::Card(token) => Some(*token),
-            Proof::Pin(_) => None,
-        };
-        let id = c.id;
-        let slot = self.credentials.insert(CredentialRecord {
-            id,
-            person,
-            proof: c.proof,
-            valid: Span::of(c.valid),
-        });
+        if let Proof::PinOnly { digits, .. } = c.proof {
+            count(&mut self.pins_alone, digits);
+        }
+        let (id, token, valid) = (c.id, c.proof.token(), Span::of(c.valid));
+        let slot = self.credentials.insert(CredentialRecord { id, person, proof: Kept::of(c.proof), valid });
         if let Some(record) = self.people.get_mut(person) {
             let before = |s: &Slot| self.credentials.get(*s).is_some_and(|other| other.id < id);
             record.credentials.insert(record.credentials.partition_point(before), slot);
@@ -264,11 +283,27 @@ impl People {
         if let Some(person) = self.people.get_mut(record.person) {
             person.credentials.retain(|s| *s != slot);
         }
-        if let Proof::Card(token) = record.proof
+        if let Proof::PinOnly { digits, .. } = gone.proof {
+            uncount(&mut self.pins_alone, &digits);
+        }
+        if let Some(token) = record.proof.token()
             && let Ok(entry) = self.tokens.find_entry(self.hasher.hash_one(token), |(t, _)| *t == token)
         {
             entry.remove();
         }
         Some(gone)
+    }
+}
+
+fn count<K: Ord>(of: &mut BTreeMap<K, usize>, key: K) {
+    *of.entry(key).or_default() += 1;
+}
+
+fn uncount<K: Ord>(of: &mut BTreeMap<K, usize>, key: &K) {
+    if let Some(n) = of.get_mut(key) {
+        *n -= 1;
+        if *n == 0 {
+            of.remove(key);
+        }
     }
 }

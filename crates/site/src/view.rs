@@ -1,13 +1,14 @@
 //! What others may read of a site: records by id, lists in order, and who can open what.
 
 use crate::decide::place;
+use crate::people::Present;
 use crate::{Placed, Site};
-use core::time::Duration;
 use lockward_model::{
-    Controller, ControllerId, Credential, Door, DoorId, Factors, Founding, Group, Operator, Person, PersonId,
-    PolicyText, Rule, Schedule, SiteId, Time, Zone, ZoneId,
+    CardPublicKey, CardToken, Controller, ControllerId, Credential, Door, DoorId, Factors, Forgiven,
+    Founding, Group, Operator, Person, PersonId, PinHash, PolicyText, Rule, Schedule, ScheduleId, SiteId,
+    Time, Zone, ZoneId,
 };
-use lockward_policy::{Verdict, Who};
+use lockward_policy::{Act, Company, Situation, Verdict, Who, Would};
 
 /// Someone who can open a door, and by which policies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct Entrant {
     pub person: PersonId,
     /// With what.
     pub factors: Factors,
+    /// Whether a second person must be there, who may enter too; for a visitor who is never alone, an escort.
+    pub second: bool,
     /// By which policies.
     pub because: Vec<Box<str>>,
 }
@@ -97,33 +100,109 @@ impl Site {
     pub fn counts(&self) -> (usize, usize) {
         (self.people.len(), self.people.credentials_len())
     }
+    /// Whom the last entry forgave: what is known of where they are is to be forgotten.
+    #[must_use]
+    pub fn forgiven(&self) -> &[Forgiven] {
+        &self.forgiven
+    }
     /// A person's credentials, by id.
     #[must_use]
     pub fn credentials_of(&self, id: PersonId) -> Vec<Credential> {
         self.people.credentials_of(id)
     }
 
-    /// Everybody who could open the door at a moment, with a card, or with a card and a PIN; by id.
+    /// Whom a token leads to, whether it counts or not.
+    #[must_use]
+    pub fn holder_of(&self, token: CardToken) -> Option<PersonId> {
+        self.people.holder_of(token)
+    }
+
+    /// The PINs that count at a moment for whoever holds the card. Comparing one takes long, on purpose (Argon2id).
+    #[must_use]
+    pub fn pins_beside(&self, token: CardToken, at: Time) -> Vec<PinHash> {
+        self.people.pins_beside(token, at)
+    }
+
+    /// All that may be typed beside a token at a moment: PINs, second PINs for duress, one-time codes. By id.
+    #[must_use]
+    pub fn typed_beside(&self, token: CardToken, at: Time) -> Vec<Credential> {
+        self.people.typed_beside(token, at)
+    }
+
+    /// What a card must sign with; `None` if it is unknown, or shows a mere number.
+    #[must_use]
+    pub fn card_key(&self, token: CardToken) -> Option<CardPublicKey> {
+        self.people.card_key(token)
+    }
+
+    /// The schedules that are open at a moment, in the site's zone.
+    #[must_use]
+    pub fn open_schedules(&self, at: Time) -> Vec<ScheduleId> {
+        let moment = self.founding.zone.moment(at);
+        self.schedules.values().filter(|s| s.is_open(&moment)).map(|s| s.id()).collect()
+    }
+
+    /// The zones that one enters by a door on the way in, innermost first: those around its way out are none of them.
+    #[must_use]
+    pub fn entered(&self, door: DoorId) -> &[ZoneId] {
+        self.doors.get(&door).map_or(&[], Placed::entered)
+    }
+
+    /// Everybody who could open the door at a moment as things stand, a lockdown and the threat level among them: with a
+    /// card, with a card and a PIN, with what else they have, and with a second person; by id.
     #[must_use]
     pub fn who_can(&self, door: DoorId, at: Time) -> Vec<Entrant> {
-        let open = self.open_schedules(at);
+        self.who_can_in(door, at, self.doors.get(&door).is_some_and(|p| self.locked(p)))
+    }
+
+    pub(crate) fn who_can_in(&self, door: DoorId, at: Time, lockdown: bool) -> Vec<Entrant> {
         let driven = |p: &&Placed| self.serves(p.door.controller);
         let Some(placed) = self.doors.get(&door).filter(driven) else { return Vec::new() };
-        let steps = [Factors::CARD, Factors::CARD.with(Factors::PIN)];
-        let entrant = |(person, groups)| {
-            for factors in steps {
-                let situation = self.situation(&open, factors, Duration::ZERO);
-                match self.policies.may_enter(&Who { person, groups }, &place(placed), &situation) {
-                    Verdict::Permit { because } => return Some(Entrant { person, factors, because }),
-                    // The door refuses then, and asks for no PIN.
-                    Verdict::Error => return None,
-                    Verdict::Forbid { .. } | Verdict::Nothing { .. } => {}
-                }
-            }
-            None
+        let open = self.open_schedules(at);
+        let now = Situation {
+            open: &open,
+            all: &self.all_schedules,
+            threat: self.highest(&placed.zones),
+            ..Situation::default()
         };
-        let mut found: Vec<_> = self.people.present(at).filter_map(entrant).collect();
+        let act = if lockdown { Act::EnterLockedDown } else { Act::Enter };
+        let mut found: Vec<_> =
+            self.people.present(at).filter_map(|p| self.entrant(&p, placed, act, now)).collect();
         found.sort_by_key(|e| e.person);
         found
+    }
+
+    /// With what somebody could enter, if they could: as the door would ask for it, one after the other.
+    fn entrant(&self, p: &Present<'_>, placed: &Placed, act: Act, now: Situation<'_>) -> Option<Entrant> {
+        let (who, place) = (Who { person: p.person, groups: p.groups }, place(placed));
+        let never_alone = p.visit.is_some_and(|v| v.escorted);
+        let mut now = Situation {
+            factors: Factors::CARD,
+            reach: Factors::PIN.with(p.has),
+            visitor: p.visit.is_some(),
+            company: if never_alone { Company::Escort } else { Company::Alone },
+            ..now
+        };
+        // Three steps at the most: what is in, with a PIN or a code, with a second person.
+        for _ in 0..3 {
+            let would = match self.policies.may(act, &who, &place, &now) {
+                Verdict::Permit { because } => {
+                    let second = now.company != Company::Alone;
+                    return Some(Entrant { person: p.person, factors: now.factors, second, because });
+                }
+                Verdict::Nothing { would } | Verdict::Forbid { would, .. } => would,
+                // The door refuses then, and asks for no PIN.
+                Verdict::Error => return None,
+            };
+            match would? {
+                // A code is typed in place of a PIN.
+                Would::WithFactors(f) if f.contains(Factors::PIN.with(Factors::CODE)) => return None,
+                Would::WithFactors(factors) => now.factors = factors,
+                Would::WithSecond if p.visit.is_some() => now.company = Company::Escort,
+                Would::WithSecond => now.company = Company::Second,
+                Would::OutOfReach | Would::AtAnotherTime => return None,
+            }
+        }
+        None
     }
 }

@@ -28,12 +28,16 @@ impl Site {
                 "zone `{id}` and those within it would lie more than {ZONE_DEPTH_MAX} zones deep"
             ));
         }
+        if let Some(group) = zone.rules.openings.as_ref().and_then(|o| o.approvers) {
+            self.groups.get(&group).ok_or_else(|| none("group", &group))?;
+        }
+        let fresh = self.zones.get(&id).is_some_and(|old| old.rules.fresh_within != zone.rules.fresh_within);
         let old = self.zones.insert(id, zone);
         undo.push(move |s| {
             restore(&mut s.zones, id, old);
             s.place_doors();
         });
-        if moved {
+        if moved || fresh {
             self.place_doors();
         }
         Ok(())
@@ -48,8 +52,15 @@ impl Site {
         if let Some(user) = zone.or(door).or(rule) {
             return Err(format!("zone `{id}` is in use by {user}; change that first"));
         }
+        if self.lockdowns.contains(&id) {
+            return Err(format!("zone `{id}` is locked down; lift that first"));
+        }
         let gone = self.zones.remove(&id).ok_or_else(|| none("zone", &id))?;
-        undo.push(move |s| restore(&mut s.zones, id, Some(gone)));
+        let level = self.threats.remove(&id);
+        undo.push(move |s| {
+            restore(&mut s.zones, id, Some(gone));
+            restore(&mut s.threats, id, level);
+        });
         Ok(())
     }
 
@@ -63,14 +74,5 @@ impl Site {
     fn levels_within(&self, zone: ZoneId) -> usize {
         let levels = |z: &ZoneId| self.enclosing(*z).iter().position(|around| *around == zone);
         self.zones.keys().filter_map(levels).max().unwrap_or(0)
-    }
-
-    fn place_doors(&mut self) {
-        let placed: Vec<_> = self.doors.iter().map(|(id, p)| (*id, self.enclosing(p.door.to))).collect();
-        for (id, zones) in placed {
-            if let Some(p) = self.doors.get_mut(&id) {
-                p.zones = zones;
-            }
-        }
     }
 }

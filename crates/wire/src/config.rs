@@ -5,6 +5,7 @@ mod envelope;
 mod payload;
 mod people;
 mod places;
+mod rules;
 mod schedules;
 
 pub use envelope::{Envelope, EnvelopeError, KeyId, SIGNATURES_MAX, key_id, pae};

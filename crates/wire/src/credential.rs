@@ -1,6 +1,7 @@
 //! What people show and know, in the only forms that are kept: a card's number or key as a token, a PIN as a hash, a
 //! one-time secret sealed; and the passes that services sign.
 
+mod base32;
 mod key_card;
 mod one_time;
 mod pass;

@@ -6,7 +6,10 @@
 //! an empty source is the hub, an empty door is none.
 
 mod body;
+mod facts;
 mod head;
+mod known;
+mod twins;
 
 pub use head::ChainHead;
 

@@ -1,10 +1,12 @@
 //! What controllers and hub say to each other: typed messages, each in a frame with a length and a version.
 
+mod elsewhere;
 mod enroll;
 mod frame;
 mod to_controller;
 mod to_hub;
 
+pub use elsewhere::{Elsewhere, FACTS_MAX};
 pub use enroll::{CodeError, EnrollCode, EnrollOffer, EnrollReply, EnrollRequest};
 pub use frame::{FRAME_BYTES_MAX, FrameError, Frames, ITEMS_BYTES_MAX};
 pub use to_controller::{Keys, ToController};

@@ -23,7 +23,7 @@ macro_rules! names {
     )+};
 }
 names! {
-    ControllerId, CredentialId, DoorId, GroupId, OperatorId, PersonId, PolicyId, RoleId, RuleId, ScheduleId,
+    AirlockId, ControllerId, CredentialId, DoorId, GroupId, OperatorId, PersonId, PolicyId, RoleId, RuleId, ScheduleId,
     ServiceId, Text, ZoneId,
 }
 

@@ -74,13 +74,15 @@ impl House {
             at: self.now,
             config_age: Duration::from_secs(3),
             config: device.config(),
+            known: Default::default(),
         };
         let access = match device.site.decide(&ask(PinFact::NotAsked), Mono(0)) {
-            Answer::Granted(_, access) | Answer::Denied(_, access) => access,
+            Answer::Granted(_, access, _) | Answer::Denied(_, access) => access,
             Answer::NeedPin => match device.site.decide(&ask(pin), Mono(0)) {
-                Answer::Granted(_, access) | Answer::Denied(_, access) => access,
-                Answer::NeedPin => panic!("asked for the PIN twice"),
+                Answer::Granted(_, access, _) | Answer::Denied(_, access) => access,
+                _ => panic!("asked for more than a PIN"),
             },
+            _ => panic!("asked for more than a PIN"),
         };
         self.record(device, Some(door), Body::Access(access.clone()));
         access

@@ -125,7 +125,12 @@ const FORBID: &str = r#"forbid (principal == Person::"p2", action == Action::"en
 
 fn places() -> Vec<Change> {
     let zone = |name: &str, parent: Option<&str>| {
-        Change::PutZone(Zone { id: id(name), title: id(name), parent: parent.map(id) })
+        Change::PutZone(Zone {
+            id: id(name),
+            title: id(name),
+            parent: parent.map(id),
+            rules: Default::default(),
+        })
     };
     let door = |name: &str, to: &str, by: &str, kind| {
         Change::PutDoor(Door {
@@ -140,6 +145,7 @@ fn places() -> Vec<Change> {
             relock: Relock::OnOpen,
             exit: ExitHardware::Mechanical,
             unlocked: None,
+            rules: Default::default(),
         })
     };
     let group = |name: &str| Change::PutGroup(Group { id: id(name), title: id(name) });
@@ -168,7 +174,15 @@ fn people() -> Vec<Change> {
         let groups = if n < 3 { vec![id("staff"), id("keepers")] } else { vec![id("staff")] };
         let person: lockward_model::PersonId = id(&format!("p{n}"));
         let valid = Validity::default();
-        changes.push(Change::PutPerson(Person { id: person, groups, valid, suspended: false, sealed: None }));
+        changes.push(Change::PutPerson(Person {
+            id: person,
+            groups,
+            valid,
+            suspended: false,
+            sealed: None,
+            extended: false,
+            visit: None,
+        }));
         let (id, proof) = (id(&format!("card-{n}")), Proof::Card(card(n)));
         changes.push(Change::PutCredential(Credential { id, person, proof, valid }));
     }
@@ -183,7 +197,15 @@ fn rules() -> Vec<Change> {
         let title: Text = id(name);
         let targets = vec![Target::Zone(id(zone))];
         let schedule = schedule.map(id);
-        Change::PutRule(Rule { id: id(name), title, groups: vec![id(group)], targets, schedule, factors })
+        Change::PutRule(Rule {
+            id: id(name),
+            title,
+            groups: vec![id(group)],
+            targets,
+            schedule,
+            factors,
+            two_people: false,
+        })
     };
     vec![
         rule("staff-by-day", "staff", "hall", Some("day"), Factors::CARD),

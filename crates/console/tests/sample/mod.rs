@@ -19,6 +19,7 @@ pub(crate) fn frame(say: Say, after: Option<u64>) -> Frame {
             tone: Tone::Info,
             text: say("Demonstration day: people, readers and locks are simulated."),
         }),
+        bar: Bar { alarms: 3, lockdowns: vec![say("Warehouse")] },
         as_of: at(say, "14:02:31"),
         after,
     }
@@ -47,12 +48,14 @@ fn card(say: Say, id: &str, name: &str, kind: &str, state: DoorState, source: &s
         lock: part(say, lock, Tone::Good),
         contact: part(say, contact, Tone::Good),
         reader: part(say, "secure channel", Tone::Good),
+        noticed: Vec::new(),
     }
 }
 
 pub(crate) fn door_card_sample(say: Say) -> DoorCard {
     DoorCard {
         contact: part(say, "open for 74 s of 30 s", Tone::Warn),
+        noticed: vec![(say("Request to exit"), part(say, "wire cut", Tone::Bad))],
         ..card(say, "dock-3", "Dock 3", "gate", DoorState::HeldOpen, "after a granted entry")
     }
 }
@@ -96,6 +99,7 @@ pub(crate) fn zones(say: Say) -> Vec<Zone> {
         Zone {
             id: say("front"),
             name: say("Front of house"),
+            states: vec![],
             doors: vec![
                 card(
                     say,
@@ -124,6 +128,7 @@ pub(crate) fn zones(say: Say) -> Vec<Zone> {
         Zone {
             id: say("warehouse"),
             name: say("Warehouse"),
+            states: vec![ZoneState { word: say("locked down"), tone: Tone::Warn }],
             doors: vec![
                 card(say, "hall-a", "Hall A", "entrance", Locked, "by schedule “Night” until 06:00"),
                 card(say, "cage", "High-value cage", "cage", LockedDown, "by order of M. Lindqvist"),
@@ -136,6 +141,7 @@ pub(crate) fn zones(say: Say) -> Vec<Zone> {
         Zone {
             id: say("yard"),
             name: say("Yard"),
+            states: vec![],
             doors: vec![
                 yard("gate-n", "North gate", "gate"),
                 yard("gate-s", "South gate", "gate"),
@@ -356,6 +362,82 @@ pub(crate) fn log_view(say: Say) -> LogView {
     }
 }
 
+fn alarm(say: Say, times: u64, cleared: bool) -> AlarmRow {
+    AlarmRow {
+        sentence: say("Door forced open"),
+        code: say("DOOR_FORCED"),
+        door: Some(Link::door(&say("server"), say("Server room"))),
+        place: Some(say("Hall controller")),
+        since: at(say, "13:57:10"),
+        last: at(say, "14:01:12"),
+        times,
+        instruction: say("Look at the door: nobody was let through it."),
+        cleared: cleared.then(|| at(say, "14:02:00")),
+    }
+}
+
+pub(crate) fn alarms_view(say: Say) -> AlarmsView {
+    AlarmsView {
+        frame: frame(say, Some(48_211)),
+        standing: vec![alarm(say, 14, false), AlarmRow { door: None, ..alarm(say, 1, false) }],
+        total: 3,
+        cleared: vec![alarm(say, 1, true)],
+        reading: false,
+    }
+}
+
+pub(crate) fn muster_view(say: Say) -> MusterView {
+    let present = |id: &str, name: &str, doubt: Option<&str>| Present {
+        person: Link::person(&say(id), say(name)),
+        since: at(say, "08:57:10"),
+        by: Some(Link::door(&say("hall-a"), say("Hall A"))),
+        doubt: doubt.map(say),
+    };
+    MusterView {
+        frame: frame(say, Some(48_211)),
+        zones: vec![
+            MusterZone {
+                name: say("Front of house"),
+                known: 1,
+                unsure: 0,
+                most: None,
+                people: vec![present("p1", "Ada Okafor", None)],
+            },
+            MusterZone {
+                name: say("Warehouse"),
+                known: 1,
+                unsure: 1,
+                most: Some(2),
+                people: vec![
+                    present("p2", "Tomasz Wiśniewski", None),
+                    present("p3", "Nour El-Amin", Some("somebody left at 13:40 whom no door could name")),
+                ],
+            },
+        ],
+        unknown: vec![Missing {
+            person: Link::person(&say("p5"), say("Jun Tanaka")),
+            why: say("what was known was forgiven"),
+        }],
+        never_seen: 140,
+        reading: true,
+    }
+}
+
+pub(crate) fn zones_view(say: Say) -> ZonesView {
+    ZonesView {
+        frame: frame(say, Some(48_211)),
+        zones: vec![ZoneRow {
+            name: say("Warehouse"),
+            within: Some(say("Site")),
+            states: vec![
+                ZoneState { word: say("locked down"), tone: Tone::Warn },
+                ZoneState { word: say("threat level 3 of 4"), tone: Tone::Warn },
+            ],
+            facts: vec![Fact { name: say("Most people"), value: say("2") }],
+        }],
+    }
+}
+
 pub(crate) fn error_view(say: Say, fault: Fault, signed_in: bool) -> ErrorView {
     ErrorView {
         frame: signed_in.then(|| frame(say, None)),
@@ -378,6 +460,9 @@ pub(crate) fn pages(say: Say) -> Vec<(&'static str, String)> {
     vec![
         ("/", overview(&overview_view(say))),
         ("/doors/dock-3", door(&door_view(say))),
+        ("/alarms", alarms(&alarms_view(say))),
+        ("/muster", muster(&muster_view(say))),
+        ("/zones", lockward_console::zones(&zones_view(say))),
         ("/people", people(&people_view(say))),
         ("/people/p1", person(&person_view(say, Name::Known(say("Ada Okafor"))))),
         ("/people/p4", person(&erased)),

@@ -5,6 +5,7 @@ use crate::link::{Dice, Faults, Link};
 use crate::rig::{NONE, Rig};
 use core::time::Duration;
 use lockward_controller::core::Input;
+use lockward_door::Wire;
 use lockward_model::{Body, Code};
 use lockward_wire::link::{ToController, ToHub};
 
@@ -46,7 +47,7 @@ fn day_under_faults(seed: u64, faults: Faults) -> usize {
             link.carry(seen);
         }
         if dice.once_in(5) {
-            let seen = rig.turn(vec![Input::Exit(LAB, true), Input::Exit(LAB, false)]);
+            let seen = rig.turn(vec![Input::Exit(LAB, Wire::Says(true)), Input::Exit(LAB, Wire::Says(false))]);
             link.carry(seen);
         }
         if dice.once_in(60) {

@@ -1,13 +1,13 @@
 //! CLOSED-BY-DEFAULT: a door opens for nobody whom its site does not let in there, through this controller.
 
 use crate::explained::{accesses, all_again, why};
-use crate::house::{ANN, DOORS, FOREIGN, FRONT, House, LAB, MORNING, SHED, VAULT, card, door, id, wirings};
+use crate::house::{OPEN, ANN, DOORS, FOREIGN, FRONT, House, LAB, MORNING, SHED, VAULT, card, door, id, wirings};
 use crate::hub::FakeHub;
 use crate::rig::{NONE, Rig, at};
 use core::time::Duration;
 use lockward_controller::core::Input;
-use lockward_door::State;
-use lockward_model::{Change, Days, Deny, Door, Schedule, Validity, Window};
+use lockward_door::{State, Wire};
+use lockward_model::{Side, Change, Days, Deny, Door, Schedule, Validity, Window};
 use lockward_store::SimDisk;
 use lockward_wire::link::ToController;
 
@@ -88,7 +88,7 @@ fn given_the_founding_only_then_every_card_is_denied() {
 fn what_is_no_card_is_denied() {
     let mut rig = Rig::stocked(1);
     for (bits, data) in [(0, vec![]), (26, vec![1]), (513, vec![1; 70]), (u16::MAX, vec![0xff; 9000])] {
-        let seen = rig.turn(vec![Input::Card { door: FRONT, bits, data }]);
+        let seen = rig.turn(vec![Input::Card { door: FRONT, side: Side::Entry, bits, data }]);
         assert_eq!(seen.released(), NONE);
     }
     let events = rig.records();
@@ -102,10 +102,10 @@ fn inputs_of_doors_that_do_not_exist_do_nothing() {
     let inputs = vec![
         card(none, ANN),
         card(usize::MAX, ANN),
-        Input::Exit(none, true),
-        Input::Contact(none, true),
-        Input::Reader(none, false),
-        Input::Key(none, lockward_door::Key::Enter),
+        Input::Exit(none, Wire::Says(true)),
+        Input::Contact(none, OPEN),
+        Input::Reader { door: none, side: Side::Entry, online: false },
+        Input::Key { door: none, side: Side::Entry, key: lockward_door::Key::Enter },
         Input::Fact(Some(none), lockward_model::Body::NotEntered),
     ];
     assert_eq!(rig.turn(inputs).released(), NONE);
@@ -124,7 +124,7 @@ fn free(name: &str, controller: &str) -> Change {
 fn a_schedule_unlocks_only_what_this_controller_serves() {
     let (mut rig, _) = with(vec![all_day("always"), free("front", "dock"), free("lab", "other")]);
     rig.pass(Duration::from_secs(5));
-    assert_eq!(rig.state(FRONT), State::Unlocked);
+    assert_eq!(rig.state(FRONT), State::Schedule);
     assert_eq!(rig.state(LAB), State::Locked, "another controller's door is not this one's to unlock");
 }
 
@@ -132,7 +132,7 @@ fn a_schedule_unlocks_only_what_this_controller_serves() {
 fn a_door_that_stood_unlocked_locks_when_it_moves_away_and_when_the_controller_is_revoked() {
     for change in [free("front", "other"), Change::RevokeController(id("dock"))] {
         let (mut rig, mut hub) = with(vec![all_day("always"), free("front", "dock")]);
-        assert_eq!(rig.state(FRONT), State::Unlocked);
+        assert_eq!(rig.state(FRONT), State::Schedule);
         hub.house.change(vec![change]);
         rig.meet(&mut hub);
         rig.pass(Duration::from_secs(2));

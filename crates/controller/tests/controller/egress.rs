@@ -6,15 +6,16 @@ use crate::rig::{NONE, Rig, at};
 use core::time::Duration;
 use lockward_controller::core::Input;
 use lockward_controller::memory::Room;
-use lockward_model::Change;
+use lockward_door::Wire;
+use lockward_model::{Change, Side};
 use lockward_store::{Limits, SimDisk};
 use std::path::Path;
 
 /// The press alone brings the bolt out, or leaves it there, before anything else could be waited for.
 fn leaves_at_once(rig: &mut Rig, door: usize) {
-    rig.take(vec![Input::Exit(door, true)]);
+    rig.take(vec![Input::Exit(door, Wire::Says(true))]);
     assert!(rig.out[door], "locked in at {door}");
-    rig.take(vec![Input::Exit(door, false)]);
+    rig.take(vec![Input::Exit(door, Wire::Says(false))]);
 }
 
 #[test]
@@ -108,7 +109,7 @@ fn given_a_revoked_controller_then_nobody_comes_in_and_people_leave() {
 #[test]
 fn given_the_reader_and_the_hub_are_gone_then_people_leave() {
     let mut rig = Rig::stocked(8);
-    rig.turn(vec![Input::Reader(LAB, false), Input::Unlinked]);
+    rig.turn(vec![Input::Reader { door: LAB, side: Side::Entry, online: false }, Input::Unlinked]);
     leaves_at_once(&mut rig, LAB);
 }
 

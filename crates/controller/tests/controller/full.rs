@@ -5,7 +5,7 @@ use crate::rig::{NONE, Rig};
 use core::time::Duration;
 use lockward_controller::core::Input;
 use lockward_controller::memory::Room;
-use lockward_door::Feedback;
+use lockward_door::{Feedback, Wire};
 use lockward_store::Limits;
 
 fn fill(rig: &mut Rig) -> usize {
@@ -30,7 +30,7 @@ fn given_a_full_spool_then_nobody_enters_everybody_leaves_and_the_hub_ends_it() 
     assert!(opened > 100);
     for _ in 0..30 {
         assert_eq!(rig.badge(FRONT, ANN).released(), NONE);
-        assert_eq!(rig.turn(vec![Input::Exit(LAB, true), Input::Exit(LAB, false)]).early, [LAB]);
+        assert_eq!(rig.turn(vec![Input::Exit(LAB, Wire::Says(true)), Input::Exit(LAB, Wire::Says(false))]).early, [LAB]);
         rig.skip(Duration::from_secs(10));
     }
     let before = hub.due();
@@ -51,7 +51,7 @@ fn given_a_full_spool_then_a_power_cut_changes_nothing() {
     fill(&mut rig);
     let mut rig = rig.power_cut(2);
     assert_eq!(rig.badge(FRONT, ANN).released(), NONE);
-    assert_eq!(rig.turn(vec![Input::Exit(LAB, true)]).early, [LAB]);
+    assert_eq!(rig.turn(vec![Input::Exit(LAB, Wire::Says(true))]).early, [LAB]);
     rig.meet(&mut hub);
     rig.skip(Duration::from_secs(10));
     assert!(rig.badge(FRONT, ANN).granted(FRONT));

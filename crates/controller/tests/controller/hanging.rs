@@ -1,13 +1,13 @@
 //! A disk that hangs: it takes a job and does not come back, for seconds or for ever. Nothing waits for it but records.
 
-use crate::house::{ANN, BEN, DIR, FRONT, House, LAB, NOBODY, PIN, VAULT, card, person, typed, wirings};
+use crate::house::{OPEN, SHUT, ANN, BEN, DIR, FRONT, House, LAB, NOBODY, PIN, VAULT, card, person, typed, wirings};
 use crate::hub::FakeHub;
 use crate::link::Dice;
 use crate::rig::{NONE, Rig, Seen, at};
 use core::time::Duration;
 use lockward_controller::core::Input;
 use lockward_controller::memory::Room;
-use lockward_door::{Feedback, State};
+use lockward_door::{Wire, Feedback, State};
 use lockward_model::{Body, Change, Code, Outcome};
 use lockward_store::SimDisk;
 use lockward_wire::link::{ToController, ToHub};
@@ -46,12 +46,12 @@ fn egress_free_given_a_disk_that_hangs_for_ever_then_people_leave_doors_relock_a
     rig.hangs = true;
     assert_eq!(rig.badge(FRONT, ANN).released(), NONE, "no record, no opening");
     for press in 0..3_000 {
-        let seen = rig.turn(vec![Input::Exit(LAB, true)]);
+        let seen = rig.turn(vec![Input::Exit(LAB, Wire::Says(true))]);
         assert_eq!(seen.early, [LAB], "locked in, at press {press}");
-        rig.turn(vec![Input::Exit(LAB, false)]);
+        rig.turn(vec![Input::Exit(LAB, Wire::Says(false))]);
         rig.pass(Duration::from_secs(4));
         assert!(!rig.out[LAB], "the timer relocks");
-        rig.turn(vec![Input::Contact(FRONT, true), Input::Contact(FRONT, false)]);
+        rig.turn(vec![Input::Contact(FRONT, OPEN), Input::Contact(FRONT, SHUT)]);
     }
     assert!((8_000..8_300).contains(&rig.core.unkept()), "{} events in memory", rig.core.unkept());
     assert_eq!(rig.badge(FRONT, ANN).released(), NONE);
@@ -126,7 +126,7 @@ fn given_a_record_that_comes_back_later_than_a_grant_lives_then_no_bolt_moves() 
 #[test]
 fn given_a_disk_that_hangs_and_then_fails_then_nobody_is_let_in_on_it_and_the_rest_is_recorded_once() {
     let mut rig = hanging(6);
-    rig.turn(vec![Input::Exit(LAB, true), Input::Exit(LAB, false), card(LAB, BEN), card(VAULT, NOBODY)]);
+    rig.turn(vec![Input::Exit(LAB, Wire::Says(true)), Input::Exit(LAB, Wire::Says(false)), card(LAB, BEN), card(VAULT, NOBODY)]);
     rig.skip(SECOND);
     rig.hangs = false;
     rig.disk.fail_sync_after(0);
@@ -203,7 +203,7 @@ fn given_a_disk_that_hangs_now_and_then_then_everything_is_recorded_once_and_in_
             let seen = match dice.below(4) {
                 0 => {
                     presses += 1;
-                    let seen = rig.turn(vec![Input::Exit(FRONT, true), Input::Exit(FRONT, false)]);
+                    let seen = rig.turn(vec![Input::Exit(FRONT, Wire::Says(true)), Input::Exit(FRONT, Wire::Says(false))]);
                     assert_eq!(seen.early, NONE, "its handle opens by itself");
                     seen
                 }
@@ -243,8 +243,8 @@ fn given_a_disk_that_hangs_now_and_then_then_everything_is_recorded_once_and_in_
 #[test]
 fn given_a_disk_that_hangs_when_it_is_over_then_a_door_that_was_left_open_is_still_told() {
     let mut rig = hanging(9);
-    rig.turn(vec![Input::Exit(LAB, true), Input::Exit(LAB, false)]);
-    rig.turn(vec![Input::Contact(LAB, true)]);
+    rig.turn(vec![Input::Exit(LAB, Wire::Says(true)), Input::Exit(LAB, Wire::Says(false))]);
+    rig.turn(vec![Input::Contact(LAB, OPEN)]);
     let seen = rig.pass(Duration::from_secs(40));
     assert!(seen.shows(LAB, Feedback::Held), "its timer runs");
     assert_eq!(rig.state(LAB), State::Held);

@@ -4,11 +4,11 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use core::fmt::Debug;
 use core::str::FromStr;
 use core::time::Duration;
-use lockward_controller::config::{DoorWiring, Fails, Point, ReaderWiring};
+use lockward_controller::config::{DoorWiring, InputWiring, ReaderWiring};
 use lockward_controller::core::Input;
 use lockward_controller::identity::Identity;
 use lockward_controller::memory::Room;
-use lockward_door::Key;
+use lockward_door::{Contact, Key, Wire};
 use lockward_ledger::{Checkpoint, Frontier, SignedCheckpoint, leaf_hash};
 use lockward_model::*;
 use lockward_site::{Keep, Site};
@@ -67,7 +67,7 @@ pub(crate) fn pepper() -> PinPepper {
     PinPepper::from_bytes([0x22; 32])
 }
 
-fn card_key() -> CardKey {
+pub(crate) fn card_key() -> CardKey {
     CardKey::from_bytes([0x11; 32])
 }
 
@@ -76,14 +76,22 @@ pub(crate) fn token(card: u8) -> CardToken {
 }
 
 pub(crate) fn card(door: usize, card: u8) -> Input {
-    Input::Card { door, bits: 32, data: vec![card; 4] }
+    card_at(door, Side::Entry, card)
+}
+
+pub(crate) fn card_at(door: usize, side: Side, card: u8) -> Input {
+    Input::Card { door, side, bits: 32, data: vec![card; 4] }
 }
 
 /// The keys of a PIN, and the one that ends it.
 pub(crate) fn typed(door: usize, pin: &str) -> Vec<Input> {
     let digits = pin.bytes().map(|b| Key::Digit(b - b'0'));
-    digits.chain([Key::Enter]).map(|key| Input::Key(door, key)).collect()
+    digits.chain([Key::Enter]).map(|key| Input::Key { door, side: Side::Entry, key }).collect()
 }
+
+/// What the contact of a door says.
+pub(crate) const OPEN: Wire<Contact> = Wire::Says(Contact::Open);
+pub(crate) const SHUT: Wire<Contact> = Wire::Says(Contact::Closed);
 
 /// Segments of a few sectors, so that a day turns through all of them.
 pub(crate) fn small() -> Room {
@@ -94,9 +102,14 @@ pub(crate) fn small() -> Room {
 }
 
 pub(crate) fn wiring(id: &str) -> DoorWiring {
-    let reader = ReaderWiring { bus: "a".into(), address: 0, keypad: true };
-    let (lock, contact, exit) = (Point::Simulated, Point::Simulated, Point::Simulated);
-    DoorWiring { id: self::id(id), fails: Fails::Secure, reader: Some(reader), lock, contact, exit }
+    let reader = |address| Some(ReaderWiring { bus: "a".into(), address, keypad: true });
+    DoorWiring {
+        reader: reader(0),
+        exit_reader: reader(1),
+        contact: Some(InputWiring::simulated()),
+        exit: Some(InputWiring::simulated()),
+        ..DoorWiring::simulated(self::id(id))
+    }
 }
 
 pub(crate) fn wirings() -> Vec<DoorWiring> {
@@ -116,12 +129,13 @@ pub(crate) fn door(name: &str) -> Door {
         relock: Relock::OnOpen,
         exit: if name == "lab" { ExitHardware::Released } else { ExitHardware::Mechanical },
         unlocked: None,
+        rules: DoorRules::default(),
     }
 }
 
 pub(crate) fn person(name: &str) -> Person {
     let valid = Validity::default();
-    Person { id: id(name), groups: vec![id("staff")], valid, suspended: false, sealed: None }
+    Person { id: id(name), groups: vec![id("staff")], valid, suspended: false, extended: false, visit: None, sealed: None }
 }
 
 pub(crate) fn credential(name: &str, of: &str, proof: Proof) -> Credential {
@@ -138,7 +152,7 @@ fn bens_pin() -> Proof {
 }
 
 pub(crate) fn rule(name: &str, targets: Vec<Target>, factors: Factors) -> Rule {
-    Rule { id: id(name), title: id(name), groups: vec![id("staff")], targets, schedule: None, factors }
+    Rule { id: id(name), title: id(name), groups: vec![id("staff")], targets, schedule: None, factors, two_people: false }
 }
 
 fn founding() -> Founding {
@@ -170,7 +184,7 @@ fn furnishing() -> Vec<Change> {
         Change::PutController { id: id("dock"), title: id("Dock") },
         Change::BindController { id: id("dock"), key: key(DEVICE) },
         Change::PutController { id: id("other"), title: id("Other") },
-        Change::PutZone(Zone { id: id("house"), title: id("House"), parent: None }),
+        Change::PutZone(Zone { id: id("house"), title: id("House"), parent: None, rules: ZoneRules::default() }),
         Change::PutGroup(Group { id: id("staff"), title: id("Staff") }),
         Change::PutDoor(door("front")),
         Change::PutDoor(door("vault")),

@@ -1,6 +1,6 @@
 //! A grant serves once, and doors share the disk.
 
-use crate::house::{ANN, BEN, FRONT, House, LAB, NOBODY, card, door, id, small, wiring};
+use crate::house::{OPEN, SHUT, ANN, BEN, FRONT, House, LAB, NOBODY, card, door, id, small, wiring};
 use crate::hub::FakeHub;
 use crate::rig::{Rig, at};
 use core::time::Duration;
@@ -13,11 +13,11 @@ use lockward_model::{Body, Change, Door, ExitHardware, Factors, Opening, Target}
 fn one_badge_is_one_opening() {
     let mut rig = Rig::stocked(1);
     assert!(rig.badge(FRONT, ANN).granted(FRONT));
-    rig.turn(vec![Input::Contact(FRONT, true)]);
+    rig.turn(vec![Input::Contact(FRONT, OPEN)]);
     assert_eq!(rig.state(FRONT), State::Open);
-    rig.turn(vec![Input::Contact(FRONT, false)]);
+    rig.turn(vec![Input::Contact(FRONT, SHUT)]);
     assert_eq!(rig.state(FRONT), State::Locked, "relocked on opening, and shut");
-    rig.turn(vec![Input::Contact(FRONT, true)]);
+    rig.turn(vec![Input::Contact(FRONT, OPEN)]);
     assert_eq!(rig.state(FRONT), State::Forced, "nobody follows on the same grant");
     let openings: Vec<_> = rig.bodies().into_iter().filter(|b| matches!(b, Body::DoorOpened(_))).collect();
     assert_eq!(openings, [Body::DoorOpened(Opening::Granted), Body::DoorOpened(Opening::Forced)]);
@@ -29,7 +29,7 @@ fn a_grant_that_nobody_uses_ends() {
     assert!(rig.badge(FRONT, ANN).granted(FRONT));
     rig.pass(Duration::from_secs(4));
     assert_eq!(rig.state(FRONT), State::Locked);
-    rig.turn(vec![Input::Contact(FRONT, true)]);
+    rig.turn(vec![Input::Contact(FRONT, OPEN)]);
     assert_eq!(rig.state(FRONT), State::Forced);
 }
 

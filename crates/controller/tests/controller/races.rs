@@ -61,7 +61,7 @@ fn given_the_card_went_to_another_person_while_the_pin_was_compared_then_the_fir
 
 #[test]
 fn given_the_card_was_revoked_while_the_pin_was_compared_then_the_door_stays_shut() {
-    while_typing(vec![Change::RevokeCredential(id("ben-card"))], Deny::UnknownCredential);
+    while_typing(vec![Change::RevokeCredential(id("ben-card"))], Deny::Revoked);
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! RECORD-FIRST: the power fails in every step between badge and bolt, and no bolt has moved without its record.
 
-use crate::house::{ANN, BEN, FRONT, LAB, NOBODY, PIN, VAULT, card, typed, wirings};
+use crate::house::{OPEN, SHUT, ANN, BEN, FRONT, LAB, NOBODY, PIN, VAULT, card, typed, wirings};
 use crate::hub::{FakeHub, open_all};
 use crate::link::Dice;
 use crate::rig::{NONE, Rig, at, leaves};
 use core::time::Duration;
 use lockward_controller::core::Input;
-use lockward_door::Feedback;
+use lockward_door::{Feedback, Wire};
 use lockward_model::{Code, Mono};
 
 /// What the controller owes: it has let so many in, and so many records were durable.
@@ -49,15 +49,20 @@ fn check(rig: &Rig, hub: &FakeHub, luck: u64, owed: &Owed) {
     }
 }
 
+/// Doors that are opened and shut.
+fn contact(dice: &mut Dice) -> Wire<lockward_door::Contact> {
+    if dice.once_in(2) { OPEN } else { SHUT }
+}
+
 /// What people do in one turn.
 fn people(dice: &mut Dice, pins: bool) -> Vec<Input> {
     let who = [ANN, BEN, NOBODY][usize::try_from(dice.below(3)).unwrap()];
     match dice.below(if pins { 9 } else { 7 }) {
         0 | 1 => vec![card(FRONT, who)],
         2 => vec![card(FRONT, who), card(LAB, ANN), card(VAULT, who)],
-        3 => vec![Input::Contact(FRONT, dice.once_in(2)), Input::Contact(VAULT, dice.once_in(2))],
-        4 => vec![Input::Exit(LAB, true), card(FRONT, who), Input::Exit(LAB, false)],
-        5 => vec![Input::Exit(LAB, true), Input::Exit(LAB, false)],
+        3 => vec![Input::Contact(FRONT, contact(dice)), Input::Contact(VAULT, contact(dice))],
+        4 => vec![Input::Exit(LAB, Wire::Says(true)), card(FRONT, who), Input::Exit(LAB, Wire::Says(false))],
+        5 => vec![Input::Exit(LAB, Wire::Says(true)), Input::Exit(LAB, Wire::Says(false))],
         6 => vec![],
         7 => vec![card(VAULT, BEN)],
         _ => typed(VAULT, if dice.once_in(4) { "1357" } else { PIN }),
@@ -156,7 +161,7 @@ fn one_fault(name: &str, fault: impl Fn(&Rig)) {
     assert!(rig.badge(FRONT, BEN).granted(FRONT));
     rig.pass(Duration::from_secs(10));
     fault(&rig);
-    let seen = rig.turn(vec![card(FRONT, ANN), Input::Exit(LAB, true), card(VAULT, NOBODY)]);
+    let seen = rig.turn(vec![card(FRONT, ANN), Input::Exit(LAB, Wire::Says(true)), card(VAULT, NOBODY)]);
     assert!(seen.failed.is_some(), "{name}: the fault was not met");
     assert_eq!(seen.late, NONE, "{name}");
     assert_eq!(seen.early, [LAB], "{name}: the exit waits for nothing");
@@ -200,7 +205,7 @@ fn given_a_full_disk_then_nobody_is_let_in_from_when_a_record_has_no_room() {
         assert!(opened < 1000, "records need no room at all");
     };
     assert!(failed.late.is_empty() && failed.shows(FRONT, Feedback::Denied));
-    assert_eq!(rig.turn(vec![Input::Exit(LAB, true)]).early, [LAB]);
+    assert_eq!(rig.turn(vec![Input::Exit(LAB, Wire::Says(true))]).early, [LAB]);
     rig.disk.heal();
     rig.skip(Duration::from_secs(10));
     assert!(rig.badge(FRONT, ANN).granted(FRONT));
@@ -215,7 +220,7 @@ fn given_an_outage_of_hundreds_of_events_then_all_are_recorded_and_doors_open_ag
     rig.badge(FRONT, NOBODY);
     rig.disk.set_capacity(0);
     for _ in 0..250 {
-        rig.turn(vec![Input::Exit(LAB, true), Input::Exit(LAB, false)]);
+        rig.turn(vec![Input::Exit(LAB, Wire::Says(true)), Input::Exit(LAB, Wire::Says(false))]);
         rig.skip(Duration::from_secs(10));
     }
     rig.disk.heal();

@@ -9,7 +9,7 @@ use lockward_controller::jobs::Job;
 use lockward_controller::keeper::Keeper;
 use lockward_controller::memory::{Memory, MemoryError, Room};
 use lockward_door::{Feedback, State};
-use lockward_model::{Body, Code, Digest, Event, Mono, Now};
+use lockward_model::{Body, Code, Digest, Event, Mono, Now, Side};
 use lockward_store::{Disk, Journal, SimDisk};
 use lockward_wire::event::Leaf;
 use lockward_wire::link::{ToController, ToHub};
@@ -26,7 +26,9 @@ pub(crate) struct Seen {
     pub(crate) early: Vec<usize>,
     /// After.
     pub(crate) late: Vec<usize>,
+    /// At the readers outside, and at those inside.
     pub(crate) feedback: Vec<(usize, Feedback)>,
+    pub(crate) inside: Vec<(usize, Feedback)>,
     pub(crate) sent: Vec<ToHub>,
     pub(crate) checks: Vec<PinCheck>,
     pub(crate) hung_up: bool,
@@ -131,7 +133,8 @@ impl Rig {
                     if late { seen.late.push(door) } else { seen.early.push(door) }
                 }
                 Effect::Lock(door) => self.out[door] = false,
-                Effect::Feedback(door, shown) => seen.feedback.push((door, shown)),
+                Effect::Feedback { door, side: Side::Entry, feedback } => seen.feedback.push((door, feedback)),
+                Effect::Feedback { door, side: Side::Exit, feedback } => seen.inside.push((door, feedback)),
                 Effect::Send(message) => seen.sent.push(*message),
                 Effect::CheckPin(check) => seen.checks.push(*check),
                 Effect::HangUp => seen.hung_up = true,
@@ -213,6 +216,7 @@ impl Rig {
             all.late.extend(seen.late);
             all.feedback.extend(seen.feedback);
             all.sent.extend(seen.sent);
+            all.checks.extend(seen.checks);
             all.failed = seen.failed.or(all.failed);
         }
         all

@@ -7,7 +7,9 @@ use crate::rig::leaves_in;
 use crate::stuck::StuckDisk;
 use crate::wires::{KEY, Wires, until};
 use lockward_controller::clock::{Clock, SystemClock};
-use lockward_controller::config::{BusWiring, Config, Device, DoorWiring, Fails, Point, Port, ReaderWiring};
+use lockward_controller::config::{
+    Building, BusWiring, Config, Device, DoorWiring, InputWiring, Lock, Port, ReaderWiring, Source,
+};
 use lockward_controller::core::{Core, Input};
 use lockward_controller::memory::{Memory, Room};
 use lockward_controller::run::{Options, Running, start_on};
@@ -68,20 +70,27 @@ fn hand_keys(house: &House, dir: &Path) {
 }
 
 fn config(folder: &Path, line: std::net::SocketAddr) -> Config {
-    let point = |number| Point::Osdp { bus: "a".into(), address: 0, number };
+    let exit = Source::Osdp { bus: "a".into(), address: 0, number: 0 };
     let door = DoorWiring {
-        id: id("lab"),
-        fails: Fails::Secure,
         reader: Some(ReaderWiring { bus: "a".into(), address: 0, keypad: false }),
-        lock: point(0),
-        contact: Point::None,
-        exit: point(0),
+        lock: Lock::Osdp { bus: "a".into(), address: 0, number: 0 },
+        exit: Some(InputWiring { source: exit, ..InputWiring::simulated() }),
+        ..DoorWiring::simulated(id("lab"))
     };
-    let devices = vec![Device { address: 0, key: Scbk::new(KEY).unwrap() }];
+    let devices = vec![Device { address: 0, key: Scbk::new(KEY).unwrap(), codes: None }];
     let bus = BusWiring { name: "a".into(), port: Port::Tcp(line.to_string()), baud: 115_200, devices };
     // Nobody is there.
     let hub = "127.0.0.1:9".to_owned();
-    Config { controller: id("dock"), folder: folder.into(), hub, buses: vec![bus], doors: vec![door] }
+    Config {
+        controller: id("dock"),
+        folder: folder.into(),
+        hub,
+        buses: vec![bus],
+        boards: vec![],
+        building: Building::default(),
+        doors: vec![door],
+        cabins: vec![],
+    }
 }
 
 impl Dock {

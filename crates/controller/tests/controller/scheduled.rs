@@ -1,12 +1,12 @@
 //! A door that a schedule opens waits for its record as a person does, and holds nobody in meanwhile.
 
-use crate::house::{ANN, FRONT, House, LAB, door, id, small, wirings};
+use crate::house::{OPEN, SHUT, ANN, FRONT, House, LAB, door, id, small, wirings};
 use crate::hub::FakeHub;
 use crate::rig::{NONE, Rig, Seen, at};
 use core::time::Duration;
 use lockward_controller::core::Input;
 use lockward_controller::memory::Room;
-use lockward_door::State;
+use lockward_door::{State, Wire};
 use lockward_model::{Body, Change, Days, Door, LockCause, Mono, Schedule, Window};
 use lockward_store::Limits;
 
@@ -71,7 +71,7 @@ fn given_a_schedule_that_begins_then_the_bolt_moves_when_that_is_on_record_and_n
     assert_eq!(seen.released(), NONE, "nothing is written yet");
     rig.settle(&mut seen);
     assert_eq!(seen.late, [FRONT, LAB]);
-    assert_eq!(rig.state(FRONT), State::Unlocked);
+    assert_eq!(rig.state(FRONT), State::Schedule);
     let opened = Body::Unlocked(LockCause::Schedule);
     assert_eq!(by_schedule(rig), [opened.clone(), opened], "it is on the disk, for each door");
 }
@@ -85,7 +85,7 @@ fn given_a_disk_that_fails_when_a_schedule_begins_then_the_bolt_stays_until_the_
     rig.skip(SECOND);
     let seen = rig.turn(vec![]);
     assert_eq!((seen.early.as_slice(), seen.late.as_slice()), (&NONE as &[usize], &[FRONT, LAB] as &[usize]));
-    assert_eq!(rig.state(FRONT), State::Unlocked);
+    assert_eq!(rig.state(FRONT), State::Schedule);
     let seen = rig.pass(Duration::from_secs(30));
     assert_eq!(seen.released(), NONE, "released once");
     let opened = Body::Unlocked(LockCause::Schedule);
@@ -111,7 +111,7 @@ fn given_a_schedule_that_waits_for_its_record_then_people_leave_at_once_and_the_
     without_records(&mut rig, 10);
     assert!(!rig.out[LAB]);
     rig.disk.fail_sync_after(0);
-    let seen = rig.take(vec![Input::Exit(LAB, true), Input::Exit(LAB, false)]);
+    let seen = rig.take(vec![Input::Exit(LAB, Wire::Says(true)), Input::Exit(LAB, Wire::Says(false))]);
     assert_eq!(seen.early, [LAB], "whoever wants out waits for no disk");
     without_records(&mut rig, 10);
     assert!(!rig.out[LAB], "the way out is not the schedule's way in");
@@ -123,11 +123,11 @@ fn given_a_schedule_that_waits_for_its_record_then_people_leave_at_once_and_the_
 fn given_a_way_out_while_a_schedule_begins_without_record_then_the_bolt_returns_after_it() {
     let mut rig = just_before(5);
     rig.disk.fail_sync_after(0);
-    assert_eq!(rig.take(vec![Input::Exit(LAB, true)]).early, [LAB]);
+    assert_eq!(rig.take(vec![Input::Exit(LAB, Wire::Says(true))]).early, [LAB]);
     without_records(&mut rig, 20);
     assert!(rig.out[LAB], "the button is still pressed");
     rig.disk.fail_sync_after(0);
-    rig.take(vec![Input::Exit(LAB, false)]);
+    rig.take(vec![Input::Exit(LAB, Wire::Says(false))]);
     without_records(&mut rig, 5);
     assert!(!rig.out[LAB], "nothing but a schedule without a record would hold it open");
 }
@@ -137,7 +137,7 @@ fn given_a_schedule_that_ends_without_record_while_the_button_is_pressed_then_th
     let mut rig = just_before(6);
     without_records(&mut rig, 590);
     rig.disk.fail_sync_after(0);
-    rig.take(vec![Input::Exit(LAB, true)]);
+    rig.take(vec![Input::Exit(LAB, Wire::Says(true))]);
     without_records(&mut rig, 30);
     assert!(rig.now.mono > Mono(0) + CLOSES && rig.out[LAB], "locked in");
 }
@@ -158,8 +158,8 @@ fn record_first_given_more_than_memory_holds_then_the_record_of_a_schedule_is_no
     // The button of a mechanical door tells of each press, and moves nothing.
     for _ in 0..20 {
         rig.disk.fail_write_after(0);
-        let presses = (0..300).flat_map(|_| [Input::Exit(FRONT, true), Input::Exit(FRONT, false)]);
-        let swings = (0..300).flat_map(|_| [Input::Contact(FRONT, true), Input::Contact(FRONT, false)]);
+        let presses = (0..300).flat_map(|_| [Input::Exit(FRONT, Wire::Says(true)), Input::Exit(FRONT, Wire::Says(false))]);
+        let swings = (0..300).flat_map(|_| [Input::Contact(FRONT, OPEN), Input::Contact(FRONT, SHUT)]);
         assert!(rig.turn(presses.chain(swings).collect()).failed.is_some());
     }
     rig.disk.heal();

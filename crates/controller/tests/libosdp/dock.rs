@@ -13,21 +13,28 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 use tempfile::TempDir;
 
-/// A door and its reader.
+/// A door and its reader, which has its wires too.
 pub(crate) struct Wired {
     id: &'static str,
     pub(crate) address: u8,
     keypad: bool,
     /// The reader's own key.
     pub(crate) key: &'static str,
+    /// The reader inside, with its key.
+    pub(crate) inside: Option<(u8, &'static str)>,
 }
+
+/// What this reader's own reports begin with when it has read a code.
+pub(crate) const CODES: &str = "00cafe";
 
 /// Opens to Ann's card.
 pub(crate) const FRONT: Wired =
-    Wired { id: "front", address: 0, keypad: false, key: "8f3a91c2d4e5b6071829aabbccddee01" };
+    Wired { id: "front", address: 0, keypad: false, key: "8f3a91c2d4e5b6071829aabbccddee01", inside: None };
 /// Opens to Ann's card and PIN.
 pub(crate) const CAGE: Wired =
-    Wired { id: "cage", address: 1, keypad: true, key: "17c09e5ab2d4836f5e2b7791d0ac4412" };
+    Wired { id: "cage", address: 1, keypad: true, key: "17c09e5ab2d4836f5e2b7791d0ac4412", inside: None };
+/// The front door with a reader on each side.
+pub(crate) const BOTH_SIDES: Wired = Wired { inside: Some((1, CAGE.key)), ..FRONT };
 
 /// A controller on its folder. Killed, not stopped, when it goes: every end is a crash.
 pub(crate) struct Dock {
@@ -43,27 +50,56 @@ impl Dock {
         let sealed = site::enrolled(&dir.path().join("store"));
         let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let (mut devices, mut wires) = (String::new(), String::new());
-        for Wired { id, address, keypad, key } in doors {
-            let file = dir.path().join(format!("reader-{address}.key"));
-            fs::write(&file, key).unwrap();
-            fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
-            devices += &format!("[[bus.device]]\naddress = {address}\nkey_file = \"reader-{address}.key\"\n");
-            let point =
-                |number| format!("{{ osdp = {{ bus = \"a\", address = {address}, number = {number} }} }}");
-            let (lock, contact, exit) = (point(0), point(0), point(1));
+        for Wired { id, address, keypad, key, inside } in doors {
+            for (address, key) in [(*address, *key)].into_iter().chain(*inside) {
+                let file = dir.path().join(format!("reader-{address}.key"));
+                fs::write(&file, key).unwrap();
+                fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+                devices += &format!(
+                    "[[bus.device]]\naddress = {address}\nkey_file = \"reader-{address}.key\"\ncodes = \"{CODES}\"\n"
+                );
+            }
+            let at = |number, more| {
+                format!("{{ osdp = {{ bus = \"a\", address = {address}, number = {number} }}{more} }}")
+            };
+            let (lock, contact, exit) =
+                (at(0, ""), at(0, ", active = \"closed\""), at(1, ", active = \"closed\""));
             wires += &format!(
                 "[[door]]\nid = \"{id}\"\nfails = \"secure\"\n\
                  reader = {{ bus = \"a\", address = {address}, keypad = {keypad} }}\n\
-                 lock = {lock}\ncontact = {contact}\nexit = {exit}\n"
+                 lock = {lock}\nlock_outside = \"accepted\"\ncontact = {contact}\nexit = {exit}\n"
             );
+            if let Some((address, _)) = inside {
+                wires += &format!("exit_reader = {{ bus = \"a\", address = {address}, keypad = false }}\n");
+            }
         }
         let text = format!(
             "controller = \"dock\"\nfolder = \"store\"\nhub = \"{closed}\"\n\
-             [[bus]]\nname = \"a\"\nserial = {:?}\nbaud = 115200\n{devices}{wires}",
+             [[bus]]\nname = \"a\"\nserial = {:?}\nbaud = 115200\n{devices}\
+             [building]\npower = \"none\"\nbattery = \"none\"\nfire = \"none\"\ntamper = \"none\"\n{wires}",
             dir.path().join("line")
         );
         fs::write(dir.path().join("door.toml"), text).unwrap();
         Self { dir, sealed, child: None }
+    }
+
+    /// The front door with its wires on a Modbus board, of which the bolt's are measured, instead of its reader.
+    pub(crate) fn with_board(port: u64) -> Self {
+        let dock = Self::wired(&[FRONT]);
+        let file = dock.dir.path().join("door.toml");
+        let text = fs::read_to_string(&file).unwrap();
+        let (head, door) = text.split_once("lock = ").unwrap();
+        assert!(door.contains("exit = "), "the last lines are the wires");
+        let bolt = "register = 0, full_scale = 4095, supply = 4095, pull_up = 1000";
+        let text = format!(
+            "{head}lock = {{ modbus = {{ board = \"io\", coil = 0 }} }}\n\
+             contact = {{ modbus = {{ board = \"io\", input = 0 }}, active = \"open\" }}\n\
+             exit = {{ modbus = {{ board = \"io\", input = 1 }}, active = \"closed\" }}\n\
+             bolt = {{ modbus = {{ board = \"io\", {bolt} }}, supervised = \"1k+1k\", active = \"open\" }}\n\
+             [[board]]\nname = \"io\"\ntcp = \"127.0.0.1:{port}\"\nunit = 1\nwatchdog = true\n"
+        );
+        fs::write(&file, text).unwrap();
+        dock
     }
 
     /// The device that the line is on.
@@ -108,6 +144,11 @@ impl Dock {
         events
     }
 
+    /// What the program said in its log.
+    pub(crate) fn said(&self) -> String {
+        fs::read_to_string(self.dir.path().join("said")).unwrap_or_default()
+    }
+
     /// The codes of everything on record, a decision with its reason.
     pub(crate) fn told(&self) -> Vec<&'static str> {
         self.records().iter().map(|e| told(&e.body)).collect()
@@ -139,7 +180,7 @@ impl Drop for Dock {
             let _ = child.wait();
         }
         if std::thread::panicking() {
-            eprintln!("{}", fs::read_to_string(self.dir.path().join("said")).unwrap_or_default());
+            eprintln!("{}", self.said());
             eprintln!("{:?}", std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| self.told())));
         }
     }

@@ -53,6 +53,22 @@ impl Readers {
         for (address, key) in pds {
             command.args(["--pd", &format!("{address}:{key}")]);
         }
+        let mut readers = Self::spawn(command);
+        readers.until("the readers are ready", |v| v["event"] == "ready");
+        readers
+    }
+
+    /// A Modbus board made of pymodbus, unit 1 over TCP, and its port.
+    pub(crate) fn board() -> (Self, u64) {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/peers/boards.py");
+        let mut command = Command::new(python());
+        command.arg(script).args(["--tcp", "--unit", "1"]).env("PYTHONDONTWRITEBYTECODE", "1");
+        let mut board = Self::spawn(command);
+        let ready = board.until("the board is ready", |v| v["event"] == "ready");
+        (board, ready["port"].as_u64().unwrap())
+    }
+
+    fn spawn(mut command: Command) -> Self {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (tell, told) = channel();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -64,9 +80,7 @@ impl Readers {
             }
         });
         let orders = child.stdin.take().unwrap();
-        let mut readers = Self { child, orders, told, log: Vec::new(), since: 0 };
-        readers.until("the readers are ready", |v| v["event"] == "ready");
-        readers
+        Self { child, orders, told, log: Vec::new(), since: 0 }
     }
 
     /// Gives an order. What is waited for from here on must come after it.
@@ -156,6 +170,11 @@ pub(crate) fn rest(v: &Value, pd: u8, color: u64) -> bool {
 /// The panel wants so many short sounds.
 pub(crate) fn sounds(v: &Value, pd: u8, count: u64) -> bool {
     command(v, pd, "Buzzer") && v["control_code"] == 2 && v["rep_count"] == count
+}
+
+/// The panel writes the board's first coil.
+pub(crate) fn coil(v: &Value, on: bool) -> bool {
+    v["unit"] == 1 && v["coil"] == 0 && v["on"] == on
 }
 
 /// A secure channel stands, or does not.

@@ -84,6 +84,7 @@ fn door(name: &str, to: &str) -> Change {
         relock: Relock::OnClose,
         exit: ExitHardware::Released,
         unlocked: None,
+        rules: Default::default(),
     })
 }
 
@@ -95,15 +96,33 @@ fn card(name: &str, person: &str, hex: &str) -> Change {
 
 fn rule(name: &str, zone: &str, factors: Factors) -> Change {
     let (groups, targets) = (vec![id("staff")], vec![Target::Zone(id(zone))]);
-    Change::PutRule(Rule { id: id(name), title: id(name), groups, targets, schedule: None, factors })
+    Change::PutRule(Rule {
+        id: id(name),
+        title: id(name),
+        groups,
+        targets,
+        schedule: None,
+        factors,
+        two_people: false,
+    })
 }
 
 fn changes() -> Vec<Change> {
-    let zone = |name| Change::PutZone(Zone { id: id(name), title: id(name), parent: None });
+    let zone = |name| {
+        Change::PutZone(Zone { id: id(name), title: id(name), parent: None, rules: Default::default() })
+    };
     let person = |name, groups: &[&str]| {
         let groups = groups.iter().map(|g| id(g)).collect();
         let valid = Validity::default();
-        Change::PutPerson(Person { id: id(name), groups, valid, suspended: false, sealed: None })
+        Change::PutPerson(Person {
+            id: id(name),
+            groups,
+            valid,
+            suspended: false,
+            sealed: None,
+            extended: false,
+            visit: None,
+        })
     };
     let pin: Pin = ANN_PIN.parse().unwrap();
     let proof = Proof::Pin(hash_pin(&pin, [9; 16], &PinPepper::from_bytes(PEPPER)));

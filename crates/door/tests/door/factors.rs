@@ -1,10 +1,12 @@
 //! Which factors are in: cards, PINs, and every way in which somebody stops halfway.
 
-use crate::rig::{ALICE, BOB, Rig, config};
-use lockward_door::{ANSWER_WAIT, Action, Answer, Feedback, Input, Key, PIN_WAIT, PinEntry, Wiring};
+use crate::rig::{ALICE, ALL_WIRED, BOB, Rig, card, config};
+use lockward_door::{
+    ANSWER_WAIT, Action, Answer, Asked, Feedback, Input, Key, PIN_WAIT, PinEntry, Presented, Shown, Wiring,
+};
 use lockward_model::ExitHardware::Mechanical;
 use lockward_model::Relock::OnOpen;
-use lockward_model::Side;
+use lockward_model::{Side, Wish};
 
 const PIN_WAIT_MS: u64 = PIN_WAIT.as_secs() * 1_000;
 const ANSWER_WAIT_MS: u64 = ANSWER_WAIT.as_secs() * 1_000;
@@ -33,7 +35,9 @@ fn typed(d: &Rig) -> Option<Vec<u8>> {
 fn a_card_is_asked_about_once_and_answered_once() {
     let mut d = door();
     let question = d.card(ALICE);
-    let asked = Action::Decide { side: Side::Entry, token: Some(ALICE), pin: PinEntry::NotAsked, question };
+    let first = Presented { shown: card(ALICE), pin: PinEntry::NotAsked };
+    let asked = Box::new(Asked { first, second: None, wish: Wish::Pass });
+    let asked = Action::Decide { side: Side::Entry, asked, question };
     assert_eq!(d.said[0], asked);
     d.deny(question);
     assert_eq!(d.said, [Action::Feedback { side: Side::Entry, feedback: Feedback::Denied }]);
@@ -43,15 +47,18 @@ fn a_card_is_asked_about_once_and_answered_once() {
 #[test]
 fn what_is_no_card_is_asked_about_too() {
     let mut d = door();
-    d.card_at(Side::Entry, None);
-    assert!(matches!(d.said[0], Action::Decide { token: None, pin: PinEntry::NotAsked, .. }));
+    d.show(Side::Entry, Shown::Malformed);
+    assert_eq!(
+        d.asked().map(|a| (&a.first.shown, &a.first.pin)),
+        Some((&Shown::Malformed, &PinEntry::NotAsked))
+    );
 }
 
 #[test]
 fn a_second_card_while_the_first_is_decided_waits() {
     let mut d = door();
     let question = d.card(ALICE);
-    d.tell(Input::Card { side: Side::Entry, token: Some(BOB) });
+    d.show(Side::Entry, card(BOB));
     assert_eq!((d.question(), d.shown()), (None, vec![(Side::Entry, Feedback::Wait)]));
     assert!(d.permit(question).released);
 }
@@ -59,8 +66,8 @@ fn a_second_card_while_the_first_is_decided_waits() {
 #[test]
 fn two_sides_do_not_wait_for_each_other() {
     let mut d = door();
-    let outside = d.card_at(Side::Entry, Some(ALICE));
-    let inside = d.card_at(Side::Exit, Some(BOB));
+    let outside = d.card_at(Side::Entry, ALICE);
+    let inside = d.card_at(Side::Exit, BOB);
     d.deny(inside);
     assert_eq!(d.shown(), [(Side::Exit, Feedback::Denied)]);
     d.permit(outside);
@@ -128,19 +135,19 @@ fn keys_that_mean_nothing_do_not_prolong_an_entry() {
 }
 
 #[test]
-fn keys_without_a_card_mean_nothing() {
+fn keys_mean_nothing_while_a_card_is_decided_or_where_there_is_no_keypad() {
     let mut d = door();
-    d.digits("1234").key(Key::Enter);
-    assert!(d.said.is_empty());
     d.card(ALICE);
-    assert!(d.digits("1").said.is_empty(), "nor while a card is decided");
+    assert!(d.digits("1").said.is_empty());
+    let mut d = Rig::with(config(OnOpen, Mechanical), Wiring { keypad: false, ..ALL_WIRED });
+    assert!(d.digits("1234").key(Key::Enter).said.is_empty());
 }
 
 #[test]
 fn keys_of_the_other_reader_are_not_of_this_entry() {
     let mut d = typing();
     d.digits("123").tell(Input::Key { side: Side::Exit, key: Key::Digit(4) });
-    assert!(d.said.is_empty());
+    assert_eq!(d.shown(), [(Side::Exit, Feedback::KeyTaken)]);
     d.key(Key::Enter);
     assert_eq!(typed(&d), None);
 }
@@ -148,12 +155,14 @@ fn keys_of_the_other_reader_are_not_of_this_entry() {
 #[test]
 fn a_new_card_takes_the_place_of_one_whose_pin_is_awaited_and_both_are_decided() {
     let mut d = typing();
-    d.digits("12").tell(Input::Card { side: Side::Entry, token: Some(BOB) });
+    d.digits("12").show(Side::Entry, card(BOB));
     let asked: Vec<_> = d
         .said
         .iter()
         .filter_map(|a| match a {
-            Action::Decide { token, pin, question, .. } => Some((*token, pin, *question)),
+            Action::Decide { asked, question, .. } => {
+                Some((asked.first.shown.token(), &asked.first.pin, *question))
+            }
             _ => None,
         })
         .collect();
@@ -161,14 +170,15 @@ fn a_new_card_takes_the_place_of_one_whose_pin_is_awaited_and_both_are_decided()
         panic!("{:?}", d.said)
     };
     assert_eq!((first, second), (Some(ALICE), Some(BOB)));
-    assert!(!d.permit(old).released && d.said.is_empty(), "the first card is only for the record now");
+    assert!(!d.permit(old).released, "the first card is only for the record now");
+    assert_eq!((d.spent(), d.shown()), (vec![(old, false)], vec![]));
     assert!(d.permit(new).released);
 }
 
 #[test]
 fn the_same_card_again_begins_its_pin_again() {
     let mut d = typing();
-    d.digits("12").tell(Input::Card { side: Side::Entry, token: Some(ALICE) });
+    d.digits("12").show(Side::Entry, card(ALICE));
     assert_eq!((d.question(), d.shown()), (None, vec![(Side::Entry, Feedback::EnterPin)]));
     d.digits("3456").key(Key::Enter);
     assert_eq!(typed(&d).as_deref(), Some(b"3456".as_slice()));
@@ -203,7 +213,7 @@ fn a_reader_that_returns_is_told_what_to_show() {
 
 #[test]
 fn where_no_pin_can_be_typed_it_is_missing_at_once() {
-    let mut d = Rig::with(config(OnOpen, Mechanical), Wiring { contact: true, keypad: false });
+    let mut d = Rig::with(config(OnOpen, Mechanical), Wiring { keypad: false, ..ALL_WIRED });
     let question = d.card(ALICE);
     d.answer(question, Answer::NeedPin);
     assert_eq!((d.pin(), d.shown()), (Some(&PinEntry::Missing), vec![]));

@@ -1,8 +1,8 @@
 //! What releases a lock, and what locks it again: every rule of the leaf and the bolt by name.
 
-use crate::rig::{ALICE, BOB, OPEN_LIMIT_MS, RELEASE_MS, Rig, Way, at, config, grant, this_door};
+use crate::rig::{ALICE, ALL_WIRED, BOB, OPEN_LIMIT_MS, RELEASE_MS, Rig, Way, at, config, grant, this_door};
 use core::time::Duration;
-use lockward_door::{Action, Answer, Door, EXIT_SHUNT, Feedback, Input, State, Wiring};
+use lockward_door::{Action, Answer, Door, EXIT_SHUNT, Feedback, Input, State, Terms, Wire, Wiring};
 use lockward_model::ExitHardware::{Mechanical, Released};
 use lockward_model::Relock::{OnClose, OnOpen};
 use lockward_model::{Body, LockCause, Mono, Opening, Side};
@@ -15,7 +15,7 @@ fn opened(how: Opening) -> Vec<Body> {
 
 #[test]
 fn a_door_that_starts_commands_its_lock_and_says_so() {
-    let mut door = Door::new(config(OnOpen, Mechanical), Wiring { contact: true, keypad: true }, at(7));
+    let mut door = Door::new(config(OnOpen, Mechanical), ALL_WIRED, at(7));
     assert_eq!(door.wake_at(), Some(Mono(7_000)));
     let mut out = vec![];
     door.handle(at(7), Input::Timer, &mut out);
@@ -25,9 +25,9 @@ fn a_door_that_starts_commands_its_lock_and_says_so() {
 
 #[test]
 fn somebody_who_leaves_as_the_door_starts_still_leaves() {
-    let mut door = Door::new(config(OnOpen, Released), Wiring { contact: true, keypad: true }, at(0));
+    let mut door = Door::new(config(OnOpen, Released), ALL_WIRED, at(0));
     let mut out = vec![];
-    door.handle(at(0), Input::Exit(true), &mut out);
+    door.handle(at(0), Input::Exit(Wire::Says(true)), &mut out);
     assert_eq!(out[..2], [Action::Lock, Action::Release]);
 }
 
@@ -87,14 +87,14 @@ fn the_same_answer_twice_releases_once() {
     let question = d.card(ALICE);
     d.permit(question).open().close();
     d.permit(question);
-    assert!(!d.released && d.said.is_empty());
+    assert!(!d.released && d.shown().is_empty());
 }
 
 #[test]
 fn a_grant_for_another_door_is_refused() {
     let mut d = Rig::new(OnOpen, Mechanical);
     let question = d.card(ALICE);
-    d.answer(question, Answer::Granted(grant("vault".parse().unwrap(), 60_000)));
+    d.answer(question, Answer::Granted(grant("vault".parse().unwrap(), 60_000), Terms::default()));
     assert_eq!((d.released, d.shown()), (false, vec![(Side::Entry, Feedback::Denied)]));
 }
 
@@ -105,7 +105,7 @@ fn a_grant_that_comes_too_late_is_refused() {
         let question = d.card(ALICE);
         let grant = grant(this_door(), 3_001);
         d.ms = 3_000 + late_ms;
-        d.answer(question, Answer::Granted(grant));
+        d.answer(question, Answer::Granted(grant, Terms::default()));
         assert_eq!(d.released, released, "{late_ms} ms");
     }
 }
@@ -272,7 +272,7 @@ fn a_schedule_unlocks_and_locks() {
     d.free(true);
     assert_eq!(d.said[..2], [Action::Release, Action::Record(Body::Unlocked(LockCause::Schedule))]);
     assert_eq!(d.shown(), [(Side::Entry, Feedback::Unlocked), (Side::Exit, Feedback::Unlocked)]);
-    assert_eq!(d.state(), State::Unlocked);
+    assert_eq!(d.state(), State::Schedule);
     assert!(d.free(true).said.is_empty());
     d.free(false);
     assert_eq!(d.said[..2], [Action::Lock, Action::Record(Body::Locked(LockCause::Schedule))]);
@@ -288,7 +288,7 @@ fn an_unlocked_door_opens_freely_and_is_never_held() {
     assert!(d.wait(10 * OPEN_LIMIT_MS).released);
     assert_eq!(d.state(), State::Open);
     assert!(d.close().released);
-    assert_eq!(d.state(), State::Unlocked);
+    assert_eq!(d.state(), State::Schedule);
 }
 
 #[test]
@@ -341,13 +341,13 @@ fn a_forced_door_stays_forced_until_closed_whatever_comes() {
     d.open().admit().press().let_go().free(true);
     assert_eq!(d.state(), State::Forced);
     d.wait(RELEASE_MS).close();
-    assert_eq!(d.state(), State::Unlocked);
+    assert_eq!(d.state(), State::Schedule);
 }
 
 #[test]
 fn without_a_contact_only_time_relocks_and_nothing_is_claimed_about_the_leaf() {
     for relock in [OnOpen, OnClose] {
-        let mut d = Rig::with(config(relock, Released), Wiring { contact: false, keypad: true });
+        let mut d = Rig::with(config(relock, Released), Wiring { contact: false, ..ALL_WIRED });
         assert!(d.open().said.is_empty(), "a contact that does not exist says nothing");
         d.admit();
         d.open();

@@ -1,12 +1,15 @@
 //! A door on the bench: a clock that the test turns, and everything that the door said.
 
 use core::time::Duration;
-use lockward_door::{Action, Answer, Contact, Door, Feedback, Input, Key, PinEntry, State, Wiring};
-use lockward_model::{
-    Body, CardToken, Deny, DoorId, DoorKind, ExitHardware, Factors, Mono, Now, OpenLimit, PolicyText,
-    ReleaseTime, Relock, Side, Time,
+use lockward_door::{
+    Action, Answer, Asked, Bolt, Cause, Contact, Door, Feedback, Input, Key, PinEntry, Shown, State, Terms,
+    Wire, Wiring,
 };
-use lockward_policy::{Grant, Place, Policies, Situation, Who};
+use lockward_model::{
+    Body, CardToken, Deny, DoorId, DoorKind, DoorRules, ExitHardware, Factors, InputFault, Mono, Now,
+    OpenLimit, PolicyText, ReleaseTime, Relock, Side, Time,
+};
+use lockward_policy::{Act, Grant, Place, Policies, Situation, Who};
 use std::sync::OnceLock;
 
 pub(crate) const RELEASE_MS: u64 = 5_000;
@@ -27,7 +30,12 @@ pub(crate) fn config(relock: Relock, exit: ExitHardware) -> lockward_model::Door
         relock,
         exit,
         unlocked: None,
+        rules: DoorRules::default(),
     }
+}
+
+pub(crate) fn card(token: CardToken) -> Shown {
+    Shown::Card(token)
 }
 
 pub(crate) fn this_door() -> DoorId {
@@ -49,9 +57,11 @@ pub(crate) fn grant(door: DoorId, until_ms: u64) -> Grant {
     });
     let who = Who { person: "alice".parse().unwrap(), groups: &[] };
     let place = Place { door, kind: DoorKind::Room, zones: &[] };
-    let now = Situation { open: &[], all: &[], factors: Factors::CARD, config_age: Duration::ZERO };
-    policies.enter(&who, &place, &now, Mono(until_ms * 1_000)).unwrap().0
+    let now = Situation { factors: Factors::CARD, ..Situation::default() };
+    policies.enter(Act::Enter, &who, &place, &now, Mono(until_ms * 1_000)).unwrap().0
 }
+
+pub(crate) const ALL_WIRED: Wiring = Wiring { contact: true, bolt: true, keypad: true };
 
 /// Something that is done to a door.
 pub(crate) type Way = fn(&mut Rig);
@@ -73,7 +83,7 @@ impl Rig {
     }
 
     pub(crate) fn new(relock: Relock, exit: ExitHardware) -> Self {
-        Self::with(config(relock, exit), Wiring { contact: true, keypad: true })
+        Self::with(config(relock, exit), ALL_WIRED)
     }
 
     /// Gives the input, keeps what was said, and follows the lock.
@@ -103,12 +113,16 @@ impl Rig {
     }
 
     pub(crate) fn card(&mut self, token: CardToken) -> u32 {
-        self.card_at(Side::Entry, Some(token))
+        self.card_at(Side::Entry, token)
     }
 
-    pub(crate) fn card_at(&mut self, side: Side, token: Option<CardToken>) -> u32 {
-        self.tell(Input::Card { side, token });
+    pub(crate) fn card_at(&mut self, side: Side, token: CardToken) -> u32 {
+        self.show(side, card(token));
         self.question().expect("the door asks")
+    }
+
+    pub(crate) fn show(&mut self, side: Side, shown: Shown) -> &mut Self {
+        self.tell(Input::Shown { side, shown })
     }
 
     pub(crate) fn question(&self) -> Option<u32> {
@@ -118,11 +132,17 @@ impl Rig {
         })
     }
 
-    pub(crate) fn pin(&self) -> Option<&PinEntry> {
+    /// What was asked last.
+    pub(crate) fn asked(&self) -> Option<&Asked> {
         self.said.iter().rev().find_map(|a| match a {
-            Action::Decide { pin, .. } => Some(pin),
+            Action::Decide { asked, .. } => Some(&**asked),
             _ => None,
         })
+    }
+
+    /// The PIN of the first person, in what was asked last.
+    pub(crate) fn pin(&self) -> Option<&PinEntry> {
+        self.asked().map(|a| &a.first.pin)
     }
 
     pub(crate) fn answer(&mut self, question: u32, answer: Answer) -> &mut Self {
@@ -130,8 +150,18 @@ impl Rig {
     }
 
     pub(crate) fn permit(&mut self, question: u32) -> &mut Self {
+        self.permit_on(question, Terms::default())
+    }
+
+    pub(crate) fn permit_on(&mut self, question: u32, terms: Terms) -> &mut Self {
         let grant = grant(this_door(), self.ms + 1_000);
-        self.answer(question, Answer::Granted(grant))
+        self.answer(question, Answer::Granted(grant, terms))
+    }
+
+    /// Somebody is let out by the inner reader.
+    pub(crate) fn let_out(&mut self) -> &mut Self {
+        let question = self.card_at(Side::Exit, BOB);
+        self.permit(question)
     }
 
     pub(crate) fn admit(&mut self) -> &mut Self {
@@ -155,23 +185,48 @@ impl Rig {
     }
 
     pub(crate) fn open(&mut self) -> &mut Self {
-        self.tell(Input::Contact(Contact::Open))
+        self.tell(Input::Contact(Wire::Says(Contact::Open)))
     }
 
     pub(crate) fn close(&mut self) -> &mut Self {
-        self.tell(Input::Contact(Contact::Closed))
+        self.tell(Input::Contact(Wire::Says(Contact::Closed)))
     }
 
     pub(crate) fn press(&mut self) -> &mut Self {
-        self.tell(Input::Exit(true))
+        self.tell(Input::Exit(Wire::Says(true)))
     }
 
     pub(crate) fn let_go(&mut self) -> &mut Self {
-        self.tell(Input::Exit(false))
+        self.tell(Input::Exit(Wire::Says(false)))
     }
 
-    pub(crate) fn free(&mut self, free: bool) -> &mut Self {
-        self.tell(Input::Unlocked(free))
+    pub(crate) fn free(&mut self, on: bool) -> &mut Self {
+        self.free_by(Cause::Schedule, on)
+    }
+
+    pub(crate) fn free_by(&mut self, cause: Cause, on: bool) -> &mut Self {
+        self.tell(Input::Free { cause, on })
+    }
+
+    pub(crate) fn lock_down(&mut self, on: bool) -> &mut Self {
+        self.tell(Input::Lockdown(on))
+    }
+
+    pub(crate) fn cut(&mut self) -> &mut Self {
+        self.tell(Input::Contact(Wire::Fault(InputFault::Open)))
+    }
+
+    pub(crate) fn sense(&mut self, bolt: Bolt) -> &mut Self {
+        self.tell(Input::Bolt(Wire::Says(bolt)))
+    }
+
+    /// What became of grants: the question, and whether the bearer entered.
+    pub(crate) fn spent(&self) -> Vec<(u32, bool)> {
+        let spent = |a: &Action| match a {
+            Action::Spent { question, entered } => Some((*question, *entered)),
+            _ => None,
+        };
+        self.said.iter().filter_map(spent).collect()
     }
 
     pub(crate) fn records(&self) -> Vec<Body> {

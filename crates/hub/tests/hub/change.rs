@@ -117,6 +117,7 @@ async fn a_decision_in_the_log_is_told_and_decided_again() {
         keypad: false,
         config: Some(ConfigRef { size: 2, root: Digest([0; 32]) }),
         config_age: Duration::ZERO,
+        known: Known::default(),
         outcome,
     };
     let denied = Outcome::Denied { why: Deny::UnknownCredential, because: vec![] };

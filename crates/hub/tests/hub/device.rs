@@ -151,6 +151,24 @@ impl Wire {
         }
     }
 
+    /// The next facts of the rest of the site, and whether they are told anew.
+    pub async fn elsewhere(&mut self) -> (bool, Vec<Elsewhere>) {
+        self.until(|m| match m {
+            ToController::Elsewhere { anew, facts } => Some((anew, facts)),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Facts until one of them is `last`.
+    pub async fn facts_until(&mut self, last: impl Fn(&Elsewhere) -> bool) -> Vec<Elsewhere> {
+        let mut all = Vec::new();
+        while !all.iter().any(&last) {
+            all.extend(self.elsewhere().await.1);
+        }
+        all
+    }
+
     pub async fn acked(&mut self) -> u64 {
         self.until(|m| if let ToController::Ack { count } = m { Some(count) } else { None }).await
     }
@@ -239,11 +257,13 @@ pub struct Chain {
     pub seq: u64,
     pub prev: Digest,
     pub key: SourceKey,
+    /// Of the next event.
+    pub time: Time,
 }
 
 impl Chain {
     pub fn new(source: ControllerId, key: SourceKey) -> Self {
-        Self { source, seq: 0, prev: Digest([0; 32]), key }
+        Self { source, seq: 0, prev: Digest([0; 32]), key, time: Time(1_800_000_000_000) }
     }
 
     pub fn add(&mut self, door: &str, body: Body) -> Vec<u8> {
@@ -251,7 +271,7 @@ impl Chain {
             source: Source::Controller(self.source),
             seq: self.seq,
             prev: self.prev,
-            time: Time(1_800_000_000_000 + self.seq as i64),
+            time: self.time,
             door: Some(door.parse().unwrap()),
             epoch: Epoch(0),
             body,
@@ -260,6 +280,7 @@ impl Chain {
         nonce[..8].copy_from_slice(&self.seq.to_be_bytes());
         let leaf = seal(&event, nonce, &self.key).unwrap();
         self.seq += 1;
+        self.time.0 += 1;
         self.prev = Digest(*leaf_hash(&leaf).as_bytes());
         leaf
     }
@@ -271,6 +292,13 @@ impl Chain {
     pub fn head(&self, device: &Device) -> Vec<u8> {
         let source = Source::Controller(self.source);
         ChainHead::sign(&device.site, source, self.seq, self.prev, &device.pair)
+    }
+
+    /// What happened, ready to be sent.
+    pub fn told(&mut self, device: &Device, what: Vec<(&str, Body)>) -> ToHub {
+        let first_seq = self.seq;
+        let leaves = what.into_iter().map(|(door, body)| self.add(door, body)).collect();
+        ToHub::Events { first_seq, leaves, head: self.head(device) }
     }
 
     /// The next so many events, ready to be sent.

@@ -9,11 +9,15 @@
     reason = "tests"
 )]
 
+mod airlock;
+mod alarms;
 mod change;
 mod device;
+mod elsewhere;
 mod enrol;
 mod founding;
 mod link;
+mod muster;
 mod refused;
 mod rig;
 mod web;

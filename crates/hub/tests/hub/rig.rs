@@ -74,6 +74,13 @@ impl Rig {
                 id: "hall".parse().unwrap(),
                 title: "Hall".parse().unwrap(),
                 parent: None,
+                rules: ZoneRules::default(),
+            }),
+            Change::PutZone(Zone {
+                id: "vault".parse().unwrap(),
+                title: "Vault".parse().unwrap(),
+                parent: Some("hall".parse().unwrap()),
+                rules: ZoneRules { most: core::num::NonZeroU32::new(3), ..ZoneRules::default() },
             }),
             Change::PutController { id: "gate-1".parse().unwrap(), title: "Gate one".parse().unwrap() },
             Change::PutController { id: "gate-2".parse().unwrap(), title: "Gate two".parse().unwrap() },
@@ -103,6 +110,16 @@ impl Rig {
     pub fn change(&self, changes: Vec<Change>) -> Result<u64, ChangeError> {
         let at = self.hub().office().site().size();
         self.hub().office().append_change(&self.sign(at, changes, &key(OPERATOR)))
+    }
+
+    /// An operator's act, drafted now.
+    pub fn forgive(&self, whom: Forgiven) {
+        let (at, drafted) = (self.hub().office().site().size(), self.clock.now().wall);
+        let set =
+            ChangeSet { site: self.site, at, drafted, reason: None, changes: vec![Change::Forgive(whom)] };
+        let mut envelope = Envelope::new(PayloadType::ChangeSet, encode_changes(&set).unwrap()).unwrap();
+        envelope.sign(&key(OPERATOR)).unwrap();
+        self.hub().office().append_change(&envelope.to_bytes()).unwrap();
     }
 
     /// Every event of the log, opened.
@@ -159,6 +176,18 @@ pub fn signed(site: SiteId, at: u64, changes: Vec<Change>, by: &Ed25519KeyPair) 
     envelope.to_bytes()
 }
 
+pub fn person(id: PersonId, sealed: Option<Box<[u8]>>) -> Person {
+    Person {
+        id,
+        groups: vec![],
+        valid: Validity::default(),
+        suspended: false,
+        extended: false,
+        visit: None,
+        sealed,
+    }
+}
+
 pub fn door(id: &str, controller: &str) -> Door {
     Door {
         id: id.parse().unwrap(),
@@ -172,5 +201,6 @@ pub fn door(id: &str, controller: &str) -> Door {
         relock: Relock::OnClose,
         exit: ExitHardware::Mechanical,
         unlocked: None,
+        rules: DoorRules::default(),
     }
 }

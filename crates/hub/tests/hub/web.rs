@@ -11,7 +11,7 @@ use rustls::pki_types::pem::PemObject;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-struct Answer {
+pub struct Answer {
     status: u16,
     head: String,
     body: Vec<u8>,
@@ -21,12 +21,12 @@ impl Answer {
     fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|l| l.split_once(": ").filter(|(n, _)| *n == name).map(|(_, v)| v))
     }
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 }
 
-async fn ask(rig: &Rig, path: &str, headers: &[(&str, &str)]) -> Answer {
+pub async fn ask(rig: &Rig, path: &str, headers: &[(&str, &str)]) -> Answer {
     let address = rig.hub().console().unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
     let host = if headers.iter().any(|(n, _)| *n == "host") {
@@ -47,9 +47,9 @@ async fn ask(rig: &Rig, path: &str, headers: &[(&str, &str)]) -> Answer {
     Answer { status, head, body: all[at + 4..].to_vec() }
 }
 
-const PAGE: (&str, &str) = ("accept", "text/html");
+pub const PAGE: (&str, &str) = ("accept", "text/html");
 
-async fn signed_in(rig: &Rig) -> String {
+pub async fn signed_in(rig: &Rig) -> String {
     let url = rig.hub().console_url();
     let path = url.split_once("/enter").map(|(_, rest)| format!("/enter{rest}")).unwrap();
     let answer = ask(rig, &path, &[PAGE]).await;
@@ -59,6 +59,19 @@ async fn signed_in(rig: &Rig) -> String {
     let again = ask(rig, &path, &[PAGE]).await;
     assert_eq!((again.status, again.header("location")), (303, Some("/sign-in?expired=1")));
     cookie.split(';').next().unwrap().to_owned()
+}
+
+/// What an open page is told at first, events included.
+pub async fn stream(rig: &Rig, cookie: &str) -> String {
+    let address = rig.hub().console().unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET /live?after=0 HTTP/1.1\r\nhost: {address}\r\ncookie: {cookie}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let (mut seen, mut buffer) = (String::new(), vec![0; 65_536]);
+    while let Ok(Ok(n)) = tokio::time::timeout(Duration::from_millis(500), stream.read(&mut buffer)).await {
+        seen.push_str(&String::from_utf8_lossy(&buffer[..n]));
+    }
+    seen
 }
 
 fn example(path: &str) -> String {
@@ -106,7 +119,7 @@ async fn a_session_and_a_token_see_every_page() {
     let cookie = signed_in(&rig).await;
     let token = format!("Bearer {}", rig.hub().token().as_str());
     for credentials in [("cookie", cookie.as_str()), ("authorization", token.as_str())] {
-        for path in ["/", "/doors/door-1", "/people", "/people?q=x", "/log"] {
+        for path in ["/", "/doors/door-1", "/people", "/people?q=x", "/log", "/alarms", "/muster", "/zones"] {
             let answer = ask(&rig, path, &[PAGE, credentials]).await;
             assert_eq!(answer.status, 200, "{path}");
             assert!(answer.text().contains("Halle 7"), "{path}");
@@ -197,7 +210,7 @@ async fn a_persons_name_is_shown_to_a_session() {
     let who = lockward_wire::seal::PersonAttributes { name: "Grace Example".into(), contact: None };
     let id: PersonId = "p-1".parse().unwrap();
     let sealed = Some(rig.hub().office().seal_person(id, &who).unwrap());
-    let person = Person { id, groups: vec![], valid: Validity::default(), suspended: false, sealed };
+    let person = person(id, sealed);
     rig.change(vec![Change::PutPerson(person)]).unwrap();
     let cookie = signed_in(&rig).await;
     let page = async |path: &str| ask(&rig, path, &[PAGE, ("cookie", &cookie)]).await.text();

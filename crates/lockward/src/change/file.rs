@@ -66,6 +66,11 @@ pub(crate) struct ChangeFile {
     pub(crate) reason: Option<Spanned<String>>,
     pub(crate) suspend: Names,
     pub(crate) revoke_controllers: Names,
+    pub(crate) lock_down: Names,
+    pub(crate) lift_lockdown: Names,
+    pub(crate) forgive_people: Names,
+    pub(crate) forgive_zones: Names,
+    pub(crate) threat: Section<Threat>,
     pub(crate) zone: Section<Zone>,
     pub(crate) controller: Section<Titled>,
     pub(crate) schedule: Section<Schedule>,
@@ -73,7 +78,9 @@ pub(crate) struct ChangeFile {
     pub(crate) door: Section<Door>,
     pub(crate) person: Section<Person>,
     pub(crate) card: Section<Card>,
+    pub(crate) key_card: Section<KeyCard>,
     pub(crate) pin: Section<PinCode>,
+    pub(crate) otp: Section<Otp>,
     pub(crate) rule: Section<Rule>,
     pub(crate) policy: Section<Policy>,
     pub(crate) operator: Section<Operator>,
@@ -101,6 +108,27 @@ pub(crate) struct Zone {
     pub(crate) title: String,
     #[serde(rename = "in")]
     pub(crate) parent: Option<String>,
+    pub(crate) passback: Option<String>,
+    pub(crate) alone: Option<String>,
+    pub(crate) most: Option<u32>,
+    pub(crate) fresh_within: Option<String>,
+    pub(crate) openings: Option<Openings>,
+}
+
+/// How many doors of a zone may be opened within a span.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Openings {
+    pub(crate) doors: u16,
+    pub(crate) within: String,
+    pub(crate) approvers: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Threat {
+    pub(crate) zone: String,
+    pub(crate) level: u8,
 }
 
 /// A group or a controller.
@@ -156,6 +184,29 @@ pub(crate) struct Door {
     pub(crate) relock: String,
     pub(crate) exit: String,
     pub(crate) unlocked: Option<String>,
+    pub(crate) extended: Option<Extended>,
+    pub(crate) warn_before: Option<String>,
+    #[serde(default)]
+    pub(crate) first_person: bool,
+    pub(crate) office: Option<String>,
+    pub(crate) airlock: Option<Airlock>,
+    #[serde(default)]
+    pub(crate) exit_shunt_only: bool,
+}
+
+/// Longer times for people who need them.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Extended {
+    pub(crate) release: String,
+    pub(crate) open_limit: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Airlock {
+    pub(crate) id: String,
+    pub(crate) alone: String,
 }
 
 #[derive(Deserialize)]
@@ -168,6 +219,12 @@ pub(crate) struct Person {
     pub(crate) groups: Vec<String>,
     pub(crate) valid_from: Option<Datetime>,
     pub(crate) valid_until: Option<Datetime>,
+    #[serde(default)]
+    pub(crate) extended: bool,
+    /// For a visitor: the host.
+    pub(crate) visits: Option<String>,
+    #[serde(default)]
+    pub(crate) escorted: bool,
 }
 
 #[derive(Deserialize)]
@@ -184,6 +241,31 @@ pub(crate) struct PinCode {
     pub(crate) id: String,
     pub(crate) person: String,
     pub(crate) pin: Secret,
+    /// Stands alone, without a card.
+    #[serde(default)]
+    pub(crate) alone: bool,
+    /// Opens as the other does, and calls for help.
+    #[serde(default)]
+    pub(crate) duress: bool,
+}
+
+/// A card that signs.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KeyCard {
+    pub(crate) id: String,
+    pub(crate) person: String,
+    pub(crate) key: String,
+}
+
+/// What makes one-time codes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Otp {
+    pub(crate) id: String,
+    pub(crate) person: String,
+    pub(crate) kind: String,
+    pub(crate) secret: Secret,
 }
 
 #[derive(Deserialize)]
@@ -198,6 +280,8 @@ pub(crate) struct Rule {
     pub(crate) doors: Vec<String>,
     pub(crate) schedule: Option<String>,
     pub(crate) factors: Vec<String>,
+    #[serde(default)]
+    pub(crate) two_people: bool,
 }
 
 #[derive(Deserialize)]
@@ -236,6 +320,11 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    /// A text that lies in no file.
+    pub(crate) fn new(name: &str, text: &str) -> Self {
+        Self { name: name.into(), text: Zeroizing::new(text.into()) }
+    }
+
     pub(crate) fn read(path: &Path) -> Result<Self, FileError> {
         let failed = |source| FileError::Read { path: path.into(), source };
         if std::fs::metadata(path).map_err(failed)?.len() > FILE_BYTES_MAX {

@@ -8,11 +8,12 @@ use super::{read, schedules, told};
 use crate::dice;
 use lockward_hub::Office;
 use lockward_model::{
-    CardToken, Change, Credential, CredentialId, Group, Person, PersonId, PinHash, Proof, Validity,
+    CardToken, Change, Credential, CredentialId, Forgiven, Group, Person, PersonId, PinHash, Proof,
+    SealedSecret, ThreatLevel, Validity, Visit,
 };
 use lockward_site::Site;
 use lockward_wire::PersonKey;
-use lockward_wire::credential::{CardNumber, Pin, hash_pin, verify_pin};
+use lockward_wire::credential::{CardNumber, CardPublicKey, OneTimeSecret, Pin, hash_pin, verify_pin};
 use lockward_wire::seal::PersonAttributes;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
@@ -51,9 +52,12 @@ pub(crate) fn plan(source: &Source, file: &ChangeFile, office: &Office) -> Resul
         cards: HashMap::new(),
     };
     planner.takes_away(file)?;
+    // Before the zones: a zone may name those who approve.
+    planner.groups(file)?;
     planner.places(file)?;
     planner.people(file)?;
     planner.authority(file)?;
+    planner.watch(file)?;
     planner.clears_up(file)?;
     planner.who_may_change(file)?;
     Ok(planner.plan)
@@ -87,6 +91,32 @@ impl Planner<'_> {
         let controllers: Vec<_> = self.site.controllers().map(|c| c.id.to_string()).collect();
         self.named("revoke_controllers", &file.revoke_controllers, &controllers, |s| {
             Ok(Change::RevokeController(s.parse()?))
+        })?;
+        let zones = self.zones();
+        self.named("lock_down", &file.lock_down, &zones, |s| Ok(Change::LockDown(s.parse()?)))
+    }
+
+    fn zones(&self) -> Vec<String> {
+        self.site.zones().map(|z| z.id.to_string()).collect()
+    }
+
+    /// What an operator does in a day, beside the configuration.
+    fn watch(&mut self, file: &ChangeFile) -> Result<(), FileError> {
+        let zones = self.zones();
+        let people: Vec<String> = self.site.people().map(|id| id.to_string()).collect();
+        self.named("lift_lockdown", &file.lift_lockdown, &zones, |s| Ok(Change::LiftLockdown(s.parse()?)))?;
+        for record in &file.threat {
+            let (span, given) = (record.span(), record.get_ref());
+            let zone = self.read("threat", span.clone(), read::key("zone", &given.zone))?;
+            let level = ThreatLevel::new(given.level).ok_or("`level` is 0 (every day) to 4".to_owned());
+            let level = self.read("threat", span.clone(), level)?;
+            self.put("threat", span, Change::SetThreat { zone, level })?;
+        }
+        self.named("forgive_people", &file.forgive_people, &people, |s| {
+            Ok(Change::Forgive(Forgiven::Person(s.parse()?)))
+        })?;
+        self.named("forgive_zones", &file.forgive_zones, &zones, |s| {
+            Ok(Change::Forgive(Forgiven::Zone(s.parse()?)))
         })
     }
 
@@ -123,7 +153,7 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn people(&mut self, file: &ChangeFile) -> Result<(), FileError> {
+    fn groups(&mut self, file: &ChangeFile) -> Result<(), FileError> {
         for record in &file.group {
             let titled = record.get_ref();
             let group = read::key("id", &titled.id)
@@ -131,6 +161,10 @@ impl Planner<'_> {
             let group = self.read("group", record.span(), group)?;
             self.put("group", record.span(), Change::PutGroup(group))?;
         }
+        Ok(())
+    }
+
+    fn people(&mut self, file: &ChangeFile) -> Result<(), FileError> {
         for record in &file.person {
             self.person(record.span(), record.get_ref())?;
         }
@@ -153,10 +187,71 @@ impl Planner<'_> {
             let (span, given) = (record.span(), record.get_ref());
             let pin: Pin = self.read("pin", span.clone(), read::key("pin", &given.pin.0))?;
             let id: CredentialId = self.read("pin", span.clone(), read::key("id", &given.id))?;
-            let proof = Proof::Pin(self.pin_hash(id, &given.person, &pin));
+            let proof = match (given.alone, given.duress) {
+                (true, true) => {
+                    let what =
+                        "a PIN that stands alone can not be one of duress: give the second PIN beside a card";
+                    return Err(self.wrong("pin", &given.id, span, what));
+                }
+                (true, false) => {
+                    let keys = self.office.keys();
+                    let digits = u8::try_from(given.pin.0.len()).unwrap_or(u8::MAX);
+                    Proof::PinOnly { token: keys.card().token_of_pin(&pin, keys.pepper()), digits }
+                }
+                (false, true) => Proof::Duress(self.pin_hash(id, &given.person, &pin)),
+                (false, false) => Proof::Pin(self.pin_hash(id, &given.person, &pin)),
+            };
             self.credential("pin", span, id, &given.person, proof)?;
         }
+        self.stronger(file)
+    }
+
+    /// Cards that sign, and secrets that make one-time codes.
+    fn stronger(&mut self, file: &ChangeFile) -> Result<(), FileError> {
+        for record in &file.key_card {
+            let (span, given) = (record.span(), record.get_ref());
+            let bytes = lockward_wire::unhex::<65>(&given.key)
+                .ok_or("`key`: give the card's public key, 130 hex digits that begin with 04".to_owned());
+            let bytes = self.read("key_card", span.clone(), bytes)?;
+            let key = CardPublicKey::new(&bytes).map_err(|e| format!("`key`: {e}"));
+            let token = self.office.keys().card().token_of_key(&self.read("key_card", span.clone(), key)?);
+            let id: CredentialId = self.read("key_card", span.clone(), read::key("id", &given.id))?;
+            let proof = Proof::Key { token, key: lockward_model::CardPublicKey(*bytes) };
+            self.credential("key_card", span, id, &given.person, proof)?;
+        }
+        for record in &file.otp {
+            let (span, given) = (record.span(), record.get_ref());
+            let id: CredentialId = self.read("otp", span.clone(), read::key("id", &given.id))?;
+            let secret = OneTimeSecret::from_app(&given.secret.0).map_err(|e| format!("`secret`: {e}"));
+            let secret = self.read("otp", span.clone(), secret)?;
+            let sealed = self.otp_secret(id, &given.person, &secret);
+            let sealed = self.read("otp", span.clone(), sealed)?;
+            let kinds: [(&str, fn(SealedSecret) -> Proof); 2] =
+                [("totp", Proof::Totp), ("hotp", Proof::Hotp)];
+            let make = self.read("otp", span.clone(), read::one_of("kind", &given.kind, &kinds))?;
+            self.credential("otp", span, id, &given.person, make(sealed))?;
+        }
         Ok(())
+    }
+
+    /// The sealed secret that is there already, if it is this one; else sealed anew.
+    fn otp_secret(
+        &self,
+        id: CredentialId,
+        person: &str,
+        secret: &OneTimeSecret,
+    ) -> Result<SealedSecret, String> {
+        let (site, key) = (self.site.id(), self.office.keys().card());
+        let known = person.parse().map(|person| self.site.credentials_of(person)).unwrap_or_default();
+        let same = known.into_iter().filter(|c| c.id == id).find_map(|c| match c.proof {
+            Proof::Totp(sealed) | Proof::Hotp(sealed) => {
+                let open = OneTimeSecret::open_secret(&site, id, &sealed.0, key).ok();
+                (open.as_ref() == Some(secret)).then_some(sealed)
+            }
+            _ => None,
+        });
+        let anew = || secret.seal_secret(&site, id, dice::roll(), key).map_err(|e| e.to_string());
+        same.map_or_else(|| anew().map(|sealed| SealedSecret(sealed.into())), Ok)
     }
 
     fn person(&mut self, span: Range<usize>, given: &super::file::Person) -> Result<(), FileError> {
@@ -177,7 +272,15 @@ impl Planner<'_> {
             let sealed = self.read("person", span.clone(), sealed.map_err(|e| e.to_string()))?;
             (Some(sealed.into_boxed_slice()), Some(attributes))
         };
-        self.put("person", span, Change::PutPerson(Person { id, groups, valid, suspended: false, sealed }))?;
+        let host = self.read("person", span.clone(), read::maybe("visits", given.visits.as_ref()))?;
+        if given.escorted && host.is_none() {
+            let what = "only a visitor is escorted; say whom, with `visits`";
+            return Err(self.wrong("person", &given.id, span, what));
+        }
+        let visit = host.map(|host| Visit { host, escorted: given.escorted });
+        let extended = given.extended;
+        let person = Person { id, groups, valid, suspended: false, extended, visit, sealed };
+        self.put("person", span, Change::PutPerson(person))?;
         if let Some(item) = self.plan.items.last_mut().filter(|_| to_seal.is_some()) {
             item.to_seal = to_seal;
         }
@@ -189,7 +292,7 @@ impl Planner<'_> {
         let pepper = self.office.keys().pepper();
         let known = person.parse().map(|person| self.site.credentials_of(person)).unwrap_or_default();
         let same = known.into_iter().filter(|c| c.id == id).find_map(|c| match c.proof {
-            Proof::Pin(hash) if verify_pin(&hash, pin, pepper) => Some(hash),
+            Proof::Pin(hash) | Proof::Duress(hash) if verify_pin(&hash, pin, pepper) => Some(hash),
             _ => None,
         });
         same.unwrap_or_else(|| hash_pin(pin, dice::roll(), pepper))

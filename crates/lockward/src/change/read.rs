@@ -1,6 +1,6 @@
 //! From the words of a change file to the model's nouns: spans, times, ids.
 
-use super::file;
+use super::{file, rules};
 use core::time::Duration;
 use jiff::civil::{Date, DateTime};
 use lockward_model::{
@@ -47,6 +47,7 @@ pub(crate) fn zone(z: &file::Zone) -> Result<Zone, Wrong> {
         id: key("id", &z.id)?,
         title: key("title", &z.title)?,
         parent: maybe("in", z.parent.as_ref())?,
+        rules: rules::zone(z)?,
     })
 }
 
@@ -67,13 +68,14 @@ pub(crate) fn door(d: &file::Door) -> Result<Door, Wrong> {
         relock: one_of("relock", &d.relock, &relock)?,
         exit: one_of("exit", &d.exit, &exit)?,
         unlocked: maybe("unlocked", d.unlocked.as_ref())?,
+        rules: rules::door(d)?,
     })
 }
 
-/// `500ms`, `5s`, `2m`, `1h`.
+/// `500ms`, `5s`, `2m`, `1h`, `7d`.
 pub(crate) fn span(name: &str, text: &str) -> Result<Duration, Wrong> {
     let wrong =
-        || format!("`{name}`: `{}` is no span; examples are `5s`, `500ms`, `2m`", text.escape_debug());
+        || format!("`{name}`: `{}` is no span; examples are `5s`, `500ms`, `2m`, `7d`", text.escape_debug());
     let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
     let (number, unit) = text.split_at_checked(unit_at).ok_or_else(wrong)?;
     let number: u64 = number.parse().map_err(|_| wrong())?;
@@ -82,6 +84,7 @@ pub(crate) fn span(name: &str, text: &str) -> Result<Duration, Wrong> {
         "s" => 1_000,
         "m" => 60_000,
         "h" => 3_600_000,
+        "d" => 86_400_000,
         _ => return Err(wrong()),
     };
     number.checked_mul(each).map(Duration::from_millis).ok_or_else(wrong)
@@ -89,7 +92,8 @@ pub(crate) fn span(name: &str, text: &str) -> Result<Duration, Wrong> {
 
 pub(crate) fn rule(r: &file::Rule) -> Result<Rule, Wrong> {
     let factor = |all: Factors, word: &String| {
-        let known = [("card", Factors::CARD), ("pin", Factors::PIN)];
+        let known =
+            [("card", Factors::CARD), ("pin", Factors::PIN), ("key", Factors::KEY), ("code", Factors::CODE)];
         one_of("factors", word, &known).map(|f| all.with(f))
     };
     let zones = keys("zones", &r.zones)?.into_iter().map(Target::Zone);
@@ -101,6 +105,7 @@ pub(crate) fn rule(r: &file::Rule) -> Result<Rule, Wrong> {
         targets: zones.chain(doors).collect(),
         schedule: maybe("schedule", r.schedule.as_ref())?,
         factors: r.factors.iter().try_fold(Factors::NONE, factor)?,
+        two_people: r.two_people,
     })
 }
 
@@ -176,7 +181,7 @@ mod tests {
         assert_eq!(span("x", "5s"), Ok(Duration::from_secs(5)));
         assert_eq!(span("x", "500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(span("x", "2m"), Ok(Duration::from_secs(120)));
-        for nonsense in ["", "5", "s", "5 s", "-5s", "5d", "99999999999999999999s", "18446744073709551615h"] {
+        for nonsense in ["", "5", "s", "5 s", "-5s", "5w", "99999999999999999999s", "18446744073709551615h"] {
             assert!(span("x", nonsense).is_err(), "{nonsense}");
         }
     }

@@ -1,9 +1,11 @@
 //! A change in words: what it is about, what is there already, and which of its parts differ. No token, no hash.
 
 use super::schedules;
+use super::told_rules::{door_rules, zone_rules};
 use core::time::Duration;
 use lockward_model::{
-    Change, Door, ExitHardware, Operator, Person, PolicyText, Proof, Relock, Rule, Target, Time, Validity,
+    Change, Door, ExitHardware, Forgiven, Operator, Person, PolicyText, Proof, Relock, Rule, Target, Time,
+    Validity,
 };
 use lockward_site::Site;
 
@@ -35,7 +37,9 @@ pub(crate) fn noun(change: &Change) -> &'static str {
         Change::PutPerson(_) | Change::RemovePerson(_) | Change::SuspendPerson(_) => "person",
         Change::PutCredential(c) => match c.proof {
             Proof::Card(_) => "card",
-            Proof::Pin(_) => "PIN",
+            Proof::Key { .. } => "key card",
+            Proof::Pin(_) | Proof::PinOnly { .. } | Proof::Duress(_) => "PIN",
+            Proof::Totp(_) | Proof::Hotp(_) => "one-time codes",
         },
         Change::RevokeCredential(_) => "credential",
         Change::PutRule(_) | Change::RemoveRule(_) => "rule",
@@ -44,6 +48,9 @@ pub(crate) fn noun(change: &Change) -> &'static str {
             "controller"
         }
         Change::PutOperator(_) | Change::RemoveOperator(_) => "operator",
+        Change::LockDown(_) | Change::LiftLockdown(_) => "lockdown",
+        Change::SetThreat { .. } => "threat level",
+        Change::Forgive(_) => "anti-passback",
     }
 }
 
@@ -70,6 +77,11 @@ pub(crate) fn subject(change: &Change) -> String {
         Change::RevokeController(id) => id.to_string(),
         Change::PutOperator(o) => o.id.to_string(),
         Change::RemoveOperator(id) => id.to_string(),
+        Change::LockDown(zone) | Change::LiftLockdown(zone) | Change::SetThreat { zone, .. } => {
+            zone.to_string()
+        }
+        Change::Forgive(Forgiven::Person(id)) => id.to_string(),
+        Change::Forgive(Forgiven::Zone(id)) => id.to_string(),
     }
 }
 
@@ -112,6 +124,14 @@ pub(crate) fn tell(site: &Site, change: &Change) -> (Mark, String) {
         (_, Change::BindController { .. }) => (Mark::Changed, format!("{head}: takes its key")),
         (_, Change::SuspendPerson(_)) => (Mark::Changed, format!("{head}: suspended")),
         (_, Change::RevokeController(_)) => (Mark::Removed, format!("{head}: cut off for good")),
+        (_, Change::LockDown(_)) => {
+            (Mark::Added, format!("{head}: nobody enters until it is lifted; leaving works"))
+        }
+        (_, Change::LiftLockdown(_)) => {
+            (Mark::Removed, format!("{head}: people enter again as the rules say"))
+        }
+        (_, Change::SetThreat { level, .. }) => (Mark::Changed, format!("{head}: {}", level.get())),
+        (_, Change::Forgive(_)) => (Mark::Changed, format!("{head}: where people are is forgotten")),
         (Some(old), new) => {
             let before = self::parts(old);
             let differs = |(name, value): &(&'static str, String)| {
@@ -147,7 +167,7 @@ fn parts(change: &Change) -> Vec<(&'static str, String)> {
     match change {
         Change::PutZone(z) => {
             let within = z.parent.map(|p| ("in", p.to_string()));
-            std::iter::once(("title", quoted(&z.title))).chain(within).collect()
+            std::iter::once(("title", quoted(&z.title))).chain(within).chain(zone_rules(&z.rules)).collect()
         }
         Change::PutDoor(d) => door(d),
         Change::PutSchedule(s) => schedules::parts(s),
@@ -198,6 +218,7 @@ fn door(d: &Door) -> Vec<(&'static str, String)> {
         ("exit", exit.into()),
     ];
     parts.extend(d.unlocked.map(|s| ("unlocked by", s.to_string())));
+    parts.extend(door_rules(&d.rules));
     parts
 }
 
@@ -205,6 +226,9 @@ fn person(p: &Person) -> Vec<(&'static str, String)> {
     let mut parts = vec![("groups", list(&p.groups))];
     parts.extend(validity(p.valid));
     parts.extend(p.suspended.then(|| ("suspended", "yes".into())));
+    parts.extend(p.extended.then(|| ("longer times", "yes".into())));
+    parts.extend(p.visit.map(|v| ("visits", v.host.to_string())));
+    parts.extend(p.visit.filter(|v| v.escorted).map(|_| ("escorted", "always".into())));
     parts
 }
 
@@ -223,7 +247,7 @@ fn rule(r: &Rule) -> Vec<(&'static str, String)> {
         ("lets", list(&r.groups)),
         ("into", list(r.targets.iter().map(target))),
         ("when", r.schedule.map_or("always".into(), |s| s.to_string())),
-        ("with", factors(r.factors)),
+        ("with", format!("{}{}", factors(r.factors), if r.two_people { ", two people" } else { "" })),
     ]
 }
 
@@ -240,6 +264,7 @@ pub(crate) fn factors(factors: lockward_model::Factors) -> String {
 /// `5s`, `500ms`, `2m`: as the change file has it.
 pub(crate) fn span(d: Duration) -> String {
     match d.as_millis() {
+        ms if ms >= 172_800_000 && ms % 86_400_000 == 0 => format!("{}d", ms / 86_400_000),
         ms if ms >= 3_600_000 && ms % 3_600_000 == 0 => format!("{}h", ms / 3_600_000),
         ms if ms >= 60_000 && ms % 60_000 == 0 => format!("{}m", ms / 60_000),
         ms if ms >= 1_000 && ms % 1_000 == 0 => format!("{}s", ms / 1_000),

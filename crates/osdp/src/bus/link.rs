@@ -411,6 +411,7 @@ impl Link {
 
     fn go_offline(&mut self, events: &mut Vec<PdEvent>) {
         self.drop_session(events);
+        self.reports.forget();
         if self.online.replace(false) != Some(false) {
             events.push(PdEvent::Offline);
         }

@@ -21,6 +21,11 @@ pub(super) struct Reports {
 }
 
 impl Reports {
+    /// The reader is offline: whatever it says when it is back is news.
+    pub(super) fn forget(&mut self) {
+        *self = Self { code_prefix: self.code_prefix.take(), ..Self::default() };
+    }
+
     /// Takes a reply that came through the secure channel.
     pub(super) fn on(&mut self, now: Micros, reply: Reply, events: &mut Vec<PdEvent>) {
         match reply {

@@ -22,8 +22,8 @@ fn event(q: &Question) -> Event {
 
 fn record(answer: Answer) -> Option<Access> {
     match answer {
-        Answer::Granted(_, access) | Answer::Denied(_, access) => Some(access),
-        Answer::NeedPin => None,
+        Answer::Granted(_, access, _) | Answer::Denied(_, access) => Some(access),
+        Answer::NeedPin | Answer::NeedSecond | Answer::NeedCard => None,
     }
 }
 
@@ -58,7 +58,12 @@ fn forged(access: &Access) -> Vec<(&'static str, Access)> {
     if !because.is_empty() {
         forged.push(("one reason less", with(same_with(because[1..].to_vec()))));
     }
-    let sets = (0..4).filter_map(Factors::from_bits).filter(|f| *f != access.factors);
+    if let Some(second) = &access.known.second {
+        let other = Some(Box::new(Second { person: Some(id("nobody")), ..(**second).clone() }));
+        let known = Known { second: other, ..access.known.clone() };
+        forged.push(("another second person", Access { known, ..access.clone() }));
+    }
+    let sets = (0..16).filter_map(Factors::from_bits).filter(|f| *f != access.factors);
     forged.extend(sets.map(|factors| ("the factors", Access { factors, ..access.clone() })));
     if let Outcome::Denied { why, because } = &access.outcome {
         let others = Deny::ALL.iter().filter(|other| *other != why);

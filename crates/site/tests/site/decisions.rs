@@ -5,19 +5,20 @@ use crate::picture::question;
 use core::time::Duration;
 use lockward_model::*;
 use lockward_site::{Answer, Question, undecided};
+use lockward_wire::credential::PassPlace;
 
-fn ask(house: &House, q: &Question) -> (Option<Deny>, Access) {
+pub(crate) fn ask(house: &House, q: &Question) -> (Option<Deny>, Access) {
     match house.site.decide(q, Mono(7)) {
-        Answer::Granted(grant, access) => {
+        Answer::Granted(grant, access, _) => {
             assert_eq!((grant.door(), grant.until()), (q.door, Mono(7)));
             (None, access)
         }
-        Answer::NeedPin => panic!("a PIN"),
         Answer::Denied(why, access) => (Some(why), access),
+        wish => panic!("{wish:?}"),
     }
 }
 
-fn at(door: &str, token: CardToken) -> Question {
+pub(crate) fn at(door: &str, token: CardToken) -> Question {
     question(id(door), token, PinFact::NotAsked, noon(), 2)
 }
 
@@ -46,6 +47,114 @@ fn refusals() -> Vec<(Deny, Vec<Change>, Question)> {
         (Deny::UnknownDoor, vec![], at("nowhere", ANN)),
         (Deny::PolicyError, vec![policy("bad", bad)], at("gate", ANN)),
         (Deny::MalformedCredential, vec![], Question { token: None, ..at("gate", ANN) }),
+        (Deny::PinLocked, vec![], knowing(at("gate", ANN), |k| k.waiting = true)),
+        (Deny::Relayed, vec![], knowing(at("gate", ANN), |k| k.relayed = true)),
+        (Deny::FarAway, vec![], knowing(at("gate", ANN), |k| k.far_away = true)),
+        (Deny::ZoneFull, vec![], knowing(at("gate", ANN), |k| k.full = true)),
+        (Deny::AirlockBusy, vec![], knowing(at("gate", ANN), |k| k.airlock_busy = true)),
+        (Deny::OpeningsSpent, vec![], knowing(at("gate", ANN), |k| k.openings_spent = true)),
+        (Deny::NotHolding, vec![], knowing(at("gate", ANN), |k| k.wish = Wish::Hold)),
+        (Deny::SignatureInvalid, vec![], knowing(at("gate", ANN), |k| k.signed = Some(false))),
+        (Deny::CardMissing, vec![], Question { token: None, pin: PinFact::Missing, ..at("gate", ANN) }),
+        (Deny::Revoked, vec![Change::RevokeCredential(id("ann-card"))], at("gate", ANN)),
+        (Deny::Lockdown, vec![Change::LockDown(id("hall"))], at("gate", ANN)),
+    ]
+    .into_iter()
+    .chain(refusals_of_rules())
+    .chain(refusals_of_passes())
+    .collect()
+}
+
+pub(crate) fn knowing(q: Question, change: impl FnOnce(&mut Known)) -> Question {
+    let mut q = q;
+    change(&mut q.known);
+    q
+}
+
+/// Somebody whose card is shown after the first one.
+pub(crate) fn second(token: CardToken) -> Option<Box<Second>> {
+    Some(Box::new(Second { token: Some(token), signed: None, pin: PinFact::NotAsked, person: None }))
+}
+
+/// Nobody, although one was asked for.
+pub(crate) fn nobody() -> Option<Box<Second>> {
+    Some(Box::new(Second { token: None, signed: None, pin: PinFact::NotAsked, person: None }))
+}
+
+/// The hall with rules of its own.
+pub(crate) fn hall(rules: ZoneRules) -> Change {
+    Change::PutZone(Zone { rules, ..zone_of("hall", None) })
+}
+
+pub(crate) fn passback(mode: PassbackMode, alone: Alone) -> ZoneRules {
+    ZoneRules { passback: Some(Passback { mode, alone }), ..ZoneRules::default() }
+}
+
+fn refusals_of_rules() -> Vec<(Deny, Vec<Change>, Question)> {
+    let with = |fact| knowing(at("gate", ANN), |k| k.passback = fact);
+    let timed = PassbackMode::Timed(PassbackTime::new(Duration::from_secs(60)).unwrap());
+    let fresh = Some(Freshness::new(Duration::from_secs(30)).unwrap());
+    let stale = Question { config_age: Duration::from_secs(31), ..at("gate", ANN) };
+    let two =
+        || vec![Change::PutRule(Rule { two_people: true, ..rule("in", "staff", Target::Zone(id("hall"))) })];
+    let code = Rule { factors: Factors::CODE, ..rule("cages", "staff", Target::Zone(id("vault"))) };
+    let ann = Person {
+        visit: Some(Visit { host: id("ben"), escorted: true }),
+        valid: Validity { from: None, until: Some(night()) },
+        ..person("ann", &["staff"])
+    };
+    vec![
+        (Deny::Passback, vec![hall(passback(PassbackMode::Hard, Alone::Own))], with(PassbackFact::Inside)),
+        (Deny::PassbackTooSoon, vec![hall(passback(timed, Alone::Own))], with(PassbackFact::TooSoon)),
+        (
+            Deny::PassbackAlone,
+            vec![hall(passback(PassbackMode::Soft, Alone::Refuse))],
+            with(PassbackFact::Alone),
+        ),
+        (Deny::ConfigStale, vec![hall(ZoneRules { fresh_within: fresh, ..ZoneRules::default() })], stale),
+        (Deny::SecondMissing, two(), knowing(at("gate", ANN), |k| k.second = nobody())),
+        (Deny::SecondRefused, two(), knowing(at("gate", ANN), |k| k.second = second(ANN))),
+        (
+            Deny::EscortMissing,
+            vec![Change::PutPerson(ann)],
+            knowing(at("gate", ANN), |k| k.second = nobody()),
+        ),
+        (
+            Deny::CodeUsed,
+            vec![Change::PutRule(code), Change::PutCredential(totp("ann-codes", "ann"))],
+            Question { pin: PinFact::UsedUp, ..at("cage", ANN) },
+        ),
+    ]
+}
+
+/// The gate, and a pass in place of a card.
+pub(crate) fn with_pass(text: Vec<u8>) -> Question {
+    let shown = ShownPass { bytes: text.into(), used_up: false };
+    knowing(Question { token: None, ..at("gate", ANN) }, |k| k.pass = Some(Box::new(shown)))
+}
+
+/// Whoever signs passes for the hall.
+pub(crate) fn admits() -> Change {
+    let text =
+        r#"permit (principal == Service::"hub", action == Action::"admit", resource in Zone::"hall");"#;
+    policy("passes", text)
+}
+
+fn refusals_of_passes() -> Vec<(Deny, Vec<Change>, Question)> {
+    let pass = |door: &str, from, by| with_pass(shown_pass(PassPlace::Door(id(door)), from, by));
+    let long_ago = utc(5, 1, 0, 0);
+    vec![
+        (Deny::PassInvalid, vec![admits()], pass("gate", noon(), STRANGER)),
+        // Well signed, and nobody lets those who sign it in here.
+        (Deny::PassInvalid, vec![], pass("gate", noon(), HUB)),
+        (Deny::PassNotYet, vec![admits()], pass("gate", night(), HUB)),
+        (Deny::PassExpired, vec![admits()], pass("gate", long_ago, HUB)),
+        (Deny::PassElsewhere, vec![admits()], pass("cage", noon(), HUB)),
+        (
+            Deny::PassUsed,
+            vec![admits()],
+            knowing(pass("gate", noon(), HUB), |k| k.pass.as_mut().unwrap().used_up = true),
+        ),
     ]
 }
 
@@ -65,8 +174,8 @@ fn every_reason_is_given_where_it_holds() {
 #[test]
 fn every_reason_has_its_case() {
     let cases: Vec<Deny> = refusals().into_iter().map(|(why, ..)| why).collect();
-    // Without a configuration there is no site; and a door that waits after wrong PINs does not ask.
-    let elsewhere = [Deny::NoConfiguration, Deny::PinLocked];
+    // Without a configuration there is no site; and whether a record could be written is known after the decision.
+    let elsewhere = [Deny::NoConfiguration, Deny::NotRecorded];
     for why in Deny::ALL {
         assert!(cases.contains(why) != elsewhere.contains(why), "{why:?}");
     }
@@ -75,9 +184,9 @@ fn every_reason_has_its_case() {
 #[test]
 fn the_record_of_a_grant_names_who_and_by_what() {
     let house = House::warehouse();
-    let q = Question { side: Side::Exit, ..at("gate", ANN) };
+    let q = at("gate", ANN);
     let expected = Access {
-        side: Side::Exit,
+        side: Side::Entry,
         token: Some(ANN),
         person: Some(id("ann")),
         factors: Factors::CARD,
@@ -85,6 +194,7 @@ fn the_record_of_a_grant_names_who_and_by_what() {
         keypad: true,
         config: Some(q.config),
         config_age: Duration::from_secs(5),
+        known: Known::default(),
         outcome: Outcome::Granted { because: vec!["rule/in".into()] },
     };
     assert_eq!(ask(&house, &q), (None, expected));
@@ -97,7 +207,7 @@ fn the_record_of_a_refusal_names_who_even_when_no_policy_was_asked() {
         if !changes.is_empty() {
             house.put(changes);
         }
-        let known = !matches!(why, Deny::UnknownCredential | Deny::MalformedCredential);
+        let known = q.token.is_some() && !matches!(why, Deny::UnknownCredential | Deny::Revoked);
         let (_, access) = ask(&house, &q);
         assert_eq!(access.person.is_some(), known, "{why:?}");
         assert_eq!(access.factors, if q.token.is_some() { Factors::CARD } else { Factors::NONE });

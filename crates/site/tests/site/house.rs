@@ -9,6 +9,7 @@ use lockward_model::*;
 use lockward_policy::base_policies;
 use lockward_site::{Keep, Refusal, Site};
 use lockward_wire::config::{Envelope, PayloadType, encode_changes, encode_founding};
+use lockward_wire::credential::{Pass, PassId, PassPlace};
 
 /// Whose key: the seed of an Ed25519 pair.
 pub(crate) type Who = u8;
@@ -137,7 +138,11 @@ impl House {
 }
 
 pub(crate) fn zone(name: &str, parent: Option<&str>) -> Change {
-    Change::PutZone(Zone { id: id(name), title: id(name), parent: parent.map(id) })
+    Change::PutZone(zone_of(name, parent))
+}
+
+pub(crate) fn zone_of(name: &str, parent: Option<&str>) -> Zone {
+    Zone { id: id(name), title: id(name), parent: parent.map(id), rules: ZoneRules::default() }
 }
 
 pub(crate) fn door_to(name: &str, to: &str) -> Door {
@@ -153,6 +158,7 @@ pub(crate) fn door_to(name: &str, to: &str) -> Door {
         relock: Relock::OnClose,
         exit: ExitHardware::Mechanical,
         unlocked: None,
+        rules: DoorRules::default(),
     }
 }
 
@@ -170,6 +176,8 @@ pub(crate) fn person(name: &str, groups: &[&str]) -> Person {
         groups: groups.iter().map(|g| id(g)).collect(),
         valid: Validity::default(),
         suspended: false,
+        extended: false,
+        visit: None,
         sealed: Some(name.as_bytes().into()),
     }
 }
@@ -179,10 +187,42 @@ pub(crate) fn card(name: &str, person: &str, token: CardToken) -> Credential {
 }
 
 /// A PIN's hash of the right form, with `salt` for a salt; nothing here compares it.
-pub(crate) fn pin(name: &str, person: &str, salt: char) -> Credential {
+pub(crate) fn pin_hash(salt: char) -> PinHash {
     let (salt, hash) = (salt.to_string().repeat(21), "A".repeat(43));
-    let proof = Proof::Pin(PinHash(format!("$argon2id$v=19$m=19456,t=2,p=1${salt}A${hash}").into()));
+    PinHash(format!("$argon2id$v=19$m=19456,t=2,p=1${salt}A${hash}").into())
+}
+
+pub(crate) fn shows(name: &str, person: &str, proof: Proof) -> Credential {
     Credential { proof, ..card(name, person, UNKNOWN) }
+}
+
+pub(crate) fn pin(name: &str, person: &str, salt: char) -> Credential {
+    shows(name, person, Proof::Pin(pin_hash(salt)))
+}
+
+/// A card that signs; nothing here checks with its key.
+pub(crate) fn key_card(name: &str, person: &str, token: CardToken) -> Credential {
+    let mut key = [7; 65];
+    key[0] = 4;
+    shows(name, person, Proof::Key { token, key: CardPublicKey(key) })
+}
+
+/// A PIN that stands alone.
+pub(crate) fn pin_alone(name: &str, person: &str, token: CardToken, digits: u8) -> Credential {
+    shows(name, person, Proof::PinOnly { token, digits })
+}
+
+/// One-time codes by the clock; nothing here makes one.
+pub(crate) fn totp(name: &str, person: &str) -> Credential {
+    shows(name, person, Proof::Totp(SealedSecret(Box::new([7; 24]))))
+}
+
+/// A pass for two weeks, as a reader gives it: of the site whose founding is [`founding`].
+pub(crate) fn shown_pass(place: PassPlace, from: Time, by: Who) -> Vec<u8> {
+    let site = SiteId(*leaf_hash(&founding_entry(&founding(), &[OWNER])).as_bytes());
+    let (pass, until) = (PassId([3; 16]), Time(from.0 + 14 * 24 * 3_600_000));
+    let pass = Pass { id: pass, service: id("hub"), place, from, until, uses: 1, order: None };
+    pass.sign(&site, &pair(by)).unwrap().text().into_bytes()
 }
 
 /// Weekdays between two hours.
@@ -193,7 +233,8 @@ pub(crate) fn weekdays(name: &str, from: u16, to: u16) -> Change {
 
 pub(crate) fn rule(name: &str, group: &str, target: Target) -> Rule {
     let (groups, targets) = (vec![id(group)], vec![target]);
-    Rule { id: id(name), title: id(name), groups, targets, schedule: None, factors: Factors::NONE }
+    let (schedule, factors, two_people) = (None, Factors::NONE, false);
+    Rule { id: id(name), title: id(name), groups, targets, schedule, factors, two_people }
 }
 
 pub(crate) fn policy(name: &str, text: &str) -> Change {

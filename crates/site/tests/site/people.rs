@@ -9,9 +9,9 @@ use lockward_site::Answer;
 fn at_gate(house: &House, token: CardToken) -> (Option<PersonId>, Result<(), Deny>) {
     let q = question(id("gate"), token, PinFact::NotAsked, noon(), house.site.size());
     match house.site.decide(&q, Mono(1)) {
-        Answer::Granted(_, access) => (access.person, Ok(())),
+        Answer::Granted(_, access, _) => (access.person, Ok(())),
         Answer::Denied(why, access) => (access.person, Err(why)),
-        Answer::NeedPin => panic!("a PIN at the gate"),
+        wish => panic!("{wish:?} at the gate"),
     }
 }
 
@@ -77,14 +77,45 @@ fn who_is_removed_takes_every_credential_along() {
     house.put(vec![Change::RemovePerson(id("ann"))]);
     assert_eq!(house.site.counts(), (1, 1));
     assert_eq!(house.site.person(id("ann")), None);
-    assert_eq!(at_gate(&house, ANN), (None, Err(Deny::UnknownCredential)));
+    assert_eq!(at_gate(&house, ANN), (None, Err(Deny::Revoked)));
     // Nothing of the old comes back with the name.
     house.put(vec![Change::PutPerson(person("ann", &["staff"]))]);
     assert!(house.site.credentials_of(id("ann")).is_empty());
-    assert_eq!(at_gate(&house, ANN), (None, Err(Deny::UnknownCredential)));
+    assert_eq!(at_gate(&house, ANN), (None, Err(Deny::Revoked)));
     house.put(vec![Change::PutCredential(card("again", "ann", ANN))]);
     assert_eq!(at_gate(&house, ANN), (Some(id("ann")), Ok(())));
     assert!(house.site.pins_beside(ANN, noon()).is_empty());
+}
+
+#[test]
+fn a_card_that_was_somebodys_is_told_from_one_that_never_was() {
+    let mut house = House::warehouse();
+    let told = |house: &House| at_gate(house, ANN).1;
+    let revoke = || Change::RevokeCredential(id("ann-card"));
+    // Not by a change set that fails.
+    let entry = house.entry(vec![revoke(), Change::RemoveZone(id("x"))], &[OWNER]);
+    assert_refused(&mut house, &entry, "CHANGE_INVALID");
+    assert_eq!(told(&house), Ok(()));
+    house.put(vec![revoke()]);
+    assert_eq!(told(&house), Err(Deny::Revoked));
+    assert_eq!(at_gate(&house, UNKNOWN).1, Err(Deny::UnknownCredential));
+    // Given out again, it is somebody's again; and not by a change set that fails.
+    let again = || Change::PutCredential(card("again", "ben", ANN));
+    let entry = house.entry(vec![again(), Change::RemoveZone(id("x"))], &[OWNER]);
+    assert_refused(&mut house, &entry, "CHANGE_INVALID");
+    assert_eq!(told(&house), Err(Deny::Revoked));
+    house.put(vec![again()]);
+    assert_eq!(told(&house), Ok(()));
+    // A new card in its place, and a person who goes, revoke it too.
+    house.put(vec![Change::PutCredential(card("again", "ben", UNKNOWN))]);
+    assert_eq!(told(&house), Err(Deny::Revoked));
+    house.put(vec![Change::RemovePerson(id("ben"))]);
+    assert_eq!(at_gate(&house, UNKNOWN).1, Err(Deny::Revoked));
+    // A PIN that stood alone is nobody's secret any more.
+    let alone = CardToken([0x33; 16]);
+    house.put(vec![Change::PutCredential(pin_alone("alone", "ann", alone, 6))]);
+    house.put(vec![Change::RevokeCredential(id("alone"))]);
+    assert_eq!(at_gate(&house, alone).1, Err(Deny::UnknownCredential));
 }
 
 #[test]

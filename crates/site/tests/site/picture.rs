@@ -19,6 +19,9 @@ pub(crate) struct Picture {
     operators: Vec<Operator>,
     people: Vec<(Person, Vec<Credential>)>,
     counts: (usize, usize),
+    lockdowns: Vec<ZoneId>,
+    threats: Vec<(ZoneId, ThreatLevel)>,
+    shortest_pin_alone: Option<u8>,
     decisions: Vec<String>,
 }
 
@@ -49,14 +52,19 @@ pub(crate) fn question(door: DoorId, token: CardToken, pin: PinFact, at: Time, s
         at,
         config_age: Duration::from_secs(5),
         config: ConfigRef { size, root: Digest([0x0c; 32]) },
+        known: Known::default(),
     }
 }
 
 /// An answer as text, whole.
 pub(crate) fn told(answer: &Answer) -> String {
     match answer {
-        Answer::Granted(grant, access) => format!("{} until {:?} {access:?}", grant.door(), grant.until()),
+        Answer::Granted(grant, access, terms) => {
+            format!("{} until {:?} {access:?} {terms:?}", grant.door(), grant.until())
+        }
         Answer::NeedPin => "PIN".into(),
+        Answer::NeedSecond => "a second person".into(),
+        Answer::NeedCard => "the card".into(),
         Answer::Denied(why, access) => format!("{why:?} {access:?}"),
     }
 }
@@ -67,8 +75,8 @@ pub(crate) fn picture(site: &Site, sample: &Sample) -> Picture {
         decisions.push(format!("{:?}", site.open_schedules(*at)));
         for door in &sample.doors {
             decisions.push(format!("{:?}", site.who_can(*door, *at)));
-            let free = site.door(*door).map(|d| site.stands_unlocked(d, *at));
-            decisions.push(format!("{free:?}"));
+            let free = site.door(*door).map(|d| site.free_by_schedule(d, *at));
+            decisions.push(format!("{free:?} {:?}", site.entered(*door)));
             for token in &sample.tokens {
                 for pin in [PinFact::NotAsked, PinFact::Right] {
                     let q = question(*door, *token, pin, *at, site.size());
@@ -76,6 +84,8 @@ pub(crate) fn picture(site: &Site, sample: &Sample) -> Picture {
                 }
             }
         }
+        let typed = sample.tokens.iter().flat_map(|t| site.typed_beside(*t, *at));
+        decisions.extend(typed.map(|c| c.id.to_string()));
         let pins = sample.tokens.iter().flat_map(|t| site.pins_beside(*t, *at));
         decisions.extend(pins.map(|hash| hash.0.into()));
     }
@@ -94,6 +104,9 @@ pub(crate) fn picture(site: &Site, sample: &Sample) -> Picture {
         operators: site.operators().cloned().collect(),
         people,
         counts: site.counts(),
+        lockdowns: site.lockdowns().collect(),
+        threats: site.threats().collect(),
+        shortest_pin_alone: site.shortest_pin_alone(),
         decisions,
     }
 }
@@ -115,7 +128,7 @@ fn a_picture_shows_what_a_person_may_and_what_a_title_says() {
     let sample = warehouse_sample();
     let mut pictures = vec![picture(&house.site, &sample)];
     let title =
-        Change::PutZone(Zone { id: "yard".parse().unwrap(), title: "Hof".parse().unwrap(), parent: None });
+        Change::PutZone(Zone { title: "Hof".parse().unwrap(), ..crate::house::zone_of("yard", None) });
     for change in
         [title, Change::RemoveRule("in".parse().unwrap()), Change::SuspendPerson("ben".parse().unwrap())]
     {

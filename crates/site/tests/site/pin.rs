@@ -15,7 +15,7 @@ enum Told {
 fn ask(house: &House, door: &str, pin: PinFact, keypad: bool) -> Told {
     let q = question(id(door), ANN, pin, noon(), house.site.size());
     match house.site.decide(&Question { keypad, ..q }, Mono(1)) {
-        Answer::Granted(grant, access) => {
+        Answer::Granted(grant, access, _) => {
             assert_eq!(grant.door(), id(door));
             assert!(access.factors.contains(Factors::PIN) == (pin == PinFact::Right));
             Told::Open
@@ -25,6 +25,7 @@ fn ask(house: &House, door: &str, pin: PinFact, keypad: bool) -> Told {
             assert!(access.factors.contains(Factors::PIN) == (pin == PinFact::Right));
             Told::Shut(why)
         }
+        wish => panic!("{wish:?}"),
     }
 }
 
@@ -78,7 +79,7 @@ fn given_somebody_elses_pin_then_it_is_not_beside_the_card() {
     house.put(vec![Change::PutCredential(pin("ben-pin", "ben", 'b'))]);
     let proof = |c: Credential| match c.proof {
         Proof::Pin(hash) => hash,
-        Proof::Card(_) => panic!("a card"),
+        other => panic!("{other:?}"),
     };
     assert_eq!(house.site.pins_beside(ANN, noon()), [proof(pin("x", "ann", 'a'))]);
     assert_eq!(house.site.pins_beside(BEN, noon()), [proof(pin("x", "ben", 'b'))]);

@@ -2,8 +2,11 @@
 
 use crate::house::*;
 use crate::picture::Sample;
+use core::num::{NonZeroU16, NonZeroU32};
 use core::time::Duration;
 use lockward_model::*;
+use lockward_site::Question;
+use lockward_wire::credential::PassPlace;
 use proptest::collection::vec;
 use proptest::option::{of, weighted};
 use proptest::prelude::*;
@@ -37,21 +40,72 @@ fn valid() -> impl Strategy<Value = Validity> {
 }
 
 pub(crate) fn factors() -> impl Strategy<Value = Factors> {
-    (0u8..4).prop_map(|bits| Factors::from_bits(bits).unwrap())
+    // Card and PIN more often than the others.
+    prop_oneof![4 => 0u8..4, 1 => 0u8..16].prop_map(|bits| Factors::from_bits(bits).unwrap())
+}
+
+fn zone_rules() -> impl Strategy<Value = ZoneRules> {
+    let alone = || select(vec![Alone::Own, Alone::Open, Alone::Refuse]);
+    let timed = PassbackMode::Timed(PassbackTime::new(Duration::from_secs(60)).unwrap());
+    let mode = select(vec![PassbackMode::Soft, PassbackMode::Hard, timed]);
+    let passback = (mode, alone()).prop_map(|(mode, alone)| Passback { mode, alone });
+    let window = OpeningWindow::new(Duration::from_secs(60)).unwrap();
+    let openings = of(one('g')).prop_map(move |approvers| OpeningLimit {
+        doors: NonZeroU16::MIN,
+        within: window,
+        approvers,
+    });
+    let fresh = (30u64..90).prop_map(|s| Freshness::new(Duration::from_secs(s)).unwrap());
+    (
+        weighted(0.3, passback),
+        weighted(0.2, Just(NonZeroU32::MIN)),
+        weighted(0.2, fresh),
+        weighted(0.3, openings),
+    )
+        .prop_map(|(passback, most, fresh_within, openings)| ZoneRules {
+            passback,
+            most,
+            fresh_within,
+            openings,
+        })
+}
+
+fn door_rules() -> impl Strategy<Value = DoorRules> {
+    let office = OfficeTime::new(Duration::from_secs(60)).unwrap();
+    let flag = || weighted(0.2, Just(())).prop_map(|so| so.is_some());
+    (flag(), weighted(0.2, Just(office)), flag()).prop_map(|(first_person, office, exit_shunt_only)| {
+        DoorRules { first_person, office, exit_shunt_only, ..DoorRules::default() }
+    })
+}
+
+fn watch() -> impl Strategy<Value = Change> {
+    let level = (0u8..=4).prop_map(|level| ThreatLevel::new(level).unwrap());
+    prop_oneof![
+        2 => one('z').prop_map(Change::LockDown),
+        3 => one('z').prop_map(Change::LiftLockdown),
+        2 => (one('z'), level).prop_map(|(zone, level)| Change::SetThreat { zone, level }),
+        1 => one('z').prop_map(|zone| Change::Forgive(Forgiven::Zone(zone))),
+        1 => one('p').prop_map(|person| Change::Forgive(Forgiven::Person(person))),
+    ]
 }
 
 fn places() -> impl Strategy<Value = Change> {
-    let zone = (one('z'), of(one('z')));
-    let door = (name('d'), name('z'), of(one('z')), select(&DoorKind::ALL), of(one('s')), name('k'));
+    let zone = (one('z'), of(one('z')), zone_rules());
+    let exit = select(vec![ExitHardware::Mechanical, ExitHardware::Released]);
+    let door = (
+        (name('d'), name('z'), of(one('z')), select(&DoorKind::ALL), of(one('s')), name('k')),
+        (exit, door_rules()),
+    );
     let schedule = (one('s'), 1u8..0x80, 0u16..23, 1u16..24);
     prop_oneof![
-        3 => zone.prop_map(|(id, parent): (ZoneId, _)| {
+        3 => zone.prop_map(|(id, parent, rules): (ZoneId, _, _)| {
             let title = self::id(&format!("in {parent:?}"));
-            Change::PutZone(Zone { id, title, parent })
+            Change::PutZone(Zone { id, title, parent, rules })
         }),
         2 => one('z').prop_map(Change::RemoveZone),
-        3 => door.prop_map(|(id, to, from, kind, unlocked, k)| {
-            Change::PutDoor(Door { from, kind, unlocked, controller: self::id(&k), ..door_to(&id, &to) })
+        3 => door.prop_map(|((id, to, from, kind, unlocked, k), (exit, rules))| {
+            let door = door_to(&id, &to);
+            Change::PutDoor(Door { from, kind, unlocked, controller: self::id(&k), exit, rules, ..door })
         }),
         1 => one('d').prop_map(Change::RemoveDoor),
         2 => schedule.prop_map(|(id, days, from, hours)| {
@@ -64,23 +118,38 @@ fn places() -> impl Strategy<Value = Change> {
 }
 
 fn people() -> impl Strategy<Value = Change> {
-    let person = (one('p'), vec(one('g'), 0..3), valid(), weighted(0.2, Just(())), of(any::<[u8; 4]>()));
+    let flag = |often| weighted(often, Just(())).prop_map(|so| so.is_some());
+    let visit = (one('p'), any::<bool>()).prop_map(|(host, escorted)| Visit { host, escorted });
+    let person = (
+        (one('p'), vec(one('g'), 0..3), valid(), of(any::<[u8; 4]>())),
+        (flag(0.2), flag(0.2), weighted(0.2, visit)),
+    );
     let holder = || (name('c'), name('p'));
     let card = (holder(), 0..N, valid())
         .prop_map(|((id, p), n, valid)| Credential { valid, ..card(&id, &p, token(n)) });
+    let other = (holder(), 0..N, 4u8..6, 0..5usize).prop_map(|((id, p), n, digits, which)| match which {
+        0 => key_card(&id, &p, token(n)),
+        1 => pin_alone(&id, &p, token(n), digits),
+        2 => shows(&id, &p, Proof::Duress(pin_hash('d'))),
+        3 => totp(&id, &p),
+        _ => shows(&id, &p, Proof::Hotp(SealedSecret(Box::new([8; 24])))),
+    });
     let pin = (holder(), select(vec!['a', 'b']), valid())
         .prop_map(|((id, p), salt, valid)| Credential { valid, ..pin(&id, &p, salt) });
     prop_oneof![
         2 => name('g').prop_map(|g| group(&g)),
         2 => one('g').prop_map(Change::RemoveGroup),
-        4 => person.prop_map(|(id, groups, valid, suspended, sealed)| {
-            let (suspended, sealed) = (suspended.is_some(), sealed.map(Into::into));
-            Change::PutPerson(Person { id, groups, valid, suspended, sealed })
+        4 => person.prop_map(|((id, groups, valid, sealed), (suspended, extended, visit))| {
+            let sealed = sealed.map(Into::into);
+            // A visit without an end would be refused.
+            let valid = Validity { until: valid.until.or(visit.map(|_| utc(12, 1, 0, 0))), ..valid };
+            Change::PutPerson(Person { id, groups, valid, suspended, extended, visit, sealed })
         }),
         1 => one('p').prop_map(Change::RemovePerson),
         1 => one('p').prop_map(Change::SuspendPerson),
         3 => card.prop_map(Change::PutCredential),
         2 => pin.prop_map(Change::PutCredential),
+        2 => other.prop_map(Change::PutCredential),
         2 => one('c').prop_map(Change::RevokeCredential),
     ]
 }
@@ -96,17 +165,25 @@ fn texts() -> impl Strategy<Value = &'static str> {
         // Can not be evaluated without a PIN.
         r#"forbid (principal in Group::"g1", action == Action::"enter", resource == Door::"d1")
             when { !context.factors.contains("pin") && context.config_age - 9223372036854775807 - 9 < 0 };"#,
+        r#"forbid (principal, action == Action::"enter", resource) when { context.threat_level >= 2 }
+            unless { context.factors.contains("pin") };"#,
+        r#"forbid (principal in Group::"g3", action == Action::"enter", resource) unless { context.escorted };"#,
+        r#"forbid (principal, action == Action::"enter", resource == Door::"d2") unless { context.people == 2 };"#,
+        r#"permit (principal in Group::"g1", action in [Action::"enter-locked-down", Action::"hold"], resource);"#,
+        r#"permit (principal, action == Action::"admit", resource in Zone::"z0");"#,
         r#"permit (principal == Operator::"o1", action == Action::"change:put-door", resource);"#,
     ])
 }
 
 fn rules() -> impl Strategy<Value = Change> {
     let target = prop_oneof![one('z').prop_map(Target::Zone), one('d').prop_map(Target::Door)];
-    let rule = (one('r'), vec(one('g'), 1..3), vec(target, 1..3), of(one('s')), factors());
+    let rule =
+        (one('r'), vec(one('g'), 1..3), vec(target, 1..3), of(one('s')), factors(), weighted(0.3, Just(())));
     let text = (name('t'), texts());
     prop_oneof![
-        5 => rule.prop_map(|(id, groups, targets, schedule, factors)| {
-            Change::PutRule(Rule { id, title: self::id("r"), groups, targets, schedule, factors })
+        5 => rule.prop_map(|(id, groups, targets, schedule, factors, two)| {
+            let (title, two_people) = (self::id("r"), two.is_some());
+            Change::PutRule(Rule { id, title, groups, targets, schedule, factors, two_people })
         }),
         1 => one('r').prop_map(Change::RemoveRule),
         2 => text.prop_map(|(id, text)| policy(&id, text)),
@@ -127,7 +204,7 @@ fn machines() -> impl Strategy<Value = Change> {
 
 /// Any change; it may or may not fit a site.
 pub(crate) fn change() -> impl Strategy<Value = Change> {
-    prop_oneof![4 => places(), 5 => people(), 4 => rules(), 2 => machines()]
+    prop_oneof![4 => places(), 5 => people(), 4 => rules(), 2 => machines(), 1 => watch()]
 }
 
 /// Something to begin with: half of it in use, half of it free to be removed.
@@ -136,6 +213,7 @@ fn seedlings() -> Vec<Change> {
     let mut all: Vec<Change> = each('z').map(|z| zone(&z, (z != "z0").then_some("z0"))).collect();
     all.extend(each('g').map(|g| group(&g)));
     all.extend(each('k').map(|k| controller(&k)));
+    all.push(Change::LockDown(id("z3")));
     all.extend([weekdays("s0", 8, 18), weekdays("s1", 0, 12)]);
     all.extend([operator("o0", 30, "people"), operator("o1", 31, "owner")].map(Change::PutOperator));
     all.push(policy("t0", r#"permit (principal, action == Action::"enter", resource == Door::"d3");"#));
@@ -178,11 +256,81 @@ pub(crate) fn sample(at: Time) -> Sample {
     }
 }
 
-pub(crate) fn question() -> impl Strategy<Value = lockward_site::Question> {
-    let pin = select(vec![PinFact::NotAsked, PinFact::Right, PinFact::Wrong, PinFact::Missing]);
-    let side = select(vec![Side::Entry, Side::Exit]);
-    (one('d'), side, weighted(0.95, 0..=N), pin, any::<bool>(), moment(), 0u64..100, one('k')).prop_map(
-        |(door, side, shown, pin, keypad, at, age, controller)| lockward_site::Question {
+pub(crate) fn pin_fact() -> impl Strategy<Value = PinFact> {
+    use PinFact::*;
+    select(vec![NotAsked, NotAsked, Right, Right, Wrong, Missing, Duress, OneTime, UsedUp])
+}
+
+fn signed() -> impl Strategy<Value = Option<bool>> {
+    select(vec![None, None, Some(true), Some(true), Some(false)])
+}
+
+fn second() -> impl Strategy<Value = Second> {
+    // Whose it is, is not for the question to say.
+    (weighted(0.9, 0..=N), signed(), pin_fact(), of(one('p')))
+        .prop_map(|(shown, signed, pin, person)| Second { token: shown.map(token), signed, pin, person })
+}
+
+/// A pass of the hub for a random site's door; the random sites have all one id.
+fn pass() -> impl Strategy<Value = ShownPass> {
+    let place = prop_oneof![one('d').prop_map(PassPlace::Door), one('z').prop_map(PassPlace::Zone)];
+    let by = select(vec![HUB, HUB, HUB, STRANGER]);
+    (place, moment(), by, any::<bool>(), any::<bool>()).prop_map(|(place, from, by, used_up, broken)| {
+        let mut bytes = shown_pass(place, from, by);
+        if broken {
+            bytes.pop();
+        }
+        ShownPass { bytes: bytes.into(), used_up }
+    })
+}
+
+/// What had happened before: mostly nothing that stands against it.
+pub(crate) fn known() -> impl Strategy<Value = Known> {
+    let bad = || weighted(0.1, Just(())).prop_map(|so| so.is_some());
+    let wish = select(vec![Wish::Pass, Wish::Pass, Wish::Pass, Wish::Hold]);
+    let passback = weighted(0.3, select(PASSBACK.to_vec())).prop_map(Option::unwrap_or_default);
+    let shown = (wish, signed(), weighted(0.4, second()), weighted(0.3, pass()), passback);
+    (shown, bad(), bad(), bad(), bad(), bad(), bad(), bad()).prop_map(
+        |(
+            (wish, signed, second, pass, passback),
+            full,
+            airlock_busy,
+            openings_spent,
+            waiting,
+            far_away,
+            relayed,
+            time_untrusted,
+        )| {
+            let (second, pass) = (second.map(Box::new), pass.map(Box::new));
+            Known {
+                wish,
+                signed,
+                second,
+                pass,
+                codes: Vec::new(),
+                passback,
+                full,
+                airlock_busy,
+                openings_spent,
+                waiting,
+                far_away,
+                relayed,
+                time_untrusted,
+            }
+        },
+    )
+}
+
+pub(crate) const PASSBACK: [PassbackFact; 4] =
+    [PassbackFact::Clear, PassbackFact::Inside, PassbackFact::TooSoon, PassbackFact::Alone];
+
+pub(crate) fn question() -> impl Strategy<Value = Question> {
+    let side = select(vec![Side::Entry, Side::Entry, Side::Exit]);
+    let asked = (one('d'), side, weighted(0.9, 0..=N), pin_fact(), any::<bool>());
+    // Half of the time nothing had happened.
+    let known = weighted(0.5, known()).prop_map(Option::unwrap_or_default);
+    (asked, moment(), 0u64..100, one('k'), known).prop_map(
+        |((door, side, shown, pin, keypad), at, age, controller, known)| Question {
             controller,
             door,
             side,
@@ -192,6 +340,7 @@ pub(crate) fn question() -> impl Strategy<Value = lockward_site::Question> {
             at,
             config_age: Duration::from_secs(age),
             config: ConfigRef { size: 0, root: Digest([9; 32]) },
+            known,
         },
     )
 }

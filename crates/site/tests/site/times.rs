@@ -8,8 +8,8 @@ use lockward_site::{Answer, Keep, Refusal};
 fn at_door(house: &House, door: &str, token: CardToken, at: Time) -> Option<Deny> {
     match house.site.decide(&question(id(door), token, PinFact::NotAsked, at, house.site.size()), Mono(1)) {
         Answer::Granted(..) => None,
-        Answer::NeedPin => panic!("a PIN at {door}"),
         Answer::Denied(why, _) => Some(why),
+        wish => panic!("{wish:?} at {door}"),
     }
 }
 

@@ -6,8 +6,8 @@ use super::places::{DoorV1, ZoneV1};
 use super::schedules::ScheduleV1;
 use crate::spelling::{Hex, Said};
 use lockward_model::{
-    Change, ControllerId, CredentialId, DoorId, GroupId, OperatorId, PersonId, PolicyId, PublicKey, RuleId,
-    ScheduleId, Text, ZoneId,
+    Change, ControllerId, CredentialId, DoorId, Forgiven, GroupId, OperatorId, PersonId, PolicyId, PublicKey,
+    RuleId, ScheduleId, Text, ThreatLevel, ZoneId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,17 @@ pub(super) enum ChangeV1 {
     RevokeController(Said<ControllerId>),
     PutOperator(OperatorV1),
     RemoveOperator(Said<OperatorId>),
+    LockDown(Said<ZoneId>),
+    LiftLockdown(Said<ZoneId>),
+    SetThreat { zone: Said<ZoneId>, level: u8 },
+    Forgive(ForgivenV1),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) enum ForgivenV1 {
+    Person(Said<PersonId>),
+    Zone(Said<ZoneId>),
 }
 
 impl From<&Change> for ChangeV1 {
@@ -65,6 +76,11 @@ impl From<&Change> for ChangeV1 {
             Change::RevokeController(id) => Self::RevokeController(Said(*id)),
             Change::PutOperator(o) => Self::PutOperator(o.into()),
             Change::RemoveOperator(id) => Self::RemoveOperator(Said(*id)),
+            Change::LockDown(id) => Self::LockDown(Said(*id)),
+            Change::LiftLockdown(id) => Self::LiftLockdown(Said(*id)),
+            Change::SetThreat { zone, level } => Self::SetThreat { zone: Said(*zone), level: level.get() },
+            Change::Forgive(Forgiven::Person(id)) => Self::Forgive(ForgivenV1::Person(Said(*id))),
+            Change::Forgive(Forgiven::Zone(id)) => Self::Forgive(ForgivenV1::Zone(Said(*id))),
         }
     }
 }
@@ -73,7 +89,7 @@ impl TryFrom<ChangeV1> for Change {
     type Error = PayloadError;
     fn try_from(c: ChangeV1) -> Result<Self, PayloadError> {
         Ok(match c {
-            ChangeV1::PutZone(z) => Self::PutZone(z.into()),
+            ChangeV1::PutZone(z) => Self::PutZone(z.try_into()?),
             ChangeV1::RemoveZone(id) => Self::RemoveZone(id.0),
             ChangeV1::PutDoor(d) => Self::PutDoor(d.try_into()?),
             ChangeV1::RemoveDoor(id) => Self::RemoveDoor(id.0),
@@ -95,6 +111,15 @@ impl TryFrom<ChangeV1> for Change {
             ChangeV1::RevokeController(id) => Self::RevokeController(id.0),
             ChangeV1::PutOperator(o) => Self::PutOperator(o.into()),
             ChangeV1::RemoveOperator(id) => Self::RemoveOperator(id.0),
+            ChangeV1::LockDown(id) => Self::LockDown(id.0),
+            ChangeV1::LiftLockdown(id) => Self::LiftLockdown(id.0),
+            ChangeV1::SetThreat { zone, level } => {
+                let level = ThreatLevel::new(level);
+                let level = level.ok_or(PayloadError::Part("a threat level that is none of 0 to 4"))?;
+                Self::SetThreat { zone: zone.0, level }
+            }
+            ChangeV1::Forgive(ForgivenV1::Person(id)) => Self::Forgive(Forgiven::Person(id.0)),
+            ChangeV1::Forgive(ForgivenV1::Zone(id)) => Self::Forgive(Forgiven::Zone(id.0)),
         })
     }
 }

@@ -1,15 +1,19 @@
 //! People, what they show, and what they may, in JSON.
 
 use super::payload::PayloadError;
-use crate::credential::is_pin_hash;
+use super::rules::is_false;
+use crate::credential::{PIN_DIGITS_MAX, PIN_DIGITS_MIN, is_pin_hash};
 use crate::seal::SEALED_PERSON_BYTES_MAX;
 use crate::spelling::{Base64, Hex, Said};
 use lockward_model::{
-    CardToken, Credential, CredentialId, DoorId, Factors, Group, GroupId, Operator, OperatorId, Person,
-    PersonId, PinHash, PolicyId, PolicyText, Proof, PublicKey, RoleId, Rule, RuleId, ScheduleId, Service,
-    ServiceId, Target, Text, Time, Validity, ZoneId,
+    CardPublicKey, CardToken, Credential, CredentialId, DoorId, Factors, Group, GroupId, Operator,
+    OperatorId, Person, PersonId, PinHash, PolicyId, PolicyText, Proof, PublicKey, RoleId, Rule, RuleId,
+    ScheduleId, SealedSecret, Service, ServiceId, Target, Text, Time, Validity, Visit, ZoneId,
 };
 use serde::{Deserialize, Serialize};
+
+/// A secret of up to 64 bytes (RFC 4226 wants 20), with what sealing adds.
+const SEALED_SECRET_BYTES_MAX: usize = 128;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,8 +25,19 @@ pub(super) struct PersonV1 {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     until_ms: Option<i64>,
     suspended: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    extended: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    visit: Option<VisitV1>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sealed: Option<Base64>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VisitV1 {
+    host: Said<PersonId>,
+    escorted: bool,
 }
 
 impl From<&Person> for PersonV1 {
@@ -33,6 +48,8 @@ impl From<&Person> for PersonV1 {
             from_ms: p.valid.from.map(|t| t.0),
             until_ms: p.valid.until.map(|t| t.0),
             suspended: p.suspended,
+            extended: p.extended,
+            visit: p.visit.map(|v| VisitV1 { host: Said(v.host), escorted: v.escorted }),
             sealed: p.sealed.as_ref().map(|s| Base64(s.to_vec())),
         }
     }
@@ -49,6 +66,8 @@ impl TryFrom<PersonV1> for Person {
             groups: p.groups.into_iter().map(|g| g.0).collect(),
             valid: validity(p.from_ms, p.until_ms),
             suspended: p.suspended,
+            extended: p.extended,
+            visit: p.visit.map(|v| Visit { host: v.host.0, escorted: v.escorted }),
             sealed: p.sealed.map(|s| s.0.into()),
         })
     }
@@ -75,6 +94,11 @@ pub(super) struct CredentialV1 {
 enum ProofV1 {
     Card(Hex<16>),
     Pin(Box<str>),
+    Key { token: Hex<16>, key: Base64 },
+    PinOnly { token: Hex<16>, digits: u8 },
+    Duress(Box<str>),
+    Totp(Base64),
+    Hotp(Base64),
 }
 
 impl From<&Credential> for CredentialV1 {
@@ -85,6 +109,13 @@ impl From<&Credential> for CredentialV1 {
             proof: match &c.proof {
                 Proof::Card(token) => ProofV1::Card(Hex(token.0)),
                 Proof::Pin(hash) => ProofV1::Pin(hash.0.clone()),
+                Proof::Key { token, key } => {
+                    ProofV1::Key { token: Hex(token.0), key: Base64(key.0.to_vec()) }
+                }
+                Proof::PinOnly { token, digits } => ProofV1::PinOnly { token: Hex(token.0), digits: *digits },
+                Proof::Duress(hash) => ProofV1::Duress(hash.0.clone()),
+                Proof::Totp(secret) => ProofV1::Totp(Base64(secret.0.to_vec())),
+                Proof::Hotp(secret) => ProofV1::Hotp(Base64(secret.0.to_vec())),
             },
             from_ms: c.valid.from.map(|t| t.0),
             until_ms: c.valid.until.map(|t| t.0),
@@ -95,12 +126,33 @@ impl From<&Credential> for CredentialV1 {
 impl TryFrom<CredentialV1> for Credential {
     type Error = PayloadError;
     fn try_from(c: CredentialV1) -> Result<Self, PayloadError> {
+        let hash = |hash: Box<str>| {
+            let other = PayloadError::Part("a PIN in another form than this version's hash");
+            if is_pin_hash(&hash) { Ok(PinHash(hash)) } else { Err(other) }
+        };
+        let secret = |sealed: Base64| {
+            let long = PayloadError::Part("a one-time code's secret that is too long");
+            let fits = sealed.0.len() <= SEALED_SECRET_BYTES_MAX;
+            if fits { Ok(SealedSecret(sealed.0.into())) } else { Err(long) }
+        };
         let proof = match c.proof {
             ProofV1::Card(token) => Proof::Card(CardToken(token.0)),
-            ProofV1::Pin(hash) if is_pin_hash(&hash) => Proof::Pin(PinHash(hash)),
-            ProofV1::Pin(_) => {
-                return Err(PayloadError::Part("a PIN in another form than this version's hash"));
+            ProofV1::Pin(pin) => Proof::Pin(hash(pin)?),
+            ProofV1::Key { token, key } => {
+                let other = PayloadError::Part("a card's key that is no uncompressed P-256 point");
+                let key = <[u8; 65]>::try_from(key.0.as_slice()).ok().filter(|k| k.first() == Some(&4));
+                Proof::Key { token: CardToken(token.0), key: CardPublicKey(key.ok_or(other)?) }
             }
+            ProofV1::PinOnly { token, digits } => {
+                let digits_fit = (PIN_DIGITS_MIN..=PIN_DIGITS_MAX).contains(&usize::from(digits));
+                if !digits_fit {
+                    return Err(PayloadError::Part("a PIN that stands alone, of a length that none has"));
+                }
+                Proof::PinOnly { token: CardToken(token.0), digits }
+            }
+            ProofV1::Duress(pin) => Proof::Duress(hash(pin)?),
+            ProofV1::Totp(sealed) => Proof::Totp(secret(sealed)?),
+            ProofV1::Hotp(sealed) => Proof::Hotp(secret(sealed)?),
         };
         Ok(Self { id: c.id.0, person: c.person.0, proof, valid: validity(c.from_ms, c.until_ms) })
     }
@@ -116,6 +168,8 @@ pub(super) struct RuleV1 {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     schedule: Option<Said<ScheduleId>>,
     factors: Vec<Box<str>>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    two_people: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -138,6 +192,7 @@ impl From<&Rule> for RuleV1 {
             targets: r.targets.iter().map(target).collect(),
             schedule: r.schedule.map(Said),
             factors: r.factors.names().map(Into::into).collect(),
+            two_people: r.two_people,
         }
     }
 }
@@ -159,6 +214,7 @@ impl TryFrom<RuleV1> for Rule {
             schedule: r.schedule.map(|s| s.0),
             factors: factors
                 .ok_or(PayloadError::Part("a rule that asks for a factor that is not known here"))?,
+            two_people: r.two_people,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Zones and doors in JSON.
 
 use super::payload::PayloadError;
+use super::rules::{DoorRulesV1, ZoneRulesV1};
 use crate::spelling::Said;
 use core::time::Duration;
 use lockward_model::{
@@ -16,17 +17,30 @@ pub(super) struct ZoneV1 {
     title: Said<Text>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     parent: Option<Said<ZoneId>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rules: Option<ZoneRulesV1>,
 }
 
 impl From<&Zone> for ZoneV1 {
     fn from(z: &Zone) -> Self {
-        Self { id: Said(z.id), title: Said(z.title.clone()), parent: z.parent.map(Said) }
+        Self {
+            id: Said(z.id),
+            title: Said(z.title.clone()),
+            parent: z.parent.map(Said),
+            rules: ZoneRulesV1::of(&z.rules),
+        }
     }
 }
 
-impl From<ZoneV1> for Zone {
-    fn from(z: ZoneV1) -> Self {
-        Self { id: z.id.0, title: z.title.0, parent: z.parent.map(|p| p.0) }
+impl TryFrom<ZoneV1> for Zone {
+    type Error = PayloadError;
+    fn try_from(z: ZoneV1) -> Result<Self, PayloadError> {
+        Ok(Self {
+            id: z.id.0,
+            title: z.title.0,
+            parent: z.parent.map(|p| p.0),
+            rules: z.rules.map(TryInto::try_into).transpose()?.unwrap_or_default(),
+        })
     }
 }
 
@@ -46,6 +60,8 @@ pub(super) struct DoorV1 {
     exit: ExitV1,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unlocked: Option<Said<ScheduleId>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rules: Option<DoorRulesV1>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -87,6 +103,7 @@ impl From<&Door> for DoorV1 {
                 ExitHardware::Released => ExitV1::Released,
             },
             unlocked: d.unlocked.map(Said),
+            rules: DoorRulesV1::of(&d.rules),
         }
     }
 }
@@ -114,6 +131,7 @@ impl TryFrom<DoorV1> for Door {
                 ExitV1::Released => ExitHardware::Released,
             },
             unlocked: d.unlocked.map(|s| s.0),
+            rules: d.rules.map(TryInto::try_into).transpose()?.unwrap_or_default(),
         })
     }
 }

@@ -34,6 +34,9 @@ pub enum OneTimeError {
     /// No step at all.
     #[error("a step of a one-time code takes 1 second or more")]
     Step,
+    /// Not base32.
+    #[error("a one-time secret is written in base32: A to Z and 2 to 7, without blanks")]
+    Base32,
 }
 
 /// The hash under the HMAC. SHA-1 is sound here (RFC 6194, section 3.3) and what most apps do; new secrets take SHA-256.
@@ -78,6 +81,17 @@ impl fmt::Debug for OneTimeSecret {
 }
 
 impl OneTimeSecret {
+    /// Reads a secret as apps show it: base32 (RFC 4648), in capitals, with or without padding; SHA-1, six digits, 30
+    /// seconds, which is what every app does.
+    ///
+    /// # Errors
+    /// [`OneTimeError`].
+    pub fn from_app(base32: &str) -> Result<Self, OneTimeError> {
+        let bytes = super::base32::decode(base32.trim_end_matches('=').as_bytes());
+        let bytes = Zeroizing::new(bytes.ok_or(OneTimeError::Base32)?);
+        Self::new(OneTimeHash::Sha1, 6, STEP_SECONDS, &bytes)
+    }
+
     /// `step` is in seconds, and means nothing to codes that are counted. The secret must be random.
     ///
     /// # Errors

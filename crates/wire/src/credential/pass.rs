@@ -21,7 +21,7 @@
 //!
 //! A pass that was photographed is as good as its original: how often it was used is counted by its id, elsewhere.
 
-mod base32;
+use super::base32;
 
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey};
 use core::fmt;

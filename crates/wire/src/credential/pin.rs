@@ -42,6 +42,14 @@ impl FromStr for Pin {
     }
 }
 
+impl Pin {
+    /// The digits, to be compared with a code in its place.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl fmt::Debug for Pin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Pin(..)")

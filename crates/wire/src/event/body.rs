@@ -1,11 +1,14 @@
 //! Bodies of events in CBOR, version 1. Numbers are given once: a new kind takes the next, and none is used again.
 
+use super::facts::{ControllerFactV1, DoorFactV1, InputFaultV1, InputNameV1, ZoneFactV1};
+use super::known::KnownV1;
+use super::twins::twins;
 use crate::CborError;
 use crate::spelling::{ConfigRefV1, Said};
 use core::time::Duration;
 use lockward_model::{
     Access, Body, CardToken, ControllerId, Deny, Epoch, Factors, LockCause, Opening, Outcome, PersonId,
-    PinFact, PublicKey, ReaderFact, Side, SiteId,
+    PinFact, PublicKey, ReaderFact, Side, SiteId, ZoneId,
 };
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
@@ -52,6 +55,16 @@ pub(super) enum BodyV1 {
     Founded(#[n(0)] ByteArray<32>),
     #[n(19)]
     KeysRead(#[n(0)] u32, #[n(1)] u32),
+    #[n(20)]
+    Input(#[n(0)] InputNameV1, #[n(1)] Option<InputFaultV1>),
+    #[n(21)]
+    Door(#[n(0)] DoorFactV1),
+    #[n(22)]
+    Controller(#[n(0)] ControllerFactV1),
+    #[n(23)]
+    Zone(#[n(0)] Said<ZoneId>, #[n(1)] ZoneFactV1),
+    #[n(24)]
+    Guessing(#[n(0)] Option<SideV1>, #[n(1)] bool, #[n(2)] u64),
 }
 
 #[derive(Encode, Decode)]
@@ -74,6 +87,9 @@ pub(super) struct AccessV1 {
     config_age_us: u64,
     #[n(8)]
     outcome: OutcomeV1,
+    /// Left out where nothing had happened: most records, and those of before.
+    #[n(9)]
+    known: Option<KnownV1>,
 }
 
 #[derive(Encode, Decode)]
@@ -82,27 +98,6 @@ enum OutcomeV1 {
     Granted(#[n(0)] Vec<Box<str>>),
     #[n(1)]
     Denied(#[n(0)] u8, #[n(1)] Vec<Box<str>>),
-}
-
-/// A wire enum beside the model's, with the way there and back.
-macro_rules! twins {
-    ($($wire:ident = $model:ident { $($n:tt $name:ident = $meant:pat_param => $made:expr),+ $(,)? })+) => {$(
-        #[derive(Encode, Decode)]
-        #[cbor(index_only)]
-        pub(super) enum $wire {
-            $(#[n($n)] $name),+
-        }
-        impl From<&$model> for $wire {
-            fn from(m: &$model) -> Self {
-                match m { $($meant => Self::$name),+ }
-            }
-        }
-        impl From<$wire> for $model {
-            fn from(w: $wire) -> Self {
-                match w { $($wire::$name => $made),+ }
-            }
-        }
-    )+};
 }
 
 twins! {
@@ -115,6 +110,9 @@ twins! {
         1 Right = PinFact::Right => PinFact::Right,
         2 Wrong = PinFact::Wrong => PinFact::Wrong,
         3 Missing = PinFact::Missing => PinFact::Missing,
+        4 Duress = PinFact::Duress => PinFact::Duress,
+        5 OneTime = PinFact::OneTime => PinFact::OneTime,
+        6 UsedUp = PinFact::UsedUp => PinFact::UsedUp,
     }
     OpeningV1 = Opening {
         0 Granted = Opening::Granted => Opening::Granted,
@@ -125,6 +123,11 @@ twins! {
     LockCauseV1 = LockCause {
         0 Schedule = LockCause::Schedule => LockCause::Schedule,
         1 Start = LockCause::Start => LockCause::Start,
+        2 FirstPerson = LockCause::FirstPerson => LockCause::FirstPerson,
+        3 Office = LockCause::Office => LockCause::Office,
+        4 Lockdown = LockCause::Lockdown => LockCause::Lockdown,
+        5 Order = LockCause::Order => LockCause::Order,
+        6 Fire = LockCause::Fire => LockCause::Fire,
     }
     FactV1 = ReaderFact {
         0 Online = ReaderFact::Online => ReaderFact::Online,
@@ -143,7 +146,7 @@ twins! {
 }
 
 /// Whole microseconds; 584,000 years and more count as just that.
-fn micros(d: Duration) -> u64 {
+pub(super) fn micros(d: Duration) -> u64 {
     u64::try_from(d.as_micros()).unwrap_or(u64::MAX)
 }
 
@@ -158,6 +161,7 @@ impl From<&Access> for AccessV1 {
             keypad: a.keypad,
             config: a.config.map(Into::into),
             config_age_us: micros(a.config_age),
+            known: KnownV1::of(&a.known),
             outcome: match &a.outcome {
                 Outcome::Granted { because } => OutcomeV1::Granted(because.clone()),
                 Outcome::Denied { why, because } => OutcomeV1::Denied(why.number(), because.clone()),
@@ -179,6 +183,7 @@ impl TryFrom<AccessV1> for Access {
             keypad: a.keypad,
             config: a.config.map(Into::into),
             config_age: Duration::from_micros(a.config_age_us),
+            known: a.known.map(TryInto::try_into).transpose()?.unwrap_or_default(),
             outcome: match a.outcome {
                 OutcomeV1::Granted(because) => Outcome::Granted { because },
                 OutcomeV1::Denied(why, because) => {
@@ -212,6 +217,13 @@ impl From<&Body> for BodyV1 {
             Body::Enrolled { controller, key } => Self::Enrolled(Said(*controller), key.0.into()),
             Body::Gap { controller, due, came } => Self::Gap(Said(*controller), *due, *came),
             Body::Founded(site) => Self::Founded(site.0.into()),
+            Body::Input { input, fault } => Self::Input(input.into(), fault.as_ref().map(Into::into)),
+            Body::Door(fact) => Self::Door(fact.into()),
+            Body::Controller(fact) => Self::Controller(fact.into()),
+            Body::Zone { zone, fact } => Self::Zone(Said(*zone), fact.into()),
+            Body::Guessing { side, secret, wait } => {
+                Self::Guessing(side.as_ref().map(Into::into), *secret, micros(*wait))
+            }
             Body::KeysRead { first, last } => Self::KeysRead(first.0, last.0),
         }
     }
@@ -242,6 +254,13 @@ impl TryFrom<BodyV1> for Body {
             BodyV1::Enrolled(id, key) => Self::Enrolled { controller: id.0, key: PublicKey(key.into()) },
             BodyV1::Gap(id, due, came) => Self::Gap { controller: id.0, due, came },
             BodyV1::Founded(site) => Self::Founded(SiteId(site.into())),
+            BodyV1::Input(input, fault) => Self::Input { input: input.into(), fault: fault.map(Into::into) },
+            BodyV1::Door(fact) => Self::Door(fact.into()),
+            BodyV1::Controller(fact) => Self::Controller(fact.into()),
+            BodyV1::Zone(zone, fact) => Self::Zone { zone: zone.0, fact: fact.into() },
+            BodyV1::Guessing(side, secret, us) => {
+                Self::Guessing { side: side.map(Into::into), secret, wait: Duration::from_micros(us) }
+            }
             BodyV1::KeysRead(first, last) => Self::KeysRead { first: Epoch(first), last: Epoch(last) },
         })
     }

@@ -1,5 +1,6 @@
 //! What the hub says to a controller.
 
+use super::elsewhere::{self, Elsewhere, ElsewhereV1};
 use super::frame::{self, FrameError};
 use super::{MessageError, Slices, owned, slices, word};
 use crate::{CardKey, CborError, PinPepper, SourceKey};
@@ -72,6 +73,13 @@ pub enum ToController {
         /// The hub's clock.
         time: Time,
     },
+    /// What is known of the rest of the site.
+    Elsewhere {
+        /// True for the first of a connection: what was known before is replaced by this and what follows.
+        anew: bool,
+        /// At most [`super::FACTS_MAX`].
+        facts: Vec<Elsewhere>,
+    },
 }
 
 #[derive(Encode, Decode)]
@@ -92,6 +100,8 @@ enum ToControllerV1<'a> {
     Bye(#[b(0)] &'a str),
     #[n(7)]
     Pong(#[n(0)] i64),
+    #[n(8)]
+    Elsewhere(#[n(0)] bool, #[n(1)] Vec<ElsewhereV1>),
 }
 
 impl ToController {
@@ -132,6 +142,9 @@ impl<'a> From<&'a ToController> for ToControllerV1<'a> {
             ToController::Certificate { chain } => Self::Certificate(slices(chain)),
             ToController::Bye { code } => Self::Bye(code),
             ToController::Pong { time } => Self::Pong(time.0),
+            ToController::Elsewhere { anew, facts } => {
+                Self::Elsewhere(*anew, facts.iter().map(Into::into).collect())
+            }
         }
     }
 }
@@ -162,6 +175,9 @@ impl TryFrom<ToControllerV1<'_>> for ToController {
             }
             ToControllerV1::Bye(code) => Self::Bye { code: word(code, "a code")? },
             ToControllerV1::Pong(time) => Self::Pong { time: Time(time) },
+            ToControllerV1::Elsewhere(anew, facts) => {
+                Self::Elsewhere { anew, facts: elsewhere::read(facts)? }
+            }
         })
     }
 }

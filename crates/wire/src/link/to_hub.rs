@@ -4,7 +4,7 @@ use super::frame::{self, FrameError};
 use super::{MessageError, Slices, owned, slices, word};
 use crate::CborError;
 use crate::spelling::{ConfigRefV1, Said};
-use lockward_model::{ConfigRef, ControllerId, SiteId, Time};
+use lockward_model::{AirlockId, ConfigRef, ControllerId, DoorId, SiteId, Time};
 use minicbor::bytes::{ByteArray, ByteSlice};
 use minicbor::{Decode, Encode};
 
@@ -71,6 +71,15 @@ pub enum ToHub {
     Renew,
     /// Is anyone there?
     Ping,
+    /// Wants an airlock for one opening of one door; the answer is [`super::Elsewhere::Claimed`].
+    Claim {
+        /// Which airlock.
+        airlock: AirlockId,
+        /// For which door.
+        door: DoorId,
+        /// True to take it, false to give it back.
+        take: bool,
+    },
 }
 
 #[derive(Encode, Decode)]
@@ -89,6 +98,8 @@ enum ToHubV1<'a> {
     Renew,
     #[n(6)]
     Ping,
+    #[n(7)]
+    Claim(#[n(0)] Said<AirlockId>, #[n(1)] Said<DoorId>, #[n(2)] bool),
 }
 
 #[derive(Encode, Decode)]
@@ -174,6 +185,7 @@ impl<'a> From<&'a ToHub> for ToHubV1<'a> {
             }
             ToHub::Renew => Self::Renew,
             ToHub::Ping => Self::Ping,
+            ToHub::Claim { airlock, door, take } => Self::Claim(Said(*airlock), Said(*door), *take),
         }
     }
 }
@@ -206,6 +218,7 @@ impl TryFrom<ToHubV1<'_>> for ToHub {
             }
             ToHubV1::Renew => Self::Renew,
             ToHubV1::Ping => Self::Ping,
+            ToHubV1::Claim(airlock, door, take) => Self::Claim { airlock: airlock.0, door: door.0, take },
         })
     }
 }

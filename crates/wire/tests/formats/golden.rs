@@ -32,6 +32,7 @@ fn access() -> Event {
             config: Some(ConfigRef { size: 12, root: Digest([0x0c; 32]) }),
             config_age: Duration::from_millis(1_500),
             outcome: Outcome::Denied { why: Deny::Forbidden, because: vec!["no-visitors".into()] },
+            known: Default::default(),
         }),
     }
 }
@@ -70,6 +71,7 @@ fn places() -> Vec<Change> {
             id: "yard".parse().unwrap(),
             title: "Yard".parse().unwrap(),
             parent: Some("all".parse().unwrap()),
+            rules: Default::default(),
         }),
         Change::RemoveZone("old".parse().unwrap()),
         Change::PutDoor(Door {
@@ -84,6 +86,7 @@ fn places() -> Vec<Change> {
             relock: Relock::OnClose,
             exit: ExitHardware::Released,
             unlocked: Some("office".parse().unwrap()),
+            rules: Default::default(),
         }),
         Change::RemoveDoor("old".parse().unwrap()),
         Change::PutSchedule(
@@ -119,6 +122,8 @@ fn people() -> Vec<Change> {
             valid: Validity { from: Some(Time(0)), until: None },
             suspended: false,
             sealed: Some(Box::new([1, 2, 3])),
+            extended: false,
+            visit: None,
         }),
         Change::RemovePerson("old".parse().unwrap()),
         Change::SuspendPerson("p-2".parse().unwrap()),
@@ -132,6 +137,7 @@ fn people() -> Vec<Change> {
             targets: vec![Target::Zone("yard".parse().unwrap()), Target::Door("north-gate".parse().unwrap())],
             schedule: Some("office".parse().unwrap()),
             factors: Factors::CARD.with(Factors::PIN),
+            two_people: false,
         }),
         Change::RemoveRule("old".parse().unwrap()),
     ]

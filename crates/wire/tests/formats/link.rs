@@ -37,6 +37,11 @@ fn to_hub() -> impl Strategy<Value = ToHub> {
         (log, any::<u64>(), bytes()).prop_map(|(log, size, line)| ToHub::Cosignature { log, size, line }),
         Just(ToHub::Renew),
         Just(ToHub::Ping),
+        (named(), named(), any::<bool>()).prop_map(|(airlock, door, take)| ToHub::Claim {
+            airlock,
+            door,
+            take
+        }),
     ]
 }
 
@@ -62,6 +67,8 @@ fn to_controller() -> impl Strategy<Value = ToController> {
         vec(bytes(), 0..3).prop_map(|chain| ToController::Certificate { chain }),
         word().prop_map(|code| ToController::Bye { code }),
         time().prop_map(|time| ToController::Pong { time }),
+        (any::<bool>(), vec(elsewhere(), 0..6))
+            .prop_map(|(anew, facts)| ToController::Elsewhere { anew, facts }),
     ]
 }
 
@@ -85,6 +92,34 @@ fn only_frame(bytes: &[u8]) -> Vec<u8> {
     let frame = frames.next_frame().unwrap().unwrap().to_vec();
     assert_eq!(frames.next_frame().unwrap(), None);
     frame
+}
+
+fn elsewhere() -> impl Strategy<Value = Elsewhere> {
+    let id = any::<[u8; 16]>();
+    prop_oneof![
+        (named(), of(named()), time(), named()).prop_map(|(person, into, at, door)| Elsewhere::Moved {
+            person,
+            into,
+            at,
+            door
+        }),
+        (named(), time()).prop_map(|(zone, at)| Elsewhere::SomeoneLeft { zone, at }),
+        (named(), of(named()), any::<bool>(), time())
+            .prop_map(|(door, person, secret, at)| Elsewhere::Guessed { door, person, secret, at }),
+        (id, time(), time()).prop_map(|(id, until, at)| Elsewhere::Used { id, until, at }),
+        (named(), named(), time()).prop_map(|(person, door, at)| Elsewhere::Seen { person, door, at }),
+        (named(), any::<bool>(), time()).prop_map(|(door, busy, at)| Elsewhere::Busy { door, busy, at }),
+        (named(), any::<bool>(), time()).prop_map(|(controller, linked, at)| Elsewhere::Touch {
+            controller,
+            linked,
+            at
+        }),
+        (named(), named(), any::<bool>()).prop_map(|(airlock, door, granted)| Elsewhere::Claimed {
+            airlock,
+            door,
+            granted
+        }),
+    ]
 }
 
 proptest! {

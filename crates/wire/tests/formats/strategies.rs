@@ -42,7 +42,7 @@ fn span() -> impl Strategy<Value = Duration> {
 }
 
 fn factors() -> impl Strategy<Value = Factors> {
-    (0u8..4).prop_map(|b| Factors::from_bits(b).unwrap())
+    (0u8..16).prop_map(|b| Factors::from_bits(b).unwrap())
 }
 
 fn word() -> impl Strategy<Value = Box<str>> {
@@ -57,11 +57,9 @@ fn access() -> impl Strategy<Value = Access> {
             .prop_map(|(why, because)| Outcome::Denied { why, because }),
     ];
     let side = prop_oneof![Just(Side::Entry), Just(Side::Exit)];
-    let pin =
-        proptest::sample::select(&[PinFact::NotAsked, PinFact::Right, PinFact::Wrong, PinFact::Missing]);
-    let token = of(any::<[u8; 16]>().prop_map(CardToken));
-    (side, token, of(named()), factors(), pin, any::<bool>(), of(config()), span(), outcome).prop_map(
-        |(side, token, person, factors, pin, keypad, config, config_age, outcome)| Access {
+    let shown = (side, token(), of(named()), factors(), pin(), any::<bool>());
+    (shown, of(config()), span(), known(), outcome).prop_map(
+        |((side, token, person, factors, pin, keypad), config, config_age, known, outcome)| Access {
             side,
             token,
             person,
@@ -70,9 +68,64 @@ fn access() -> impl Strategy<Value = Access> {
             keypad,
             config,
             config_age,
+            known,
             outcome,
         },
     )
+}
+
+fn token() -> impl Strategy<Value = Option<CardToken>> {
+    of(any::<[u8; 16]>().prop_map(CardToken))
+}
+
+fn pin() -> impl Strategy<Value = PinFact> {
+    proptest::sample::select(&[
+        PinFact::NotAsked,
+        PinFact::Right,
+        PinFact::Wrong,
+        PinFact::Missing,
+        PinFact::Duress,
+        PinFact::OneTime,
+        PinFact::UsedUp,
+    ])
+}
+
+fn known() -> impl Strategy<Value = Known> {
+    let second = (token(), of(any::<bool>()), pin(), of(named()))
+        .prop_map(|(token, signed, pin, person)| Box::new(Second { token, signed, pin, person }));
+    let pass = (vec(any::<u8>(), 0..200), any::<bool>())
+        .prop_map(|(bytes, used_up)| Box::new(ShownPass { bytes: bytes.into(), used_up }));
+    let passback = proptest::sample::select(&[
+        PassbackFact::NotKept,
+        PassbackFact::Clear,
+        PassbackFact::Inside,
+        PassbackFact::TooSoon,
+        PassbackFact::Alone,
+    ]);
+    let wish = proptest::sample::select(&[Wish::Pass, Wish::Hold]);
+    let code = (named(), any::<u64>()).prop_map(|(credential, step)| UsedCode { credential, step });
+    let codes = vec(code, 0..=2);
+    let made = (any::<[bool; 7]>(), wish, of(any::<bool>()), of(second), of(pass), codes, passback).prop_map(
+        |(flags, wish, signed, second, pass, codes, passback)| {
+            let [full, airlock_busy, openings_spent, waiting, far_away, relayed, time_untrusted] = flags;
+            Known {
+                wish,
+                signed,
+                second,
+                pass,
+                codes,
+                passback,
+                full,
+                airlock_busy,
+                openings_spent,
+                waiting,
+                far_away,
+                relayed,
+                time_untrusted,
+            }
+        },
+    );
+    prop_oneof![Just(Known::default()), made]
 }
 
 fn fact() -> impl Strategy<Value = ReaderFact> {
@@ -95,7 +148,17 @@ fn fact() -> impl Strategy<Value = ReaderFact> {
 pub(crate) fn body() -> impl Strategy<Value = Body> {
     let opening =
         proptest::sample::select(&[Opening::Granted, Opening::Exit, Opening::Free, Opening::Forced]);
-    let cause = || proptest::sample::select(&[LockCause::Schedule, LockCause::Start]);
+    let cause = || {
+        proptest::sample::select(&[
+            LockCause::Schedule,
+            LockCause::Start,
+            LockCause::FirstPerson,
+            LockCause::Office,
+            LockCause::Lockdown,
+            LockCause::Order,
+            LockCause::Fire,
+        ])
+    };
     let door = prop_oneof![
         any::<bool>().prop_map(|released| Body::ExitRequested { released }),
         opening.prop_map(Body::DoorOpened),
@@ -126,7 +189,58 @@ pub(crate) fn body() -> impl Strategy<Value = Body> {
         (any::<u32>(), any::<u32>())
             .prop_map(|(first, last)| Body::KeysRead { first: Epoch(first), last: Epoch(last) }),
     ];
-    prop_oneof![access().prop_map(Body::Access), door, device, hub]
+    prop_oneof![access().prop_map(Body::Access), door, device, hub, noticed()]
+}
+
+fn noticed() -> impl Strategy<Value = Body> {
+    let input = proptest::sample::select(&[
+        InputName::Contact,
+        InputName::Exit,
+        InputName::Bolt,
+        InputName::Button,
+        InputName::Tamper,
+        InputName::Power,
+        InputName::Battery,
+        InputName::Fire,
+    ]);
+    let fault = proptest::sample::select(&[
+        InputFault::Open,
+        InputFault::Short,
+        InputFault::Ground,
+        InputFault::Foreign,
+        InputFault::Silent,
+    ]);
+    let anomaly = proptest::sample::select(&[ExitAnomaly::Long, ExitAnomaly::Often, ExitAnomaly::Empty]);
+    let door = prop_oneof![
+        Just(DoorFact::HeldWarning),
+        any::<bool>().prop_map(DoorFact::ContactMismatch),
+        of(any::<u16>()).prop_map(DoorFact::ContactStuck),
+        of(anomaly).prop_map(DoorFact::ExitAnomaly),
+        any::<bool>().prop_map(DoorFact::Lockdown),
+        any::<bool>().prop_map(DoorFact::RelockUnconfirmed),
+        Just(DoorFact::LiftOverride),
+        any::<bool>().prop_map(DoorFact::AirlockAlone),
+    ];
+    let controller = prop_oneof![
+        Just(ControllerFact::PowerFailed),
+        span().prop_map(ControllerFact::PowerRestored),
+        any::<bool>().prop_map(ControllerFact::BatteryLow),
+        any::<bool>().prop_map(ControllerFact::Fire),
+        any::<bool>().prop_map(ControllerFact::Tamper),
+        any::<bool>().prop_map(ControllerFact::TimeUntrusted),
+    ];
+    let zone = prop_oneof![
+        any::<bool>().prop_map(ZoneFact::PassbackAlone),
+        vec(named(), 0..5).prop_map(ZoneFact::OpeningsBlocked),
+    ];
+    let side = of(prop_oneof![Just(Side::Entry), Just(Side::Exit)]);
+    prop_oneof![
+        (input, of(fault)).prop_map(|(input, fault)| Body::Input { input, fault }),
+        door.prop_map(Body::Door),
+        controller.prop_map(Body::Controller),
+        (named(), zone).prop_map(|(zone, fact)| Body::Zone { zone, fact }),
+        (side, any::<bool>(), span()).prop_map(|(side, secret, wait)| Body::Guessing { side, secret, wait }),
+    ]
 }
 
 pub(crate) fn source() -> impl Strategy<Value = Source> {
@@ -145,8 +259,18 @@ fn validity() -> impl Strategy<Value = Validity> {
 
 fn person() -> impl Strategy<Value = Person> {
     let sealed = of(vec(any::<u8>(), 0..200).prop_map(Into::into));
-    (named(), vec(named(), 0..4), validity(), any::<bool>(), sealed)
-        .prop_map(|(id, groups, valid, suspended, sealed)| Person { id, groups, valid, suspended, sealed })
+    let visit = of((named(), any::<bool>()).prop_map(|(host, escorted)| Visit { host, escorted }));
+    (named(), vec(named(), 0..4), validity(), any::<bool>(), any::<bool>(), visit, sealed).prop_map(
+        |(id, groups, valid, suspended, extended, visit, sealed)| Person {
+            id,
+            groups,
+            valid,
+            suspended,
+            extended,
+            visit,
+            sealed,
+        },
+    )
 }
 
 fn pin_hash() -> impl Strategy<Value = PinHash> {
@@ -157,8 +281,22 @@ fn pin_hash() -> impl Strategy<Value = PinHash> {
 }
 
 pub(crate) fn credential() -> impl Strategy<Value = Credential> {
-    let card = any::<[u8; 16]>().prop_map(|t| Proof::Card(CardToken(t)));
-    let proof = prop_oneof![card, pin_hash().prop_map(Proof::Pin)];
+    let token = || any::<[u8; 16]>().prop_map(CardToken);
+    let key = vec(any::<u8>(), 64).prop_map(|xy| {
+        let mut key = [4; 65];
+        key[1..].copy_from_slice(&xy);
+        CardPublicKey(key)
+    });
+    let secret = || vec(any::<u8>(), 0..=128).prop_map(|s| SealedSecret(s.into()));
+    let proof = prop_oneof![
+        token().prop_map(Proof::Card),
+        pin_hash().prop_map(Proof::Pin),
+        (token(), key).prop_map(|(token, key)| Proof::Key { token, key }),
+        (token(), 4u8..=10).prop_map(|(token, digits)| Proof::PinOnly { token, digits }),
+        pin_hash().prop_map(Proof::Duress),
+        secret().prop_map(Proof::Totp),
+        secret().prop_map(Proof::Hotp),
+    ];
     (named(), named(), proof, validity()).prop_map(|(id, person, proof, valid)| Credential {
         id,
         person,
@@ -181,7 +319,58 @@ fn policy() -> impl Strategy<Value = PolicyText> {
 }
 
 fn zone() -> impl Strategy<Value = Zone> {
-    (named(), text(), of(named())).prop_map(|(id, title, parent)| Zone { id, title, parent })
+    (named(), text(), of(named()), zone_rules()).prop_map(|(id, title, parent, rules)| Zone {
+        id,
+        title,
+        parent,
+        rules,
+    })
+}
+
+fn alone() -> impl Strategy<Value = Alone> {
+    proptest::sample::select(&[Alone::Own, Alone::Open, Alone::Refuse])
+}
+
+/// A span of whole milliseconds that its type takes.
+fn span_of<T: core::fmt::Debug>(
+    ms: core::ops::RangeInclusive<u64>,
+    new: fn(Duration) -> Result<T, OutOfRange>,
+) -> impl Strategy<Value = T> {
+    ms.prop_map(move |ms| new(Duration::from_millis(ms)).unwrap())
+}
+
+fn zone_rules() -> impl Strategy<Value = ZoneRules> {
+    let mode = prop_oneof![
+        Just(PassbackMode::Soft),
+        Just(PassbackMode::Hard),
+        span_of(1_000..=86_400_000, PassbackTime::new).prop_map(PassbackMode::Timed),
+    ];
+    let passback = (mode, alone()).prop_map(|(mode, alone)| Passback { mode, alone });
+    let openings = (1u16.., span_of(1_000..=86_400_000, OpeningWindow::new), of(named())).prop_map(
+        |(doors, within, approvers)| OpeningLimit { doors: doors.try_into().unwrap(), within, approvers },
+    );
+    let most = (1u32..).prop_map(|n| n.try_into().unwrap());
+    (of(passback), of(most), of(span_of(30_000..=7_776_000_000, Freshness::new)), of(openings)).prop_map(
+        |(passback, most, fresh_within, openings)| ZoneRules { passback, most, fresh_within, openings },
+    )
+}
+
+fn door_rules() -> impl Strategy<Value = DoorRules> {
+    let extended = (span_of(500..=120_000, ReleaseTime::new), span_of(1_000..=28_800_000, OpenLimit::new))
+        .prop_map(|(release, open_limit)| Extended { release, open_limit });
+    let airlock = (named(), alone()).prop_map(|(id, alone)| Airlock { id, alone });
+    let warn = span_of(1_000..=3_600_000, WarnTime::new);
+    let office = span_of(60_000..=57_600_000, OfficeTime::new);
+    (of(extended), of(warn), any::<bool>(), of(office), of(airlock), any::<bool>()).prop_map(
+        |(extended, warn_before, first_person, office, airlock, exit_shunt_only)| DoorRules {
+            extended,
+            warn_before,
+            first_person,
+            office,
+            airlock,
+            exit_shunt_only,
+        },
+    )
 }
 
 fn door() -> impl Strategy<Value = Door> {
@@ -192,19 +381,9 @@ fn door() -> impl Strategy<Value = Door> {
     let exit = prop_oneof![Just(ExitHardware::Mechanical), Just(ExitHardware::Released)];
     let kind = proptest::sample::select(&DoorKind::ALL);
     let place = (named(), text(), kind, of(named()), named(), named());
-    (place, release, open, relock, exit, of(named())).prop_map(
-        |((id, title, kind, from, to, controller), release, open_limit, relock, exit, unlocked)| Door {
-            id,
-            title,
-            kind,
-            from,
-            to,
-            controller,
-            release,
-            open_limit,
-            relock,
-            exit,
-            unlocked,
+    (place, release, open, relock, exit, of(named()), door_rules()).prop_map(
+        |((id, title, kind, from, to, controller), release, open_limit, relock, exit, unlocked, rules)| {
+            Door { id, title, kind, from, to, controller, release, open_limit, relock, exit, unlocked, rules }
         },
     )
 }
@@ -248,14 +427,15 @@ fn schedule() -> impl Strategy<Value = Schedule> {
 
 fn rule() -> impl Strategy<Value = Rule> {
     let target = prop_oneof![named().prop_map(Target::Zone), named().prop_map(Target::Door)];
-    (named(), text(), vec(named(), 0..3), vec(target, 0..3), of(named()), factors()).prop_map(
-        |(id, title, groups, targets, schedule, factors)| Rule {
+    (named(), text(), vec(named(), 0..3), vec(target, 0..3), of(named()), factors(), any::<bool>()).prop_map(
+        |(id, title, groups, targets, schedule, factors, two_people)| Rule {
             id,
             title,
             groups,
             targets,
             schedule,
             factors,
+            two_people,
         },
     )
 }
@@ -291,7 +471,16 @@ pub(crate) fn change() -> impl Strategy<Value = Change> {
         operator().prop_map(Change::PutOperator),
         named().prop_map(Change::RemoveOperator),
     ];
-    prop_oneof![places, people, rules, machines]
+    let watch = prop_oneof![
+        named().prop_map(Change::LockDown),
+        named().prop_map(Change::LiftLockdown),
+        (named(), 0u8..=4).prop_map(|(zone, level)| {
+            Change::SetThreat { zone, level: ThreatLevel::new(level).unwrap() }
+        }),
+        named().prop_map(|id| Change::Forgive(Forgiven::Person(id))),
+        named().prop_map(|id| Change::Forgive(Forgiven::Zone(id))),
+    ];
+    prop_oneof![places, people, rules, machines, watch]
 }
 
 pub(crate) fn change_set() -> impl Strategy<Value = ChangeSet> {

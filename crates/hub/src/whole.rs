@@ -1,0 +1,416 @@
+//! The site as a whole: what its controllers record, one event after the other, made into where people are, what stands
+//! as an alarm, and what each controller has to hear of the others.
+//!
+//! A fold of the event log, and of nothing else: a controller can say something here only in events that it has signed,
+//! and only of the doors that it drives. Pure.
+
+use crate::areas::{Around, SiteAreas, around};
+use core::time::Duration;
+use lockward_history::alarms::{Alarms, Did};
+use lockward_history::{
+    AHEAD_MAX, FAILURES_MAX, PASSES_MAX, Presence, PresenceFact, SIGHTED_MAX, Touch, ahead,
+};
+use lockward_model::{
+    Access, Body, ControllerId, Deny, Door, DoorId, Event, Forgiven, Mono, Opening, Outcome, PersonId,
+    PinFact, Side, Source, Time, Wish,
+};
+use lockward_site::Site;
+use lockward_wire::credential::SignedPass;
+use lockward_wire::link::Elsewhere;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use tracing::warn;
+
+/// A guess counts for a day, everywhere.
+const GUESSED_FOR: Duration = Duration::from_secs(86_400);
+/// Nobody needs longer than that from a door to another of the same site; and as much again for what comes late.
+const SEEN_FOR: Duration = Duration::from_secs(300);
+/// A pass that was used is told of until it ends by itself, and no longer than a year.
+const USED_FOR: Duration = Duration::from_secs(31_536_000);
+
+/// A fact, and whom it is from: nobody is told what they said themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct News {
+    pub(crate) from: Option<ControllerId>,
+    pub(crate) fact: Elsewhere,
+}
+
+/// What one event, or one link, has changed.
+#[derive(Debug, Default)]
+pub(crate) struct Changed {
+    pub(crate) news: Vec<News>,
+    /// Somebody's place.
+    pub(crate) presence: bool,
+    pub(crate) alarms: bool,
+}
+
+/// Somebody who was let through and has not been seen to pass yet.
+struct Passage {
+    by: ControllerId,
+    who: Vec<PersonId>,
+    side: Side,
+    at: Time,
+}
+
+/// What takes a door of an airlock up.
+#[derive(Default, Clone, Copy)]
+struct Use {
+    open: bool,
+    released: bool,
+    free: bool,
+}
+
+impl Use {
+    fn busy(self) -> bool {
+        self.open || self.released || self.free
+    }
+}
+
+/// Facts that are told for a while: the newest, and at most so many.
+struct Lately {
+    span: Duration,
+    max: usize,
+    facts: VecDeque<(Time, News)>,
+}
+
+impl Lately {
+    fn new(span: Duration, max: usize) -> Self {
+        Self { span, max, facts: VecDeque::new() }
+    }
+
+    fn push(&mut self, at: Time, news: News, now: Time) {
+        while self.facts.front().is_some_and(|(at, _)| *at + self.span <= now) || self.facts.len() >= self.max
+        {
+            self.facts.pop_front();
+        }
+        self.facts.push_back((at, news));
+    }
+
+    fn still(&self, now: Time) -> impl Iterator<Item = &News> {
+        let counts = move |(at, news): &&(Time, News)| match &news.fact {
+            Elsewhere::Used { until, .. } => *until > now,
+            _ => *at + self.span > now,
+        };
+        self.facts.iter().filter(counts).map(|(_, news)| news)
+    }
+}
+
+/// All of it.
+pub(crate) struct Whole {
+    presence: Presence,
+    touch: Touch,
+    alarms: Alarms,
+    passages: BTreeMap<DoorId, Passage>,
+    uses: BTreeMap<DoorId, Use>,
+    guessed: Lately,
+    used: Lately,
+    seen: Lately,
+    /// How many events of each controller were taken in.
+    taken: BTreeMap<ControllerId, u64>,
+    /// Controllers whose link stands, with how many events they had when it began.
+    linked: BTreeMap<ControllerId, u64>,
+    in_touch: BTreeSet<ControllerId>,
+}
+
+impl Default for Whole {
+    fn default() -> Self {
+        Self {
+            presence: Presence::default(),
+            touch: Touch::new(None, Duration::MAX),
+            alarms: Alarms::new(),
+            passages: BTreeMap::new(),
+            uses: BTreeMap::new(),
+            guessed: Lately::new(GUESSED_FOR, FAILURES_MAX),
+            used: Lately::new(USED_FOR, PASSES_MAX),
+            seen: Lately::new(SEEN_FOR, SIGHTED_MAX),
+            taken: BTreeMap::new(),
+            linked: BTreeMap::new(),
+            in_touch: BTreeSet::new(),
+        }
+    }
+}
+
+/// Whether a source may say what a door does: a stolen controller must not speak for another's door.
+pub(crate) fn drives(site: &Site, source: Source, door: DoorId) -> Option<&Door> {
+    site.door(door).filter(|d| source == Source::Controller(d.controller))
+}
+
+impl Whole {
+    pub(crate) fn presence(&self) -> &Presence {
+        &self.presence
+    }
+
+    pub(crate) fn touch(&self) -> &Touch {
+        &self.touch
+    }
+
+    pub(crate) fn alarms(&self) -> &Alarms {
+        &self.alarms
+    }
+
+    /// Takes the next event of the log.
+    pub(crate) fn take(&mut self, site: &Site, event: &Event, now: Time) -> Changed {
+        let mut changed = Changed { alarms: self.alarms.take(event) != Did::Nothing, ..Changed::default() };
+        let Source::Controller(from) = event.source else { return changed };
+        self.taken.insert(from, event.seq + 1);
+        if let Some(door) = event.door.and_then(|door| drives(site, event.source, door)) {
+            if ahead(event.time, now) {
+                // The newest fact wins: one from next year would win until next year.
+                warn!(controller = %from, "an event lies more than {} s ahead of the hub's clock; nobody is told of it", AHEAD_MAX.as_secs());
+            } else {
+                self.at_door(site, door, event, now, &mut changed);
+            }
+        }
+        self.come_up(from, event.time, &mut changed);
+        changed
+    }
+
+    fn at_door(&mut self, site: &Site, door: &Door, event: &Event, now: Time, changed: &mut Changed) {
+        let (from, at) = (door.controller, event.time);
+        match &event.body {
+            Body::Access(access) => self.asked(site, door, access, at, now, changed),
+            Body::DoorOpened(Opening::Granted) => self.passed(site, door, changed),
+            Body::DoorOpened(Opening::Exit | Opening::Free) => {
+                let fact = PresenceFact::SomeoneLeft { from: door.to, into: door.from, at };
+                let _ = self.presence.take(fact);
+                changed.presence = true;
+                changed
+                    .news
+                    .push(News { from: Some(from), fact: Elsewhere::SomeoneLeft { zone: door.to, at } });
+            }
+            Body::NotEntered | Body::DoorClosed { .. } => drop(self.passages.remove(&door.id)),
+            _ => {}
+        }
+        self.used_up(door, event, changed);
+    }
+
+    /// Somebody asked to be let in or out.
+    fn asked(
+        &mut self,
+        site: &Site,
+        door: &Door,
+        access: &Access,
+        at: Time,
+        now: Time,
+        changed: &mut Changed,
+    ) {
+        let mut tell = |kept: &mut Lately, fact| {
+            let news = News { from: Some(door.controller), fact };
+            kept.push(at, news.clone(), now);
+            changed.news.push(news);
+        };
+        for (secret, person) in guesses(access) {
+            tell(&mut self.guessed, Elsewhere::Guessed { door: door.id, person, secret, at });
+        }
+        let Outcome::Granted { because } = &access.outcome else { return };
+        let leaving = because.first().is_some_and(|b| b.starts_with("leaving"));
+        if !leaving
+            && access.token.is_none()
+            && let Some(shown) = access.known.pass.as_deref()
+            && let Ok(signed) = SignedPass::parse(&shown.bytes)
+            && let Ok(pass) = signed.verify(&site.id(), &site.founding().hub.key)
+        {
+            tell(&mut self.used, Elsewhere::Used { id: pass.id.0, until: pass.until, at });
+        }
+        let second = access.known.second.as_deref().and_then(|s| s.person);
+        let who: Vec<PersonId> = access.person.into_iter().chain(second).collect();
+        for person in &who {
+            tell(&mut self.seen, Elsewhere::Seen { person: *person, door: door.id, at });
+        }
+        if access.known.wish != Wish::Hold || leaving {
+            let passage = Passage { by: door.controller, who, side: access.side, at };
+            self.passages.insert(door.id, passage);
+        }
+    }
+
+    /// The door has really opened on a grant: those to whom it was given have moved.
+    fn passed(&mut self, site: &Site, door: &Door, changed: &mut Changed) {
+        let Some(passage) = self.passages.remove(&door.id).filter(|p| p.by == door.controller) else {
+            return;
+        };
+        let (out_of, into) = match passage.side {
+            Side::Entry => (door.from, Some(door.to)),
+            Side::Exit => (Some(door.to), door.from),
+        };
+        let areas = SiteAreas(site);
+        for person in passage.who {
+            let facts: Vec<_> = Presence::moved(person, out_of, into, passage.at, door.id, &areas).collect();
+            for fact in facts {
+                let _ = self.presence.take(fact);
+            }
+            changed.presence = true;
+            let fact = Elsewhere::Moved { person, into, at: passage.at, door: door.id };
+            changed.news.push(News { from: Some(door.controller), fact });
+        }
+    }
+
+    /// Whether an airlock's door is open or released; or no longer.
+    fn used_up(&mut self, door: &Door, event: &Event, changed: &mut Changed) {
+        let mut now = self.uses.get(&door.id).copied().unwrap_or_default();
+        let before = now.busy();
+        match &event.body {
+            Body::Access(Access { outcome: Outcome::Granted { .. }, .. }) => now.released = true,
+            Body::ExitRequested { released } => now.released |= released,
+            Body::DoorOpened(_) => now.open = true,
+            Body::DoorClosed { .. } => (now.open, now.released) = (false, false),
+            Body::NotEntered => now.released = false,
+            Body::Unlocked(_) => now.free = true,
+            Body::Locked(_) => (now.free, now.released) = (false, false),
+            _ => return,
+        }
+        self.uses.insert(door.id, now);
+        if door.rules.airlock.is_some() && before != now.busy() {
+            let fact = Elsewhere::Busy { door: door.id, busy: now.busy(), at: event.time };
+            changed.news.push(News { from: Some(door.controller), fact });
+        }
+    }
+
+    /// Whether another door of an airlock is open or released, by all that was told.
+    pub(crate) fn other_is_busy(&self, site: &Site, door: &Door) -> bool {
+        let Some(airlock) = door.rules.airlock else { return false };
+        let mates = site.doors().filter(|d| d.id != door.id);
+        let mut mates = mates.filter(|d| d.rules.airlock.is_some_and(|a| a.id == airlock.id));
+        mates.any(|d| self.uses.get(&d.id).is_some_and(|u| u.busy()))
+    }
+
+    /// A controller's link stands. It is in touch once everything that it had kept meanwhile, up to event `due`, is
+    /// taken in: until then people may have come and gone unseen.
+    pub(crate) fn connected(&mut self, id: ControllerId, due: u64, at: Time) -> Changed {
+        let mut changed = Changed::default();
+        self.linked.insert(id, due);
+        self.come_up(id, at, &mut changed);
+        changed
+    }
+
+    /// A controller's link is lost.
+    pub(crate) fn disconnected(&mut self, id: ControllerId, at: Time) -> Changed {
+        let mut changed = Changed::default();
+        self.linked.remove(&id);
+        self.touch.out_of_touch(id);
+        if self.in_touch.remove(&id) {
+            changed.presence = true;
+            let fact = Elsewhere::Touch { controller: id, linked: false, at };
+            changed.news.push(News { from: Some(id), fact });
+        }
+        changed
+    }
+
+    fn come_up(&mut self, id: ControllerId, at: Time, changed: &mut Changed) {
+        let taken = self.taken.get(&id).copied().unwrap_or(0);
+        if self.linked.get(&id).is_some_and(|due| taken >= *due) && self.in_touch.insert(id) {
+            // No silence is too long: a link that is lost is told of.
+            self.touch.in_touch(id, Mono(0));
+            changed.presence = true;
+            let fact = Elsewhere::Touch { controller: id, linked: true, at };
+            changed.news.push(News { from: Some(id), fact });
+        }
+    }
+
+    /// The log was read back: of each controller so many events are in it.
+    pub(crate) fn read_back(
+        &mut self,
+        counts: impl Iterator<Item = (ControllerId, u64)>,
+        at: Time,
+    ) -> Changed {
+        let mut changed = Changed::default();
+        for (id, count) in counts {
+            let taken = self.taken.entry(id).or_default();
+            *taken = count.max(*taken);
+            self.come_up(id, at, &mut changed);
+        }
+        changed
+    }
+
+    /// An operator's act on record: where somebody is no longer counts.
+    pub(crate) fn forgive(&mut self, whom: Forgiven, at: Time) {
+        let _ = self.presence.take(match whom {
+            Forgiven::Person(person) => PresenceFact::Forgiven { person, at },
+            Forgiven::Zone(area) => PresenceFact::AreaForgiven { area, at },
+        });
+    }
+
+    /// Lets go of whoever left the site.
+    pub(crate) fn retain(&mut self, site: &Site) {
+        self.presence.retain(|person| site.person(person).is_some());
+        self.uses.retain(|door, _| site.door(*door).is_some());
+        self.passages.retain(|door, _| site.door(*door).is_some());
+    }
+
+    /// Everything that is known now, for a controller that knows nothing.
+    pub(crate) fn known(&self, site: &Site, now: Time) -> impl Iterator<Item = News> {
+        let by = |door: DoorId| site.door(door).map(|d| d.controller);
+        // Of somebody who was forgiven since, nothing is known: the controllers have read that in the config log.
+        let places = self.presence.facts().filter_map(move |fact| match fact {
+            PresenceFact::Seen { person, place, by: Some(door), at } => {
+                let into = match place {
+                    lockward_history::Whereabouts::Street => None,
+                    lockward_history::Whereabouts::In(zone) => Some(zone),
+                    lockward_history::Whereabouts::Unknown => return None,
+                };
+                let fact = Elsewhere::Moved { person, into, at, door };
+                Some(News { from: by(door), fact })
+            }
+            PresenceFact::SomeoneLeft { from: zone, at, .. } => {
+                Some(News { from: None, fact: Elsewhere::SomeoneLeft { zone, at } })
+            }
+            _ => None,
+        });
+        let lately = [&self.guessed, &self.used, &self.seen];
+        let lately = lately.into_iter().flat_map(move |kept| kept.still(now).cloned());
+        let busy = self.uses.iter().filter(|(_, u)| u.busy()).filter_map(move |(id, _)| {
+            let door = site.door(*id).filter(|d| d.rules.airlock.is_some())?;
+            let fact = Elsewhere::Busy { door: *id, busy: true, at: now };
+            Some(News { from: Some(door.controller), fact })
+        });
+        let touch = self.in_touch.iter().map(move |id| {
+            let fact = Elsewhere::Touch { controller: *id, linked: true, at: now };
+            News { from: Some(*id), fact }
+        });
+        // What others decide by first; places, of which there may be many, last.
+        touch.chain(busy).chain(lately).chain(places)
+    }
+}
+
+/// The guesses that a decision is a record of: a secret or not, and whose. None while a wait was on: nothing was
+/// compared then.
+fn guesses(access: &Access) -> Vec<(bool, Option<PersonId>)> {
+    if access.known.waiting {
+        return Vec::new();
+    }
+    let wrong = |pin| matches!(pin, PinFact::Wrong | PinFact::UsedUp);
+    let second = access.known.second.as_deref();
+    let typed =
+        [(access.pin, access.person), second.map_or((PinFact::NotAsked, None), |s| (s.pin, s.person))];
+    let mut found: Vec<_> = typed
+        .into_iter()
+        .filter(|(pin, person)| wrong(*pin) && person.is_some())
+        .map(|(_, person)| (true, person))
+        .collect();
+    match access.outcome {
+        Outcome::Denied { why: Deny::CardMissing, .. } if access.token.is_none() => found.push((true, None)),
+        Outcome::Denied { why: Deny::UnknownCredential, .. } => found.push((false, None)),
+        _ => {}
+    }
+    found
+}
+
+/// Whether a fact says something to a controller with this around its doors.
+pub(crate) fn concerns(site: &Site, fact: &Elsewhere, here: &Around) -> bool {
+    match fact {
+        Elsewhere::Moved { door, into, .. } => {
+            let door = site.door(*door);
+            let sides = [door.and_then(|d| d.from), door.map(|d| d.to), *into];
+            sides.into_iter().flat_map(|side| around(site, side)).any(|zone| here.zones.contains(&zone))
+        }
+        Elsewhere::SomeoneLeft { zone, .. } => around(site, Some(*zone)).any(|z| here.zones.contains(&z)),
+        Elsewhere::Busy { door, .. } => {
+            let airlock = site.door(*door).and_then(|d| d.rules.airlock);
+            airlock.is_some_and(|a| here.airlocks.contains(&a.id))
+        }
+        // Guessing is counted for the site as a whole, and so are the controllers that can not be heard.
+        Elsewhere::Guessed { .. }
+        | Elsewhere::Used { .. }
+        | Elsewhere::Seen { .. }
+        | Elsewhere::Touch { .. }
+        | Elsewhere::Claimed { .. } => true,
+    }
+}
