@@ -67,7 +67,8 @@ impl Core {
     /// Whether nobody enters by a door, because of a lockdown.
     pub(crate) fn locked_down(&self, door: usize) -> bool {
         let (Some(site), Some(unit)) = (&self.site, self.units.get(door)) else { return false };
-        site.door(unit.id()).is_some_and(|d| site.locked_down(d.to))
+        let door = site.door(unit.id()).filter(|d| d.controller == self.id);
+        door.is_some_and(|d| site.locked_down(d.to))
     }
 
     /// Gives every door the settings that the site now has for it.

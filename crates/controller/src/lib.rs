@@ -1,8 +1,8 @@
 //! One loop: wait, handle, act. The device that drives the doors, with or without a hub.
 //!
 //! [`core::Core`] is the controller without its wires and its disk, [`keeper::Keeper`] the disk: between them the tests
-//! cut the power. Around them stand one thread a bus, one for the disk, one for PINs, one for the link, and the loop in
-//! [`run`].
+//! cut the power. Around them stand one thread a line of readers or boards, one that settles all inputs, one for the
+//! disk, one for PINs, one for the link, and the loop in [`run`].
 
 mod adc;
 mod airlocks;
@@ -34,6 +34,7 @@ mod known;
 mod machine;
 pub mod memory;
 mod modbus;
+mod open;
 mod outputs;
 mod pins;
 mod port;

@@ -1,21 +1,18 @@
 //! Starts a controller: its folder, its wires and its threads, and the loop between them.
 
-use crate::bus::{self, Order};
 use crate::clerk::Clerk;
 use crate::clock::Clock;
-use crate::config::{BusWiring, Config, DoorWiring, Fails, Source};
+use crate::config::{BusWiring, Config};
 use crate::core::{Core, Input, PinCheck};
 use crate::identity::Identity;
 use crate::machine::{Machine, Wake};
 use crate::memory::{Memory, MemoryError};
 use crate::outputs::Outputs;
 use crate::pins::Pins;
-use crate::senses::{self, Ears, Heard, Purpose, Senses};
 use crate::uplink::{self, Uplink};
 use crate::wiring::Wiring;
-use crate::{adc, dice, gpio, modbus};
-use lockward_inputs::Reading;
-use lockward_model::{Body, DoorId, Mono, ReaderFact};
+use crate::{dice, open};
+use lockward_model::DoorId;
 use lockward_store::{DirLock, Disk, LockError, RealDisk};
 use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -23,8 +20,6 @@ use tracing::warn;
 
 /// What waits for the loop: 64 doors with a full second of keys, cards and contacts each, and the hub's messages.
 const INBOX_MAX: usize = 4_096;
-/// Readings that wait to be heard: every wire of a controller some times over. Who reads waits until there is room.
-const EARS_MAX: usize = 1_024;
 /// Messages of the hub that wait. One is taken in a turn, after everything from the doors: a hub that talks a lot keeps
 /// nobody waiting.
 const HUB_INBOX_MAX: usize = 64;
@@ -172,12 +167,12 @@ where
 
     let (wake, inbox) = sync_channel(INBOX_MAX);
     config.warnings().iter().for_each(|warning| warn!("{warning}"));
-    let ears = open_ears(&config, wake.clone())?;
-    let gpios = open_gpios(&config)?;
-    open_inputs(&config, &ears)?;
-    let boards = open_boards(&config, &ears)?;
+    let ears = open::ears(&config, wake.clone())?;
+    let gpios = open::gpios(&config)?;
+    open::inputs(&config, &ears)?;
+    let boards = open::boards(&config, &ears)?;
     let wiring = Arc::new(Wiring::new(&config, site_of(&core)));
-    let lines = open_lines(&config, options, &wiring, &pins, &wake, &ears)?;
+    let lines = open::lines(&config, options, &wiring, &pins, &wake, &ears)?;
     let (hub, from_hub) = sync_channel(HUB_INBOX_MAX);
     let uplink = start_uplink(disk, &config, &clock, hub, &wake)?;
     let checks = start_checker(wake.clone()).map_err(RunError::Thread)?;
@@ -195,36 +190,6 @@ where
         .spawn(move || machine.run(&inbox, clerk))
         .map_err(RunError::Thread)?;
     Ok(Running { wake, loop_thread: Some(loop_thread), doors })
-}
-
-fn open_lines(
-    config: &Config,
-    options: &Options,
-    wiring: &Arc<Wiring>,
-    pins: &Pins,
-    wake: &SyncSender<Wake>,
-    ears: &Ears,
-) -> Result<Vec<bus::Line>, RunError> {
-    let mut lines = Vec::new();
-    for (index, bus) in config.buses.iter().enumerate() {
-        let mut sorter = wiring.sorter(index, wake.clone(), ears.clone());
-        let tell = move |address, event| sorter.sort(address, event);
-        let line = bus::start(bus, &pins.of(&bus.name), tell)
-            .map_err(|source| RunError::Bus { bus: bus.name.clone(), source })?;
-        lines.push(line);
-    }
-    if let Some((name, address)) = &options.pair
-        && let Some(bus) = wiring.bus(name)
-        && let Some(line) = lines.get_mut(bus)
-    {
-        line.order(Order::Pair(*address));
-        let door = wiring.reader(bus, *address);
-        let fact = ReaderFact::PairingOpened;
-        let body = Body::Reader { bus: name.as_str().into(), address: *address, fact };
-        // The inbox is new and has room.
-        let _ = wake.try_send(Wake::Core(Input::Fact(door, body)));
-    }
-    Ok(lines)
 }
 
 fn start_uplink<D: Disk + Clone + Send + 'static>(
@@ -255,71 +220,6 @@ fn start_checker(wake: SyncSender<Wake>) -> std::io::Result<Sender<Box<PinCheck>
         }
     })?;
     Ok(checks)
-}
-
-/// The thread that hears every wire.
-fn open_ears(config: &Config, wake: SyncSender<Wake>) -> Result<Ears, RunError> {
-    let failed = |e| RunError::Thread(std::io::Error::new(std::io::ErrorKind::InvalidInput, e));
-    let senses = Senses::new(config, Mono(0)).map_err(failed)?;
-    let (ears, heard) = sync_channel(EARS_MAX);
-    let tell = move |input| wake.send(Wake::Core(input)).is_ok();
-    senses::start(senses, heard, tell).map_err(RunError::Thread)?;
-    Ok(ears)
-}
-
-fn open_gpios(config: &Config) -> Result<Vec<Option<gpio::Output>>, RunError> {
-    let open = |door: &DoorWiring| {
-        let failed = |source| RunError::Wire { door: door.id, what: "lock", source };
-        gpio::Output::open(&door.lock, door.fails == Fails::Safe).map_err(failed)
-    };
-    config.doors.iter().map(open).collect()
-}
-
-/// Pins and converters of this machine, and what is there in name only.
-fn open_inputs(config: &Config, ears: &Ears) -> Result<(), RunError> {
-    let mut loops = Vec::new();
-    for (wire, (purpose, input)) in senses::wires(config).into_iter().enumerate() {
-        match &input.source {
-            Source::Gpio { .. } => {
-                let (to, input_wiring) = (ears.clone(), input.clone());
-                let tell = move |closed: Option<bool>| {
-                    let reading = closed.map_or(Reading::Lost, |closed| input_wiring.level(closed));
-                    to.send(Heard::Reading(wire, reading)).is_ok()
-                };
-                gpio::watch(&input.source, tell).map_err(|e| unusable(config, purpose, e))?;
-            }
-            Source::Adc { out, back, adc } => {
-                loops.push(adc::Loop { wire, out: out.clone(), back: back.clone(), adc: *adc });
-            }
-            // At rest, and stays so.
-            Source::Simulated => drop(ears.send(Heard::Reading(wire, Reading::Level(false)))),
-            _ => {}
-        }
-    }
-    adc::start(loops, ears.clone()).map_err(RunError::Thread)
-}
-
-fn unusable(config: &Config, purpose: Purpose, source: std::io::Error) -> RunError {
-    let (door, what) = match purpose {
-        Purpose::Contact(door) => (door, "contact"),
-        Purpose::Exit(door) => (door, "exit button"),
-        Purpose::Bolt(door) => (door, "bolt sensor"),
-        Purpose::Button(door) => (door, "floor button"),
-        Purpose::Called(door) => (door, "floor call"),
-        Purpose::Building(_) => return RunError::Building { what: "an input", source },
-    };
-    match config.doors.get(door) {
-        Some(door) => RunError::Wire { door: door.id, what, source },
-        None => RunError::Thread(source),
-    }
-}
-
-fn open_boards(config: &Config, ears: &Ears) -> Result<Vec<modbus::Line>, RunError> {
-    let invalid =
-        |what: String| RunError::Thread(std::io::Error::new(std::io::ErrorKind::InvalidInput, what));
-    let plans = modbus::plans(config).map_err(invalid)?;
-    let start = |plan| modbus::start(plan, ears.clone()).map_err(RunError::Thread);
-    plans.into_iter().map(start).collect()
 }
 
 /// What public-key cards are told of the site: half of its id.

@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 use lockward_model::{
-    Change, Days, Door, DoorKind, DoorRules, ExitHardware, Factors, Group, OpenLimit, PolicyText, ReleaseTime, Relock,
-    Rule, Schedule, Target, Window, Zone, ZoneRules,
+    Change, Days, Door, DoorKind, DoorRules, ExitHardware, Factors, Group, OpenLimit, PolicyText,
+    ReleaseTime, Relock, Rule, Schedule, Target, Window, Zone, ZoneRules,
 };
 use std::error::Error;
 use std::str::FromStr;
@@ -244,7 +244,12 @@ fn optional<T: FromStr<Err: Error + Send + Sync + 'static>>(s: &str) -> Result<O
 pub fn changes() -> Result<Vec<Change>, PlanError> {
     let mut out = Vec::new();
     for (id, title, parent) in ZONES {
-        out.push(Change::PutZone(Zone { id: read(id)?, title: read(title)?, parent: optional(parent)?, rules: ZoneRules::default() }));
+        out.push(Change::PutZone(Zone {
+            id: read(id)?,
+            title: read(title)?,
+            parent: optional(parent)?,
+            rules: ZoneRules::default(),
+        }));
     }
     for (id, title) in CONTROLLERS {
         out.push(Change::PutController { id: read(id)?, title: read(title)? });
@@ -294,7 +299,15 @@ fn rule((id, title, groups, targets, schedule, pin): &RuleRow) -> Result<Rule, P
     let groups = groups.iter().map(|g| read(g)).collect::<Result<_, _>>()?;
     let targets = targets.iter().map(target).collect::<Result<_, _>>()?;
     let factors = if *pin { Factors::CARD.with(Factors::PIN) } else { Factors::CARD };
-    Ok(Rule { id: read(id)?, title: read(title)?, groups, targets, schedule: optional(schedule)?, factors, two_people: false })
+    Ok(Rule {
+        id: read(id)?,
+        title: read(title)?,
+        groups,
+        targets,
+        schedule: optional(schedule)?,
+        factors,
+        two_people: false,
+    })
 }
 
 #[cfg(test)]

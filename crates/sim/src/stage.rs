@@ -159,7 +159,7 @@ impl Stage {
 
     /// What was told since this was last asked.
     pub fn lines(&mut self) -> Vec<Line> {
-        core::mem::take(&mut self.out)
+        line::folded(core::mem::take(&mut self.out))
     }
 
     /// True if an expectation did not hold, or a command could not be obeyed.
@@ -230,8 +230,7 @@ impl Stage {
             if released {
                 self.lately.releases.push(door);
             }
-            let text = if released { "bolt drawn back" } else { "bolt thrown" };
-            self.tell(door.as_str(), text, Tone::Quiet);
+            self.tell(door.as_str(), self.moved(id, door, released), Tone::Quiet);
         }
         for (door, side, feedback) in turned.shown {
             let (Some(door), Some(words)) = (self.door_at(id, door), told::reader(feedback)) else {
@@ -281,6 +280,17 @@ impl Stage {
         self.last_time.clone_from(&time);
         let time = if news { time } else { String::new() };
         self.out.push(Line { time, place: place.into(), text: text.into(), tone });
+    }
+
+    /// What a bolt did that was told to move.
+    fn moved(&self, id: ControllerId, door: DoorId, released: bool) -> &'static str {
+        let stuck = self.stations.get(&id).and_then(|s| s.doors.iter().find(|d| d.id == door)?.stuck);
+        match (released, stuck) {
+            (true, None | Some(true)) => "bolt drawn back",
+            (false, None | Some(false)) => "bolt thrown",
+            (true, Some(false)) => "the bolt is to be drawn back, and sticks",
+            (false, Some(true)) => "the bolt is to be thrown, and sticks",
+        }
     }
 
     fn door_at(&self, id: ControllerId, index: usize) -> Option<DoorId> {

@@ -100,3 +100,22 @@ impl Board {
         self.registers.keys().next().copied().unwrap_or(0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_board_is_asked_for_what_is_wired_and_wants_its_doors_locked_when_it_is_lost() {
+        let board = Board {
+            inputs: BTreeMap::from([(2, (0, true)), (5, (1, false))]),
+            registers: BTreeMap::new(),
+            // A maglock, and a strike two coils further: locked is on for the one and off for the other.
+            coils: BTreeMap::from([(1, true), (3, false)]),
+        };
+        let declared = declared(7, &board);
+        assert_eq!(declared.inputs, Some(Span { from: 2, count: 4 }));
+        assert_eq!(declared.registers, None);
+        assert_eq!(declared.coils, Some(Coils { from: 1, on_loss: vec![true, false, false] }));
+    }
+}

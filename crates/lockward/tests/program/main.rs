@@ -16,5 +16,6 @@ mod logs;
 mod schedule;
 mod secure;
 mod serve;
+mod sim;
 mod site;
 mod why;

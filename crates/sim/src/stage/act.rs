@@ -25,6 +25,9 @@ const WAIT_MAX: Duration = Duration::from_secs(7 * 86_400);
 /// Facility and number of a card that nobody at the site knows.
 const STRANGER: (u8, u16) = (99, 65_000);
 
+/// A door that nobody can ask to be let out of.
+const UNPRESSED: &str = "no button and no handle inside";
+
 type Done = Result<Next, String>;
 
 impl Stage {
@@ -58,12 +61,9 @@ impl Stage {
             ("issue", [name, place]) => self.issue(name, place, "1"),
             ("issue", [name, place, uses]) => self.issue(name, place, uses),
             ("pass", [door, name]) => self.pass(door, name),
-            ("press", [door]) => {
-                self.hand(door, "no button and no handle inside", |d, now| d.press(true, now))
-            }
-            ("let-go", [door]) => {
-                self.hand(door, "no button and no handle inside", |d, now| d.press(false, now))
-            }
+            ("press", [door]) => self.hand(door, UNPRESSED, |d, now| d.press(false, now)),
+            ("press", [door, "hold"]) => self.hand(door, UNPRESSED, |d, now| d.press(true, now)),
+            ("let-go", [door]) => self.hand(door, UNPRESSED, |d, _| d.let_go()),
             ("call", [door]) => self.hand(door, "no floor of a lift", |d, now| d.call(now)),
             ("open", [door]) => self.open(door, false),
             ("force", [door]) => self.open(door, true),
@@ -195,7 +195,7 @@ impl Stage {
         let now = self.clock.now().wall;
         let pass = self.office.sign_pass(at, now, now + PASS_LIFE, uses).map_err(|e| e.to_string())?;
         self.passes.insert(name.into(), pass.text());
-        self.tell("hub", format!("pass {name} for {place}, {uses} times, for an hour"), Tone::Quiet);
+        self.tell("hub", format!("pass {name} for {place}, good for {}", count(uses)), Tone::Quiet);
         Ok(Next::Go)
     }
 
@@ -394,7 +394,7 @@ impl Stage {
         let office = Arc::clone(&self.office);
         let shows = self.changes.apply(&office, &text)?;
         self.remember(shows);
-        self.tell("hub", format!("entry {} of the config log", office.site().size() - 1), Tone::Quiet);
+        self.tell("hub", format!("signed: configuration {}", office.site().size()), Tone::Quiet);
         let ids: Vec<_> = self.stations.keys().copied().collect();
         for id in ids {
             self.push_entries(id);
@@ -411,6 +411,10 @@ impl Stage {
         self.out.push(Line::bare("quit", Tone::Plain));
         Next::Go
     }
+}
+
+fn count(uses: u16) -> String {
+    if uses == 1 { "one use within the hour".into() } else { format!("{uses} uses within the hour") }
 }
 
 /// `500ms`, `10s`, `2m`, `1h`, `1d`.

@@ -7,7 +7,7 @@ pub(super) const COMMANDS: [(&str, &str); 33] = [
     ("key-card DOOR PERSON [late|forged]", "shows a card that signs"),
     ("issue NAME DOOR|ZONE [USES]", "makes a pass, good for an hour"),
     ("pass DOOR NAME", "shows a pass"),
-    ("press DOOR", "presses the button or the handle inside"),
+    ("press DOOR [hold]", "presses the button or the handle inside, for a second or until `let-go`"),
     ("let-go DOOR", "lets it go"),
     ("open DOOR", "opens the leaf, if the bolt lets it"),
     ("force DOOR", "opens it, whatever the bolt does"),

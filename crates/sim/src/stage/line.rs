@@ -5,6 +5,8 @@ const COLUMNS: usize = 80;
 /// Where the place begins, and where the text does.
 const PLACE_AT: usize = 14;
 const TEXT_AT: usize = 26;
+/// As many doors are told one by one.
+const MANY: usize = 4;
 
 /// How a line is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +58,30 @@ impl Line {
     }
 }
 
+/// Where more places than [`MANY`] say the same, one after the other, one line says it for all of them.
+pub(super) fn folded(lines: Vec<Line>) -> Vec<Line> {
+    let same = |a: &Line, b: &Line| {
+        b.time.is_empty()
+            && !a.place.is_empty()
+            && !b.place.is_empty()
+            && a.text == b.text
+            && a.tone == b.tone
+    };
+    let mut out: Vec<Line> = Vec::new();
+    for run in lines.chunk_by(same) {
+        match run {
+            [first, ..] if run.len() > MANY => {
+                let place = format!("{} doors", run.len());
+                let text =
+                    format!("{} ({} to {})", first.text, first.place, run.last().map_or("", |l| &l.place));
+                out.push(Line { place, text, ..first.clone() });
+            }
+            few => out.extend_from_slice(few),
+        }
+    }
+    out
+}
+
 /// Words behind a head; what does not fit goes on below, `hang` columns in.
 fn wrapped(head: String, text: &str, hang: usize) -> Vec<String> {
     let odd = |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -79,6 +105,25 @@ fn wrapped(head: String, text: &str, hang: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_many_doors_say_alike_is_said_once() {
+        let line = |place: &str, text: &str| Line {
+            time: String::new(),
+            place: place.into(),
+            text: text.into(),
+            tone: Tone::Plain,
+        };
+        let all: Vec<_> = ["a", "b", "c", "d", "e"].map(|door| line(door, "locks")).into();
+        let one = folded(all.clone());
+        assert_eq!(
+            (one.len(), one[0].place.as_str(), one[0].text.as_str()),
+            (1, "5 doors", "locks (a to e)")
+        );
+        assert_eq!(folded(all[..4].to_vec()), all[..4]);
+        let others = [all.clone(), vec![line("x", "opens")]].concat();
+        assert_eq!(folded(others).len(), 2);
+    }
 
     #[test]
     fn a_line_fits_and_goes_on_under_its_text() {

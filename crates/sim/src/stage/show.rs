@@ -9,9 +9,6 @@ use lockward_hub::Clock as _;
 use lockward_store::Log;
 use std::sync::Arc;
 
-/// Doors of a kind with one another, told in one line when nothing is the matter with them.
-const MANY: usize = 6;
-
 impl Stage {
     /// Doors: in one word, then bolt, leaf and wires.
     pub(super) fn show(&mut self, names: &[&str]) -> Result<Next, String> {
@@ -22,32 +19,24 @@ impl Stage {
         let mut rows = Vec::new();
         for station in self.stations.values() {
             let states = station.states();
-            let mut quiet = Vec::new();
             for (index, door) in station.doors.iter().enumerate().filter(|(_, d)| wanted(d.id.as_str())) {
                 let word = states.get(index).map_or("controller down", |s| s.as_str());
                 let mut parts = vec![if door.bolt_back() { "bolt back" } else { "bolt thrown" }.to_owned()];
                 parts.push(if door.leaf_open { "leaf OPEN" } else { "leaf shut" }.into());
                 parts.extend(door.troubles().map(|(wire, done)| format!("{wire} wire {done}")));
-                parts.extend(door.stuck.map(|_| "bolt stuck".into()));
-                let plain = word == "locked" && parts.len() == 2 && !door.bolt_back() && !door.leaf_open;
-                let row = (door.id.to_string(), format!("{word:<24} {}", parts.join(", ")));
-                if plain { quiet.push(row) } else { rows.push(row) }
-            }
-            if quiet.len() > MANY && names.is_empty() {
-                let first = quiet.first().map(|q| q.0.clone()).unwrap_or_default();
-                let all = quiet.len();
-                rows.push((
-                    station.id.to_string(),
-                    format!("{all} doors locked and shut, {first} the first"),
-                ));
-            } else {
-                rows.extend(quiet);
+                parts.extend(door.stuck.map(|_| "it sticks".into()));
+                rows.push((door.id.to_string(), format!("{word:<25}{}", parts.join(", "))));
             }
             if !station.linked {
                 rows.push((station.id.to_string(), "does not reach the hub".into()));
             }
         }
-        for (place, text) in rows {
+        // Doors that are alike stand together, each group where its first is.
+        let mut alike: Vec<(String, String)> = Vec::new();
+        while let Some((_, first)) = rows.first().cloned() {
+            alike.extend(rows.extract_if(.., |(_, text)| *text == first));
+        }
+        for (place, text) in alike {
             self.out.push(Line { time: String::new(), place, text, tone: Tone::Plain });
         }
         Ok(Next::Go)

@@ -4,8 +4,8 @@ use super::line::Tone;
 use core::time::Duration;
 use lockward_door::Feedback;
 use lockward_model::{
-    Access, Body, Code, ControllerFact, DoorFact, Event, InputName, LockCause, Opening, Outcome, PinFact,
-    Side, ZoneFact,
+    Access, Body, Code, ControllerFact, DoorFact, Event, InputFault, InputName, LockCause, Opening, Outcome,
+    PinFact, Side, ZoneFact,
 };
 
 /// What happened, and how it is meant; `None` for what is told by something else.
@@ -62,8 +62,8 @@ fn happened(body: &Body) -> String {
         Body::DoorClosed { open_for } => format!("closed after {}", span(*open_for)),
         Body::DoorHeld { limit } => format!("held open for longer than {}", span(*limit)),
         Body::Unlocked(cause) => format!("stands unlocked {}", because(*cause)),
-        Body::Locked(cause) => format!("locks again {}", because(*cause)),
-        Body::Input { input, .. } => format!("{} wire: {}", wire(*input), body.code().sentence()),
+        Body::Locked(cause) => format!("locks again: {}", over(*cause)),
+        Body::Input { input, fault } => format!("{} wire {}", wire(*input), found(*fault)),
         Body::Started { away: Some(away), .. } => format!("started; it was away for {}", span(*away)),
         Body::ConfigRefused { at, code } => format!("refuses entry {at} of the config log: {code}"),
         Body::ClockStep { by_ms, taken } => {
@@ -94,6 +94,28 @@ fn because(cause: LockCause) -> &'static str {
         LockCause::Lockdown => "because its zone is locked down",
         LockCause::Order => "by order",
         LockCause::Fire => "because the fire alarm calls",
+    }
+}
+
+fn over(cause: LockCause) -> &'static str {
+    match cause {
+        LockCause::Schedule | LockCause::FirstPerson => "its schedule has ended",
+        LockCause::Start => "the controller has started",
+        LockCause::Office => "the gesture's time is over",
+        LockCause::Lockdown => "its zone is locked down",
+        LockCause::Order => "the order has ended",
+        LockCause::Fire => "the fire alarm calls no longer",
+    }
+}
+
+fn found(fault: Option<InputFault>) -> &'static str {
+    match fault {
+        None => "can be believed again",
+        Some(InputFault::Open) => "is cut",
+        Some(InputFault::Short) => "is shorted",
+        Some(InputFault::Ground) => "touches ground",
+        Some(InputFault::Foreign) => "is fed from elsewhere, or ends in another resistor",
+        Some(InputFault::Silent) => "says nothing",
     }
 }
 

@@ -16,7 +16,9 @@ const CLOSED: Ohms = Ohms(1_000);
 const OPEN: Ohms = Ohms(2_000);
 /// How long a lift is on its way to a floor.
 const CALL: Duration = Duration::from_secs(2);
-/// How long a hand stays at the handle.
+/// How long a hand stays at a button, if it is not told to hold it.
+const PRESS: Duration = Duration::from_secs(1);
+/// How long a handle that was pressed is of use to whoever goes.
 const HANDLE: Duration = Duration::from_secs(5);
 
 /// A wire.
@@ -53,6 +55,7 @@ pub(super) struct Doorway {
     pub(super) leaf_open: bool,
     pressed: bool,
     pressed_at: Option<Mono>,
+    let_go_at: Option<Mono>,
     called_until: Option<Mono>,
     /// What the lock is told.
     pub(super) released: bool,
@@ -78,6 +81,7 @@ impl Doorway {
             leaf_open: false,
             pressed: false,
             pressed_at: None,
+            let_go_at: None,
             called_until: None,
             released: false,
             stuck: None,
@@ -105,6 +109,9 @@ impl Doorway {
     /// What the wires say that they did not say before.
     pub(super) fn look(&mut self, door: usize, now: Mono, out: &mut Vec<Input>) {
         self.called_until = self.called_until.filter(|until| *until > now);
+        if self.let_go_at.take_if(|at| *at <= now).is_some() {
+            self.pressed = false;
+        }
         for at in 0..self.lines.len() {
             let Some(reading) = self.lines.get(at).map(|line| self.reading(line)) else { continue };
             let Some(line) = self.lines.get_mut(at) else { continue };
@@ -119,7 +126,12 @@ impl Doorway {
 
     /// When to look again, if nothing is done before.
     pub(super) fn wake_at(&self) -> Option<Mono> {
-        self.lines.iter().filter_map(|l| l.input.wake_at()).chain(self.called_until).min()
+        self.lines
+            .iter()
+            .filter_map(|l| l.input.wake_at())
+            .chain(self.called_until)
+            .chain(self.let_go_at)
+            .min()
     }
 
     /// The controller has forgotten what the wires said.
@@ -144,10 +156,16 @@ impl Doorway {
         self.stuck.unwrap_or(self.released)
     }
 
-    /// Presses the button or the handle inside, or lets it go. False where there is none.
-    pub(super) fn press(&mut self, pressed: bool, now: Mono) -> bool {
-        self.pressed = pressed;
-        self.pressed_at = Some(now);
+    /// Presses the button or the handle inside for a moment, or holds it. False where there is none.
+    pub(super) fn press(&mut self, holds: bool, now: Mono) -> bool {
+        (self.pressed, self.pressed_at) = (true, Some(now));
+        self.let_go_at = (!holds).then_some(now + PRESS);
+        self.line(Which::Exit).is_some()
+    }
+
+    /// Lets it go.
+    pub(super) fn let_go(&mut self) -> bool {
+        (self.pressed, self.let_go_at) = (false, None);
         self.line(Which::Exit).is_some()
     }
 
