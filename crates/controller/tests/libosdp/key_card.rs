@@ -10,8 +10,8 @@ use core::fmt::Write as _;
 use lockward_osdp::command::PdCommand;
 use lockward_osdp::pkoc::{Report, Request, Transaction, VENDOR};
 
-/// LibOSDP's reports are short, so an answer comes in several.
-const ROOM: usize = 40;
+/// LibOSDP's reports are short, so an answer comes in two; with more the controller could take it for a relayed one.
+const ROOM: usize = 100;
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, b| {
