@@ -328,10 +328,10 @@ impl Whole {
         });
         let lately = [&self.guessed, &self.used, &self.seen];
         let lately = lately.into_iter().flat_map(move |kept| kept.still(now).cloned());
-        let busy = self.uses.iter().filter(|(_, u)| u.busy()).filter_map(move |(id, _)| {
-            let door = site.door(*id).filter(|d| d.rules.airlock.is_some())?;
-            let fact = Elsewhere::Busy { door: *id, busy: true, at: now };
-            Some(News { from: Some(door.controller), fact })
+        // Free ones too: they may have been taken when it last heard.
+        let busy = site.doors().filter(|d| d.rules.airlock.is_some()).map(move |door| {
+            let busy = self.uses.get(&door.id).is_some_and(|u| u.busy());
+            News { from: Some(door.controller), fact: Elsewhere::Busy { door: door.id, busy, at: now } }
         });
         let touch = self.in_touch.iter().map(move |id| {
             let fact = Elsewhere::Touch { controller: *id, linked: true, at: now };
