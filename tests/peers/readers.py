@@ -6,6 +6,7 @@
 Standard input, one order a line; ADDRESS says which reader:
     ADDRESS card BITS HEX | ADDRESS key DIGITS | ADDRESS tamper 0|1 | ADDRESS input NUMBER 0|1
     ADDRESS code VENDOR TEXT        it has read a code, and tells it in a report of its maker's own
+    ADDRESS report VENDOR HEX       any other report of its maker's own
     ADDRESS reboot                  its power fails for a moment: it forgets its session, lamp and outputs
     ADDRESS swap                    another device takes its place, with the same key and another serial number
     ADDRESS cut | ADDRESS join      the reader's own wire: it hears nothing and is not heard
@@ -175,7 +176,8 @@ class Reader:
         if number == Command.Status:
             # The binding has no way to fill in a report when asked: inputs are declined, and told when they change.
             return 0, None
-        what = {k: v for k, v in command.items() if k not in ("command", "data")}
+        told = number == Command.Manufacturer
+        what = {k: v for k, v in command.items() if k != "command" and (told or k != "data")}
         self.tell("command", name=COMMANDS.get(number, str(number)), **what)
         return 0, None
 
@@ -203,9 +205,9 @@ class Reader:
         elif verb == "key":
             keys = words[0].replace("#", "\r").replace("*", "\x7f")
             self.submit(Event.KeyPress, reader_no=0, data=keys.encode())
-        elif verb == "code":
+        elif verb in ("code", "report"):
             self.submit(Event.ManufacturerReply, vendor_code=int.from_bytes(bytes.fromhex(words[0]), "little"),
-                        data=words[1].encode())
+                        data=words[1].encode() if verb == "code" else bytes.fromhex(words[1]))
         elif verb == "tamper":
             self.status(StatusReportType.Local, [int(words[0]), 0])
         elif verb == "input":

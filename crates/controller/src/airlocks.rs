@@ -10,6 +10,7 @@ use lockward_model::{AirlockId, Alone, Body, DoorFact, DoorId, Mono, Now};
 use lockward_site::Site;
 use lockward_wire::link::ToHub;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// The airlocks that a controller has doors of; at most sites none.
 #[derive(Default)]
@@ -54,10 +55,10 @@ impl Airlocks {
         self.all.retain(|id, (of, _)| members.get(id) == Some(of));
         for (id, of) in members {
             self.of.extend(of.own.iter().map(|(door, _)| (*door, id)));
-            if !self.all.contains_key(&id) {
+            if let Entry::Vacant(new) = self.all.entry(id) {
                 begun.extend(of.own.iter().map(|(door, _)| *door));
                 let airlock = Airlock::new(&of.own, &of.far);
-                self.all.insert(id, (of, airlock));
+                new.insert((of, airlock));
             }
         }
         (begun, before.into_keys().filter(|door| !self.of.contains_key(door)).collect())

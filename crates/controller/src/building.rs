@@ -45,7 +45,14 @@ impl Core {
     }
 
     /// A case is open, or closed again: a reader's, or the cabinet's.
-    pub(crate) fn case(&mut self, now: Now, door: usize, of: Option<Side>, open: bool, out: &mut Vec<Effect>) {
+    pub(crate) fn case(
+        &mut self,
+        now: Now,
+        door: usize,
+        of: Option<Side>,
+        open: bool,
+        out: &mut Vec<Effect>,
+    ) {
         let Some(any) = self.units.get_mut(door).map(|unit| unit.set_case(of, open)) else { return };
         self.door(now, door, Input::Tamper(any), out);
     }

@@ -4,7 +4,9 @@
 use crate::words::Input;
 use core::time::Duration;
 use lockward_door::Asked;
-use lockward_model::{CardToken, Credential, CredentialId, Mono, PinFact, Proof, Side, SiteId, Time, UsedCode};
+use lockward_model::{
+    CardToken, Credential, CredentialId, Mono, PinFact, Proof, Side, SiteId, Time, UsedCode,
+};
 use lockward_wire::credential::{OneTimeSecret, Pin, verify_pin};
 use lockward_wire::{CardKey, PinPepper};
 

@@ -15,6 +15,7 @@
 //! being told again.
 
 use crate::airlocks::Airlocks;
+pub use crate::checking::{Compared, PinCheck};
 use crate::checking::{Open, SIGNS_WITHIN};
 use crate::clock::Believed;
 use crate::config::{DOORS_MAX, DoorWiring};
@@ -27,7 +28,6 @@ use crate::memory::{Memory, MemoryError};
 use crate::records::Records;
 use crate::spooling::Sent;
 use crate::unit::Unit;
-pub use crate::checking::{Compared, PinCheck};
 pub use crate::words::{Effect, Input};
 use core::time::Duration;
 use lockward_door::Shown;
@@ -228,7 +228,14 @@ impl Core {
     }
 
     /// What became of a grant.
-    pub(crate) fn spent(&mut self, now: Now, door: usize, question: u32, entered: bool, out: &mut Vec<Effect>) {
+    pub(crate) fn spent(
+        &mut self,
+        now: Now,
+        door: usize,
+        question: u32,
+        entered: bool,
+        out: &mut Vec<Effect>,
+    ) {
         let Some((id, side)) = self.units.get_mut(door).map(|u| (u.id(), u.spend(question))) else { return };
         self.history.spent(self.site.as_ref(), id, question, entered);
         if !entered {

@@ -6,9 +6,7 @@ use crate::core::{Core, Effect, GRANT_LIFE};
 use crate::records::Awaited;
 use core::time::Duration;
 use lockward_door::{ANSWER_WAIT, Answer as DoorAnswer, PinEntry, Presented, Shown, Terms};
-use lockward_model::{
-    Access, Body, CardToken, Deny, Known, Now, PinFact, Second, ShownPass, Side, UsedCode,
-};
+use lockward_model::{Access, Body, CardToken, Deny, Known, Now, PinFact, Second, ShownPass, Side, UsedCode};
 use lockward_policy::Grant;
 use lockward_site::{Answer, Question, Site};
 use lockward_wire::credential::Pin;

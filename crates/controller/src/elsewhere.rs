@@ -5,13 +5,21 @@ use lockward_door::Told;
 use lockward_history::{
     Failure, Guess, GuessingFact, Presence, PresenceFact, Reader, Sight, Spot, UsedFact, ahead,
 };
-use lockward_model::{Body, ControllerId, DoorId, Forgiven, Mono, Now, PersonId, Side, Time, ZoneFact, ZoneId};
+use lockward_model::{
+    Body, ControllerId, DoorId, Forgiven, Mono, Now, PersonId, Side, Time, ZoneFact, ZoneId,
+};
 use lockward_wire::link::Elsewhere;
 use tracing::warn;
 
 impl Core {
     /// Facts of other controllers; `anew` with the first of a connection.
-    pub(crate) fn on_elsewhere(&mut self, now: Now, anew: bool, facts: Vec<Elsewhere>, out: &mut Vec<Effect>) {
+    pub(crate) fn on_elsewhere(
+        &mut self,
+        now: Now,
+        anew: bool,
+        facts: Vec<Elsewhere>,
+        out: &mut Vec<Effect>,
+    ) {
         if anew {
             self.history.touch.all_out_of_touch();
         }
@@ -20,7 +28,7 @@ impl Core {
             if time_of(&fact).is_some_and(|at| ahead(at, now.wall)) {
                 refused += 1;
             } else {
-                self.take_elsewhere(now, fact, out);
+                self.take_elsewhere(now, &fact, out);
             }
         }
         if refused > 0 {
@@ -29,15 +37,17 @@ impl Core {
         self.tell_touch(now);
     }
 
-    fn take_elsewhere(&mut self, now: Now, fact: Elsewhere, out: &mut Vec<Effect>) {
-        match fact {
+    fn take_elsewhere(&mut self, now: Now, fact: &Elsewhere, out: &mut Vec<Effect>) {
+        match *fact {
             Elsewhere::Moved { person, into, at, door } => self.moved_elsewhere(person, into, at, door),
             Elsewhere::SomeoneLeft { zone, at } => {
                 // Where to is not told: to the street, which leaves every area in doubt.
                 let fact = PresenceFact::SomeoneLeft { from: zone, into: None, at };
                 self.learn_place(fact);
             }
-            Elsewhere::Guessed { door, person, secret, at } => self.guessed_elsewhere(door, person, secret, at),
+            Elsewhere::Guessed { door, person, secret, at } => {
+                self.guessed_elsewhere(door, person, secret, at);
+            }
             Elsewhere::Used { id, until, at: _ } => {
                 // By whom is not told: by the hub, as if by one more controller, once.
                 let Some(by) = self.other_controller() else { return };

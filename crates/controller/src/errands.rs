@@ -6,8 +6,8 @@
 use crate::core::{Core, Effect, GRANT_LIFE};
 use crate::jobs::{Done, Job, Kept, Of, Work};
 use crate::memory::MemoryError;
-use crate::records::{Awaited, Waiting};
 use crate::recall;
+use crate::records::{Awaited, Waiting};
 use core::time::Duration;
 use lockward_door::Answer;
 use lockward_model::{Deny, Mono, Now};

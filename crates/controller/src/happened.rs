@@ -7,7 +7,9 @@ use crate::core::Core;
 use core::num::NonZeroU16;
 use core::time::Duration;
 use lockward_door::{PinEntry, Presented, Shown};
-use lockward_history::{Here, PassbackFact as Seen, Reader, Sight, Spot, ViolationKind, WaitWhy, walking_floor};
+use lockward_history::{
+    Here, PassbackFact as Seen, Reader, Sight, Spot, ViolationKind, WaitWhy, walking_floor,
+};
 use lockward_model::{
     Body, Door, DoorKind, Known, Now, OpeningLimit, PassbackFact, PersonId, Side, ZoneFact, ZoneId,
 };
@@ -26,7 +28,10 @@ const SILENT_MAX: usize = 3;
 pub(crate) type Limit = (usize, Duration);
 
 /// The limits on openings that hold at a door, of its zone and those around it; a compartment has one in any case.
-pub(crate) fn opening_limits<'a>(site: &'a Site, door: &Door) -> impl Iterator<Item = (ZoneId, Limit)> + use<'a> {
+pub(crate) fn opening_limits<'a>(
+    site: &'a Site,
+    door: &Door,
+) -> impl Iterator<Item = (ZoneId, Limit)> + use<'a> {
     let around = core::iter::successors(Some(door.to), |z| site.zone(*z)?.parent);
     let told = |l: &OpeningLimit| (usize::from(l.doors.get()), l.within.get());
     let own = around.filter_map(move |z| Some((z, told(site.zone(z)?.rules.openings.as_ref()?))));
@@ -114,7 +119,8 @@ impl Core {
     /// A card that signs took longer than one does that is here.
     fn is_relayed(&self, open: &Open) -> bool {
         let late = self.units.get(open.door).and_then(|u| u.late(open.side));
-        let is = |p: &Presented| late.is_some() && matches!(p.shown, Shown::Key { .. }) && p.shown.token() == late;
+        let is =
+            |p: &Presented| late.is_some() && matches!(p.shown, Shown::Key { .. }) && p.shown.token() == late;
         is(&open.asked.first) || open.asked.second.as_ref().is_some_and(is)
     }
 

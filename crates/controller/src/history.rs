@@ -7,8 +7,8 @@
 use crate::areas::AreaMap;
 use core::time::Duration;
 use lockward_history::{
-    ExitLimits, Exits, Failure, Guess, Guessing, GuessingFact, Limits, Openings, Presence, PresenceFact, Reader,
-    RexAnomaly, RexWhy, SIGHTED_MAX, Sight, Taken, Touch, Used,
+    ExitLimits, Exits, Failure, Guess, Guessing, GuessingFact, Limits, Openings, Presence, PresenceFact,
+    Reader, RexAnomaly, RexWhy, SIGHTED_MAX, Sight, Taken, Touch, Used,
 };
 use lockward_model::{
     Access, Body, ControllerFact, ControllerId, CredentialId, Deny, Door, DoorFact, DoorId, ExitAnomaly,
@@ -146,7 +146,10 @@ impl History {
         }
         let reader = Reader { door, side: access.side };
         let second = access.known.second.as_deref();
-        let typed = [(access.token, access.pin), (second.and_then(|s| s.token), second.map_or(PinFact::NotAsked, |s| s.pin))];
+        let typed = [
+            (access.token, access.pin),
+            (second.and_then(|s| s.token), second.map_or(PinFact::NotAsked, |s| s.pin)),
+        ];
         for (token, pin) in typed {
             let Some(credential) = token.and_then(|token| credential_of(site, token)) else { continue };
             match pin {

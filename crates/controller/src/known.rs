@@ -35,7 +35,16 @@ impl Known {
     pub(crate) fn new(identity: Identity, state: State, events: core::ops::Range<u64>) -> Self {
         let frontier = Frontier::new();
         let config = config_ref(&frontier);
-        Self { identity, state, frontier, config, next_seq: events.end, released: events.start, acked: 0, recalled: 0 }
+        Self {
+            identity,
+            state,
+            frontier,
+            config,
+            next_seq: events.end,
+            released: events.start,
+            acked: 0,
+            recalled: 0,
+        }
     }
 
     pub(crate) fn source(&self) -> Source {

@@ -184,7 +184,9 @@ impl<D: Disk + Clone> Memory<D> {
             history.areas = AreaMap::new(site);
         }
         let piece = |number| {
-            Ok::<_, MemoryError>(StateFile::open(self.disk.clone(), &self.dir.join(history_file(number)))?.read()?)
+            Ok::<_, MemoryError>(
+                StateFile::open(self.disk.clone(), &self.dir.join(history_file(number)))?.read()?,
+            )
         };
         let first = piece(0)?;
         let head = first.as_deref().map(|p| recall::head(p).ok_or(MemoryError::History)).transpose()?;

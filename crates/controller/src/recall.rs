@@ -6,7 +6,9 @@
 
 use crate::history::{History, Passage};
 use lockward_history::{Failure, Guess, GuessingFact, PresenceFact, Reader, UsedFact, Whereabouts};
-use lockward_model::{ControllerFact, ControllerId, DoorFact, ExitAnomaly, InputFault, InputName, Side, Time, ZoneFact};
+use lockward_model::{
+    ControllerFact, ControllerId, DoorFact, ExitAnomaly, InputFault, InputName, Side, Time, ZoneFact,
+};
 use std::fmt::{Display, Write as _};
 use std::str::{FromStr, SplitAsciiWhitespace};
 
@@ -82,7 +84,9 @@ fn write_places(history: &History, out: &mut impl FnMut(std::fmt::Arguments<'_>)
                 };
                 out(format_args!("seen {person} {place} {} {}", or_none(by), at.0));
             }
-            PresenceFact::Entered { person, area, at } => out(format_args!("entered {person} {area} {}", at.0)),
+            PresenceFact::Entered { person, area, at } => {
+                out(format_args!("entered {person} {area} {}", at.0));
+            }
             PresenceFact::Forgiven { person, at } => out(format_args!("forgiven {person} {}", at.0)),
             PresenceFact::AreaForgiven { area, at } => out(format_args!("area-forgiven {area} {}", at.0)),
             PresenceFact::SomeoneLeft { from, into, at } => {

@@ -4,8 +4,8 @@ use crate::config::DoorWiring;
 use core::time::Duration;
 use lockward_door::{Action, Cause, Door, Input, Stand, State, Wiring};
 use lockward_model::{
-    CardToken, ControllerId, Door as Settings, DoorId, DoorKind, DoorRules, ExitHardware, Mono, Now, OpenLimit,
-    ReleaseTime, Relock, Side, Text, ZoneId,
+    CardToken, ControllerId, Door as Settings, DoorId, DoorKind, DoorRules, ExitHardware, Mono, Now,
+    OpenLimit, ReleaseTime, Relock, Side, Text, ZoneId,
 };
 
 pub(crate) struct Unit {
@@ -31,7 +31,15 @@ impl Unit {
             keypad: wiring.readers().any(|(_, r)| r.keypad),
         };
         let machine = Door::new(unplaced(wiring.id), inputs, now);
-        Self { id: wiring.id, inputs, machine, scheduled: None, late: [None; 2], open_cases: [false; 3], grants: vec![] }
+        Self {
+            id: wiring.id,
+            inputs,
+            machine,
+            scheduled: None,
+            late: [None; 2],
+            open_cases: [false; 3],
+            grants: vec![],
+        }
     }
 
     pub(crate) fn id(&self) -> DoorId {

@@ -1,7 +1,7 @@
 //! What every part of a running hub works with.
 
-use crate::follower::LiveView;
 use crate::links::Links;
+use crate::live_view::LiveView;
 use crate::office::Office;
 use crate::sequencer::Sequencer;
 use crate::tls::TurnedAway;

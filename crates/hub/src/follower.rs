@@ -1,26 +1,23 @@
-//! Behind the acknowledgements: reads what became durable, keeps the live view and the search index, tells consoles.
+//! Behind the acknowledgements: reads what became durable, folds it for controllers and pages, keeps the search index.
 
-use crate::alarm_views;
 use crate::core::Core;
 use crate::forgiven::forgiven;
-use crate::live::{FEED_MAX, LinkNow, Live, Told};
+use crate::live::{FEED_MAX, Told};
+use crate::live_view::{LiveView, News};
 use crate::office::Office;
-use crate::tidings::Tidings;
 use crate::views;
 use crate::whole::drives;
 use aws_lc_rs::hmac;
 use core::time::Duration;
-use lockward_model::{Body, ControllerId, DoorId, Epoch, Event, PersonId, Source, Time};
+use lockward_model::{Body, DoorId, Epoch, Event, PersonId, Source};
 use lockward_store::{HubError, IndexRow, Log};
 use lockward_wire::event::Leaf;
 use lockward_wire::{EpochKey, SourceKey};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{Notify, broadcast, watch};
+use std::sync::Arc;
+use tokio::sync::watch;
 use tracing::{error, info};
 
-/// News that wait for a slow console. One that misses some reconnects and is told from where it stopped.
-const NEWS_MAX: usize = 1_024;
 /// Entries in one step: a tenth of a second's work.
 const STEP_MAX: u64 = 4_096;
 /// Entries that are read back at a start: a busy hour of a large site, some 20 ms.
@@ -40,130 +37,6 @@ const INDEX_EVERY: Duration = Duration::from_millis(500);
 const LATE_AFTER: Duration = Duration::from_secs(60);
 /// Source keys kept ready: 2,048 controllers in two epochs.
 const KEYS_KEPT_MAX: usize = 4_096;
-
-/// Something for every open console: one event of the stream.
-#[derive(Debug, Clone)]
-pub(crate) struct News {
-    pub(crate) event: &'static str,
-    /// The place in the event log, for a row of the feed.
-    pub(crate) id: Option<u64>,
-    pub(crate) data: Arc<str>,
-}
-
-impl News {
-    pub(crate) fn new(event: &'static str, data: String) -> Self {
-        Self { event, id: None, data: data.into() }
-    }
-}
-
-/// What is shown now.
-pub(crate) struct LiveView {
-    live: Mutex<Live>,
-    whole: Tidings,
-    news: broadcast::Sender<News>,
-}
-
-impl LiveView {
-    pub(crate) fn new() -> Self {
-        Self { live: Mutex::default(), whole: Tidings::default(), news: broadcast::Sender::new(NEWS_MAX) }
-    }
-
-    pub(crate) fn now(&self) -> MutexGuard<'_, Live> {
-        self.live.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Lock nothing else while this is locked, and lock [`Self::now`] and the site before it.
-    pub(crate) fn whole(&self) -> &Tidings {
-        &self.whole
-    }
-
-    pub(crate) fn subscribe(&self) -> broadcast::Receiver<News> {
-        self.news.subscribe()
-    }
-
-    fn tell(&self, event: &'static str, data: String) {
-        // Nobody listens: then nobody needs it.
-        let _ = self.news.send(News::new(event, data));
-    }
-
-    fn link(&self, office: &Office, id: ControllerId, change: impl FnOnce(&mut LinkNow)) {
-        let mut live = self.now();
-        let link = live.controllers.entry(id).or_default();
-        change(link);
-        link.heard = Some(office.wall());
-        if self.news.receiver_count() == 0 {
-            return;
-        }
-        let site = office.site();
-        let page = views::Page { office, site: &site, live: &live, whole: &self.whole, now: office.wall() };
-        if let Some(row) = page.controller(id) {
-            self.tell("controller", lockward_console::controller_row(&row));
-        }
-        for door in site.doors().filter(|d| d.controller == id) {
-            self.tell("door", page.door_fragment(door));
-        }
-        self.tell("summary", page.summary());
-    }
-
-    pub(crate) fn connected(&self, office: &Office, id: ControllerId, applied: Option<u64>) {
-        self.link(office, id, |link| (link.connected, link.applied) = (true, applied));
-    }
-
-    pub(crate) fn disconnected(&self, office: &Office, id: ControllerId) {
-        self.link(office, id, |link| link.connected = false);
-    }
-
-    pub(crate) fn applied(&self, office: &Office, id: ControllerId, size: u64) {
-        self.link(office, id, |link| link.applied = Some(size));
-    }
-
-    pub(crate) fn heard(&self, id: ControllerId, now: Time) {
-        self.now().controllers.entry(id).or_default().heard = Some(now);
-    }
-
-    /// Pages that list alarms or people are told that they changed.
-    pub(crate) fn changed(&self, office: &Office, presence: bool, alarms: bool) {
-        if self.news.receiver_count() == 0 {
-            return;
-        }
-        if alarms {
-            let bar = alarm_views::bar(&office.site(), &self.whole);
-            self.tell("bar", lockward_console::bar(&bar));
-        }
-        if presence {
-            self.tell("presence", "changed".to_owned());
-        }
-    }
-
-    /// A controller's link stands, and it had written `due` events by then. Rings when there is something to tell it.
-    pub(crate) fn listens(&self, office: &Office, id: ControllerId, due: u64) -> Arc<Notify> {
-        let (ring, changed) = self.whole.connected(&office.site(), id, due, office.wall());
-        self.changed(office, changed.presence, false);
-        ring
-    }
-
-    /// A controller's link is lost.
-    pub(crate) fn listens_no_more(&self, office: &Office, id: ControllerId) {
-        let changed = self.whole.disconnected(&office.site(), id, office.wall());
-        self.changed(office, changed.presence, false);
-    }
-
-    /// The configuration changed from what it was at `from`: every card may be another.
-    pub(crate) fn reconfigured(&self, office: &Office, from: u64) {
-        let acts = forgiven(office.store(), from..office.site().size());
-        self.whole.reconfigured(&office.site(), &acts);
-        self.changed(office, true, true);
-        if self.news.receiver_count() == 0 {
-            return;
-        }
-        let (live, site) = (self.now(), office.site());
-        let page = views::Page { office, site: &site, live: &live, whole: &self.whole, now: office.wall() };
-        for row in page.fleet().controllers {
-            self.tell("controller", lockward_console::controller_row(&row));
-        }
-        self.tell("summary", page.summary());
-    }
-}
 
 /// In place of a person, in the search index: equal for the same person in the same epoch, and nobody's without the key.
 pub(crate) fn person_token(key: &EpochKey, person: PersonId) -> [u8; 16] {
@@ -292,16 +165,16 @@ impl Follower {
         let mut taken = 0_u64;
         store.for_each_entry(Log::Event, from..size, |_, leaf| {
             if let Some(event) = self.open(leaf) {
-                view.whole.take(&office.site(), &event, office.wall());
+                view.whole().take(&office.site(), &event, office.wall());
                 taken += 1;
             }
             Ok::<_, HubError>(())
         })?;
         let known = office.site().size();
         let acts = forgiven(store, known.saturating_sub(FORGIVEN_BACK_MAX)..known);
-        view.whole.reconfigured(&office.site(), &acts);
+        view.whole().reconfigured(&office.site(), &acts);
         let counts = sources.iter().filter_map(|s| Some((s.source.parse().ok()?, s.count)));
-        view.whole.read_back(&office.site(), counts, office.wall());
+        view.whole().read_back(&office.site(), counts, office.wall());
         let took = office.now().mono.since(begun);
         info!(events = taken, ms = took.as_millis(), "the event log was read back");
         view.changed(&office, true, true);
@@ -312,7 +185,7 @@ impl Follower {
     fn fold(&self, fresh: &[Told]) {
         let (mut presence, mut alarms, now) = (false, false, self.office.wall());
         for told in fresh {
-            let changed = self.view.whole.take(&self.office.site(), &told.event, now);
+            let changed = self.view.whole().take(&self.office.site(), &told.event, now);
             presence |= changed.presence;
             alarms |= changed.alarms;
         }
@@ -381,7 +254,7 @@ impl Follower {
         let rows = fresh.len().saturating_sub(FEED_MAX);
         let shown: Vec<Told> = fresh.drain(rows..).collect();
         shown.iter().cloned().for_each(|told| live.tell(told));
-        if self.view.news.receiver_count() == 0 {
+        if !self.view.is_watched() {
             return;
         }
         let page =
@@ -389,7 +262,7 @@ impl Follower {
         // More than a console keeps would only push out what it has not read yet.
         for told in shown.iter().rev().take(lockward_console::FEED_ROWS_MAX).rev() {
             let data = lockward_console::event_row(&page.event_row(told)).into();
-            let _ = self.view.news.send(News { event: "feed", id: Some(told.index), data });
+            self.view.send(News { event: "feed", id: Some(told.index), data });
         }
         for door in touched.into_iter().filter_map(|id| site.door(id)) {
             self.view.tell("door", page.door_fragment(door));

@@ -149,6 +149,11 @@ impl Live {
         self.feed.push_back(told);
     }
 
+    /// Enough for the frame of a page that shows no door: who makes such a page holds up nobody.
+    pub(crate) fn brief(&self) -> Self {
+        Self { feed: self.feed.back().cloned().into_iter().collect(), ..Self::default() }
+    }
+
     /// The newest event that pages take into account; 0 for none yet.
     pub(crate) fn newest(&self) -> u64 {
         self.feed.back().map_or(0, |told| told.index)

@@ -2,7 +2,7 @@
 
 use crate::alarm_views::bar;
 use crate::core::Core;
-use crate::follower::News;
+use crate::live_view::News;
 use crate::views::Page;
 use axum::body::{Body, Bytes, HttpBody};
 use core::convert::Infallible;

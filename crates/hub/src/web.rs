@@ -175,9 +175,17 @@ impl Desk {
             }
             _ => {}
         }
-        let (live, site, banner) = (self.core.live.now(), office.site(), self.banner.as_deref());
-        let page =
-            Page { office, site: &site, live: &live, whole: self.core.live.whole(), now: office.wall() };
+        // A list of everybody opens a name for each: what goes on at the doors does not wait for that.
+        let (brief, now);
+        let live = if matches!(what, Answer::Muster | Answer::Alarms | Answer::Zones) {
+            brief = self.core.live.now().brief();
+            &brief
+        } else {
+            now = self.core.live.now();
+            &*now
+        };
+        let (site, banner) = (office.site(), self.banner.as_deref());
+        let page = Page { office, site: &site, live, whole: self.core.live.whole(), now: office.wall() };
         let html = match what {
             Answer::Door => {
                 let id = path.strip_prefix(address::DOORS).and_then(|id| id.parse().ok());

@@ -5,19 +5,20 @@
 //! and only of the doors that it drives. Pure.
 
 use crate::areas::{Around, SiteAreas, around};
+use crate::lately::{Lately, guesses};
 use core::time::Duration;
 use lockward_history::alarms::{Alarms, Did};
 use lockward_history::{
     AHEAD_MAX, FAILURES_MAX, PASSES_MAX, Presence, PresenceFact, SIGHTED_MAX, Touch, ahead,
 };
 use lockward_model::{
-    Access, Body, ControllerId, Deny, Door, DoorId, Event, Forgiven, Mono, Opening, Outcome, PersonId,
-    PinFact, Side, Source, Time, Wish,
+    Access, Body, ControllerId, Door, DoorId, Event, Forgiven, Mono, Opening, Outcome, PersonId, Side,
+    Source, Time, Wish,
 };
 use lockward_site::Site;
 use lockward_wire::credential::SignedPass;
 use lockward_wire::link::Elsewhere;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use tracing::warn;
 
 /// A guess counts for a day, everywhere.
@@ -62,35 +63,6 @@ struct Use {
 impl Use {
     fn busy(self) -> bool {
         self.open || self.released || self.free
-    }
-}
-
-/// Facts that are told for a while: the newest, and at most so many.
-struct Lately {
-    span: Duration,
-    max: usize,
-    facts: VecDeque<(Time, News)>,
-}
-
-impl Lately {
-    fn new(span: Duration, max: usize) -> Self {
-        Self { span, max, facts: VecDeque::new() }
-    }
-
-    fn push(&mut self, at: Time, news: News, now: Time) {
-        while self.facts.front().is_some_and(|(at, _)| *at + self.span <= now) || self.facts.len() >= self.max
-        {
-            self.facts.pop_front();
-        }
-        self.facts.push_back((at, news));
-    }
-
-    fn still(&self, now: Time) -> impl Iterator<Item = &News> {
-        let counts = move |(at, news): &&(Time, News)| match &news.fact {
-            Elsewhere::Used { until, .. } => *until > now,
-            _ => *at + self.span > now,
-        };
-        self.facts.iter().filter(counts).map(|(_, news)| news)
     }
 }
 
@@ -356,10 +328,10 @@ impl Whole {
         });
         let lately = [&self.guessed, &self.used, &self.seen];
         let lately = lately.into_iter().flat_map(move |kept| kept.still(now).cloned());
-        let busy = self.uses.iter().filter(|(_, u)| u.busy()).filter_map(move |(id, _)| {
-            let door = site.door(*id).filter(|d| d.rules.airlock.is_some())?;
-            let fact = Elsewhere::Busy { door: *id, busy: true, at: now };
-            Some(News { from: Some(door.controller), fact })
+        // Free ones too: they may have been taken when it last heard.
+        let busy = site.doors().filter(|d| d.rules.airlock.is_some()).map(move |door| {
+            let busy = self.uses.get(&door.id).is_some_and(|u| u.busy());
+            News { from: Some(door.controller), fact: Elsewhere::Busy { door: door.id, busy, at: now } }
         });
         let touch = self.in_touch.iter().map(move |id| {
             let fact = Elsewhere::Touch { controller: *id, linked: true, at: now };
@@ -368,29 +340,6 @@ impl Whole {
         // What others decide by first; places, of which there may be many, last.
         touch.chain(busy).chain(lately).chain(places)
     }
-}
-
-/// The guesses that a decision is a record of: a secret or not, and whose. None while a wait was on: nothing was
-/// compared then.
-fn guesses(access: &Access) -> Vec<(bool, Option<PersonId>)> {
-    if access.known.waiting {
-        return Vec::new();
-    }
-    let wrong = |pin| matches!(pin, PinFact::Wrong | PinFact::UsedUp);
-    let second = access.known.second.as_deref();
-    let typed =
-        [(access.pin, access.person), second.map_or((PinFact::NotAsked, None), |s| (s.pin, s.person))];
-    let mut found: Vec<_> = typed
-        .into_iter()
-        .filter(|(pin, person)| wrong(*pin) && person.is_some())
-        .map(|(_, person)| (true, person))
-        .collect();
-    match access.outcome {
-        Outcome::Denied { why: Deny::CardMissing, .. } if access.token.is_none() => found.push((true, None)),
-        Outcome::Denied { why: Deny::UnknownCredential, .. } => found.push((false, None)),
-        _ => {}
-    }
-    found
 }
 
 /// Whether a fact says something to a controller with this around its doors.

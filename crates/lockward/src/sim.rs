@@ -4,7 +4,7 @@
 use crate::change::{self, file, read};
 use crate::epoch_keys;
 use crate::operator_key::{self, KeyFileError};
-use crate::say::{remark, say};
+use crate::say::{count, remark, say};
 use crate::stored::Stored;
 use crate::verify;
 use crate::why;
@@ -246,11 +246,11 @@ impl Play {
         let verdict = verify::run(Stored(store), pin, epoch_keys::own(&self.dir), Vec::new());
         match verdict {
             Ok(report) => {
+                let n = |n: u64, noun: &str| count(usize::try_from(n).unwrap_or(usize::MAX), noun);
                 say(&format!(
-                    "SOUND: every entry, signature, chain and authority holds; {} events, {} decisions decided again with \
-                     the same result.",
-                    report.events(),
-                    report.decided
+                    "SOUND: every entry, signature, chain and authority holds; {}, {} decided again with the same result.",
+                    n(report.events(), "event"),
+                    n(report.decided, "decision")
                 ));
                 true
             }

@@ -11,6 +11,7 @@ mod expect;
 mod facts;
 mod hub;
 mod line;
+mod machines;
 mod show;
 mod station;
 mod told;
@@ -159,7 +160,7 @@ impl Stage {
 
     /// What was told since this was last asked.
     pub fn lines(&mut self) -> Vec<Line> {
-        line::folded(core::mem::take(&mut self.out))
+        line::folded(&core::mem::take(&mut self.out))
     }
 
     /// True if an expectation did not hold, or a command could not be obeyed.

@@ -59,6 +59,7 @@ fn main() -> ExitCode {
 fn work(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let config = Config::read(&arguments.config)?;
     if arguments.check {
+        config.warnings().iter().for_each(|warning| println!("warning: {warning}"));
         println!("doors: {}, buses: {}; the configuration is sound", config.doors.len(), config.buses.len());
         return Ok(());
     }

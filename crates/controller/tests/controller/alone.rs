@@ -47,7 +47,8 @@ fn day_under_faults(seed: u64, faults: Faults) -> usize {
             link.carry(seen);
         }
         if dice.once_in(5) {
-            let seen = rig.turn(vec![Input::Exit(LAB, Wire::Says(true)), Input::Exit(LAB, Wire::Says(false))]);
+            let seen =
+                rig.turn(vec![Input::Exit(LAB, Wire::Says(true)), Input::Exit(LAB, Wire::Says(false))]);
             link.carry(seen);
         }
         if dice.once_in(60) {

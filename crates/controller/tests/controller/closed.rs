@@ -1,13 +1,15 @@
 //! CLOSED-BY-DEFAULT: a door opens for nobody whom its site does not let in there, through this controller.
 
 use crate::explained::{accesses, all_again, why};
-use crate::house::{OPEN, ANN, DOORS, FOREIGN, FRONT, House, LAB, MORNING, SHED, VAULT, card, door, id, wirings};
+use crate::house::{
+    ANN, DOORS, FOREIGN, FRONT, House, LAB, MORNING, OPEN, SHED, VAULT, card, door, id, wirings,
+};
 use crate::hub::FakeHub;
 use crate::rig::{NONE, Rig, at};
 use core::time::Duration;
 use lockward_controller::core::Input;
 use lockward_door::{State, Wire};
-use lockward_model::{Side, Change, Days, Deny, Door, Schedule, Validity, Window};
+use lockward_model::{Change, Days, Deny, Door, Schedule, Side, Validity, Window};
 use lockward_store::SimDisk;
 use lockward_wire::link::ToController;
 

@@ -5,7 +5,7 @@ use crate::link::Dice;
 use crate::rig::{NONE, Rig, Seen};
 use core::time::Duration;
 use lockward_controller::core::Input;
-use lockward_model::{Side, Access, Body, Change, Deny, Event, Outcome, PinFact, PolicyText};
+use lockward_model::{Access, Body, Change, Deny, Event, Outcome, PinFact, PolicyText, Side};
 use lockward_site::redecide;
 use lockward_wire::link::ToController;
 
@@ -47,7 +47,10 @@ fn every_decision_of_a_day_with_changes_is_made_again() {
         for round in 0..40 {
             let door = [FRONT, VAULT, LAB, SHED][usize::try_from(dice.below(4)).unwrap()];
             let who = [ANN, BEN, NOBODY][usize::try_from(dice.below(3)).unwrap()];
-            let asked = rig.turn(vec![card(door, who), Input::Card { door: LAB, side: Side::Entry, bits: 0, data: vec![] }]);
+            let asked = rig.turn(vec![
+                card(door, who),
+                Input::Card { door: LAB, side: Side::Entry, bits: 0, data: vec![] },
+            ]);
             if asked.shows(door, lockward_door::Feedback::EnterPin) {
                 match dice.below(6) {
                     0 => drop(rig.turn_with_pins(typed(door, PIN))),

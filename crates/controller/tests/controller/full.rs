@@ -30,7 +30,10 @@ fn given_a_full_spool_then_nobody_enters_everybody_leaves_and_the_hub_ends_it() 
     assert!(opened > 100);
     for _ in 0..30 {
         assert_eq!(rig.badge(FRONT, ANN).released(), NONE);
-        assert_eq!(rig.turn(vec![Input::Exit(LAB, Wire::Says(true)), Input::Exit(LAB, Wire::Says(false))]).early, [LAB]);
+        assert_eq!(
+            rig.turn(vec![Input::Exit(LAB, Wire::Says(true)), Input::Exit(LAB, Wire::Says(false))]).early,
+            [LAB]
+        );
         rig.skip(Duration::from_secs(10));
     }
     let before = hub.due();

@@ -1,13 +1,15 @@
 //! A disk that hangs: it takes a job and does not come back, for seconds or for ever. Nothing waits for it but records.
 
-use crate::house::{OPEN, SHUT, ANN, BEN, DIR, FRONT, House, LAB, NOBODY, PIN, VAULT, card, person, typed, wirings};
+use crate::house::{
+    ANN, BEN, DIR, FRONT, House, LAB, NOBODY, OPEN, PIN, SHUT, VAULT, card, person, typed, wirings,
+};
 use crate::hub::FakeHub;
 use crate::link::Dice;
 use crate::rig::{NONE, Rig, Seen, at};
 use core::time::Duration;
 use lockward_controller::core::Input;
 use lockward_controller::memory::Room;
-use lockward_door::{Wire, Feedback, State};
+use lockward_door::{Feedback, State, Wire};
 use lockward_model::{Body, Change, Code, Outcome};
 use lockward_store::SimDisk;
 use lockward_wire::link::{ToController, ToHub};
@@ -126,7 +128,12 @@ fn given_a_record_that_comes_back_later_than_a_grant_lives_then_no_bolt_moves() 
 #[test]
 fn given_a_disk_that_hangs_and_then_fails_then_nobody_is_let_in_on_it_and_the_rest_is_recorded_once() {
     let mut rig = hanging(6);
-    rig.turn(vec![Input::Exit(LAB, Wire::Says(true)), Input::Exit(LAB, Wire::Says(false)), card(LAB, BEN), card(VAULT, NOBODY)]);
+    rig.turn(vec![
+        Input::Exit(LAB, Wire::Says(true)),
+        Input::Exit(LAB, Wire::Says(false)),
+        card(LAB, BEN),
+        card(VAULT, NOBODY),
+    ]);
     rig.skip(SECOND);
     rig.hangs = false;
     rig.disk.fail_sync_after(0);
@@ -203,7 +210,10 @@ fn given_a_disk_that_hangs_now_and_then_then_everything_is_recorded_once_and_in_
             let seen = match dice.below(4) {
                 0 => {
                     presses += 1;
-                    let seen = rig.turn(vec![Input::Exit(FRONT, Wire::Says(true)), Input::Exit(FRONT, Wire::Says(false))]);
+                    let seen = rig.turn(vec![
+                        Input::Exit(FRONT, Wire::Says(true)),
+                        Input::Exit(FRONT, Wire::Says(false)),
+                    ]);
                     assert_eq!(seen.early, NONE, "its handle opens by itself");
                     seen
                 }

@@ -135,7 +135,15 @@ pub(crate) fn door(name: &str) -> Door {
 
 pub(crate) fn person(name: &str) -> Person {
     let valid = Validity::default();
-    Person { id: id(name), groups: vec![id("staff")], valid, suspended: false, extended: false, visit: None, sealed: None }
+    Person {
+        id: id(name),
+        groups: vec![id("staff")],
+        valid,
+        suspended: false,
+        extended: false,
+        visit: None,
+        sealed: None,
+    }
 }
 
 pub(crate) fn credential(name: &str, of: &str, proof: Proof) -> Credential {
@@ -152,7 +160,15 @@ fn bens_pin() -> Proof {
 }
 
 pub(crate) fn rule(name: &str, targets: Vec<Target>, factors: Factors) -> Rule {
-    Rule { id: id(name), title: id(name), groups: vec![id("staff")], targets, schedule: None, factors, two_people: false }
+    Rule {
+        id: id(name),
+        title: id(name),
+        groups: vec![id("staff")],
+        targets,
+        schedule: None,
+        factors,
+        two_people: false,
+    }
 }
 
 fn founding() -> Founding {
@@ -184,7 +200,12 @@ fn furnishing() -> Vec<Change> {
         Change::PutController { id: id("dock"), title: id("Dock") },
         Change::BindController { id: id("dock"), key: key(DEVICE) },
         Change::PutController { id: id("other"), title: id("Other") },
-        Change::PutZone(Zone { id: id("house"), title: id("House"), parent: None, rules: ZoneRules::default() }),
+        Change::PutZone(Zone {
+            id: id("house"),
+            title: id("House"),
+            parent: None,
+            rules: ZoneRules::default(),
+        }),
         Change::PutGroup(Group { id: id("staff"), title: id("Staff") }),
         Change::PutDoor(door("front")),
         Change::PutDoor(door("vault")),

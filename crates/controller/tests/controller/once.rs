@@ -1,6 +1,6 @@
 //! A grant serves once, and doors share the disk.
 
-use crate::house::{OPEN, SHUT, ANN, BEN, FRONT, House, LAB, NOBODY, card, door, id, small, wiring};
+use crate::house::{ANN, BEN, FRONT, House, LAB, NOBODY, OPEN, SHUT, card, door, id, small, wiring};
 use crate::hub::FakeHub;
 use crate::rig::{Rig, at};
 use core::time::Duration;

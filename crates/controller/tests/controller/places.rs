@@ -177,7 +177,7 @@ fn given_a_button_that_is_held_then_it_is_told_once_and_cleared_when_let_go() {
         rig.bodies_so_far().into_iter().filter(odd).collect::<Vec<_>>()
     };
     let long = Body::Door(DoorFact::ExitAnomaly(Some(ExitAnomaly::Long)));
-    assert_eq!(facts(&rig), [long.clone()]);
+    assert_eq!(facts(&rig), std::slice::from_ref(&long));
     rig.turn(vec![Input::Exit(FRONT, Wire::Says(false))]);
     assert_eq!(facts(&rig), [long, Body::Door(DoorFact::ExitAnomaly(None))]);
 }

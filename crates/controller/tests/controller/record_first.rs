@@ -1,6 +1,6 @@
 //! RECORD-FIRST: the power fails in every step between badge and bolt, and no bolt has moved without its record.
 
-use crate::house::{OPEN, SHUT, ANN, BEN, FRONT, LAB, NOBODY, PIN, VAULT, card, typed, wirings};
+use crate::house::{ANN, BEN, FRONT, LAB, NOBODY, OPEN, PIN, SHUT, VAULT, card, typed, wirings};
 use crate::hub::{FakeHub, open_all};
 use crate::link::Dice;
 use crate::rig::{NONE, Rig, at, leaves};

@@ -133,7 +133,9 @@ impl Rig {
                     if late { seen.late.push(door) } else { seen.early.push(door) }
                 }
                 Effect::Lock(door) => self.out[door] = false,
-                Effect::Feedback { door, side: Side::Entry, feedback } => seen.feedback.push((door, feedback)),
+                Effect::Feedback { door, side: Side::Entry, feedback } => {
+                    seen.feedback.push((door, feedback));
+                }
                 Effect::Feedback { door, side: Side::Exit, feedback } => seen.inside.push((door, feedback)),
                 Effect::Send(message) => seen.sent.push(*message),
                 Effect::CheckPin(check) => seen.checks.push(*check),

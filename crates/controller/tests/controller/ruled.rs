@@ -94,4 +94,3 @@ impl Rig {
 pub(crate) fn refused(seen: &Seen, door: usize) -> bool {
     seen.released().is_empty() && seen.shows(door, Feedback::Denied)
 }
-

@@ -1,6 +1,6 @@
 //! A door that a schedule opens waits for its record as a person does, and holds nobody in meanwhile.
 
-use crate::house::{OPEN, SHUT, ANN, FRONT, House, LAB, door, id, small, wirings};
+use crate::house::{ANN, FRONT, House, LAB, OPEN, SHUT, door, id, small, wirings};
 use crate::hub::FakeHub;
 use crate::rig::{NONE, Rig, Seen, at};
 use core::time::Duration;
@@ -158,7 +158,8 @@ fn record_first_given_more_than_memory_holds_then_the_record_of_a_schedule_is_no
     // The button of a mechanical door tells of each press, and moves nothing.
     for _ in 0..20 {
         rig.disk.fail_write_after(0);
-        let presses = (0..300).flat_map(|_| [Input::Exit(FRONT, Wire::Says(true)), Input::Exit(FRONT, Wire::Says(false))]);
+        let presses = (0..300)
+            .flat_map(|_| [Input::Exit(FRONT, Wire::Says(true)), Input::Exit(FRONT, Wire::Says(false))]);
         let swings = (0..300).flat_map(|_| [Input::Contact(FRONT, OPEN), Input::Contact(FRONT, SHUT)]);
         assert!(rig.turn(presses.chain(swings).collect()).failed.is_some());
     }

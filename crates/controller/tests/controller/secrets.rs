@@ -1,6 +1,9 @@
 //! What is typed and shown: PINs, codes and passes, each as often as it may serve, and guesses that cost time.
 
-use crate::house::{ANN, BEN, FRONT, HUB, LAB, MORNING, PIN, VAULT, card, card_key, credential, id, pair, pepper, pin_of, rule, typed};
+use crate::house::{
+    ANN, BEN, FRONT, HUB, LAB, MORNING, PIN, VAULT, card, card_key, credential, id, pair, pepper, pin_of,
+    rule, typed,
+};
 use crate::rig::{NONE, Rig};
 use crate::ruled::{refused, ruled};
 use core::time::Duration;
@@ -21,7 +24,11 @@ fn sealed(site: &SiteId, name: &str) -> SealedSecret {
 
 fn with_codes(seed: u64, by_clock: bool) -> Rig {
     let site = crate::house::House::furnished().site;
-    let proof = if by_clock { Proof::Totp(sealed(&site, "ann-codes")) } else { Proof::Hotp(sealed(&site, "ann-codes")) };
+    let proof = if by_clock {
+        Proof::Totp(sealed(&site, "ann-codes"))
+    } else {
+        Proof::Hotp(sealed(&site, "ann-codes"))
+    };
     let code = Factors::CARD.with(Factors::CODE);
     let changes = vec![
         Change::PutCredential(credential("ann-codes", "ann", proof)),
@@ -66,7 +73,8 @@ fn given_a_code_by_count_then_those_before_it_are_used_too() {
 #[test]
 fn given_the_second_pin_then_the_door_opens_as_ever_and_the_record_calls_for_help() {
     let Proof::Pin(hash) = pin_of("97531") else { panic!("a PIN") };
-    let (mut rig, _) = ruled(3, vec![Change::PutCredential(credential("ben-duress", "ben", Proof::Duress(hash)))]);
+    let (mut rig, _) =
+        ruled(3, vec![Change::PutCredential(credential("ben-duress", "ben", Proof::Duress(hash)))]);
     let seen = rig.badge_and_pin(VAULT, BEN, "97531");
     assert!(seen.granted(VAULT));
     assert_eq!(rig.last_access().pin, PinFact::Duress);
@@ -166,7 +174,8 @@ fn pass(rig: &Rig, uses: u16, n: u8) -> Input {
 }
 
 fn admitting(seed: u64) -> Rig {
-    let text = r#"permit (principal == Service::"hub", action == Action::"admit", resource in Zone::"house");"#;
+    let text =
+        r#"permit (principal == Service::"hub", action == Action::"admit", resource in Zone::"house");"#;
     let text = text.to_owned().into();
     ruled(seed, vec![Change::PutPolicy(PolicyText { id: id("visitors"), text })]).0
 }
@@ -190,7 +199,9 @@ fn given_a_pass_for_one_use_then_it_opens_once_and_a_power_cut_makes_it_no_fresh
 
 #[test]
 fn given_a_key_card_that_answers_late_then_it_is_refused_as_carried() {
-    let pair = aws_lc_rs::signature::EcdsaKeyPair::generate(&aws_lc_rs::signature::ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+    let pair =
+        aws_lc_rs::signature::EcdsaKeyPair::generate(&aws_lc_rs::signature::ECDSA_P256_SHA256_FIXED_SIGNING)
+            .unwrap();
     let key: [u8; 65] = aws_lc_rs::signature::KeyPair::public_key(&pair).as_ref().try_into().unwrap();
     let read = lockward_wire::credential::CardPublicKey::new(&key).unwrap();
     let proof = Proof::Key { token: card_key().token_of_key(&read), key: CardPublicKey(key) };

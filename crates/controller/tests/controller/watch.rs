@@ -196,7 +196,11 @@ fn given_lockers_and_no_rule_then_twenty_open_in_a_minute_and_no_more() {
 fn given_facts_of_the_building_then_each_is_told_once_and_doors_that_hold_people_in_open_for_a_fire() {
     let (mut rig, _) = ruled(8, vec![Change::PutGroup(Group { id: id("guests"), title: id("Guests") })]);
     let says = |input, on| Input::Building(input, Wire::Says(on));
-    rig.turn(vec![says(InputName::Power, true), says(InputName::Battery, true), says(InputName::Tamper, true)]);
+    rig.turn(vec![
+        says(InputName::Power, true),
+        says(InputName::Battery, true),
+        says(InputName::Tamper, true),
+    ]);
     let seen = rig.turn(vec![says(InputName::Fire, true)]);
     assert_eq!(seen.early, [LAB, SHED, FOREIGN], "what holds people in, or may; before any record");
     assert_eq!(rig.state(FRONT), State::PowerFail);
@@ -204,7 +208,11 @@ fn given_facts_of_the_building_then_each_is_told_once_and_doors_that_hold_people
     rig.turn(vec![says(InputName::Power, true), says(InputName::Fire, true), says(InputName::Tamper, true)]);
     assert_eq!(rig.state(LAB), State::Fire);
     rig.skip(Duration::from_secs(60));
-    rig.turn(vec![says(InputName::Power, false), says(InputName::Battery, false), says(InputName::Fire, false)]);
+    rig.turn(vec![
+        says(InputName::Power, false),
+        says(InputName::Battery, false),
+        says(InputName::Fire, false),
+    ]);
     rig.turn(vec![Input::Building(InputName::Fire, Wire::Fault(InputFault::Open))]);
     rig.turn(vec![Input::Building(InputName::Fire, Wire::Fault(InputFault::Open))]);
     assert_eq!(rig.state(LAB), State::Locked);

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "two real processes meet here, in real time")]
 
 mod dock;
+mod key_card;
 mod readers;
 mod site;
 

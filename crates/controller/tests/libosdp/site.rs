@@ -1,6 +1,6 @@
 //! A small site, and the folder that an enrolment and one talk with the hub would have left at its controller.
 
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _};
 use core::fmt::Debug;
 use core::str::FromStr;
 use core::time::Duration;
@@ -12,11 +12,12 @@ use lockward_model::*;
 use lockward_policy::base_policies;
 use lockward_store::{Disk as _, Journal, Limits, RECORD_BYTES_MAX, RealDisk, SEGMENT_BYTES};
 use lockward_wire::config::{Envelope, PayloadType, encode_changes, encode_founding};
-use lockward_wire::credential::{CardNumber, Pin, hash_pin};
+use lockward_wire::credential::{CardNumber, CardPublicKey as CardPoint, Pin, hash_pin};
 use lockward_wire::event::source_key;
 use lockward_wire::link::{Keys, ToController};
 use lockward_wire::{CardKey, EpochKey, PinPepper, SourceKey};
 use std::path::Path;
+use std::sync::OnceLock;
 use zeroize::Zeroizing;
 
 /// Ann of the staff, with a PIN. Her card opens the front door by itself, and the cage with the PIN.
@@ -94,6 +95,19 @@ fn card(name: &str, person: &str, hex: &str) -> Change {
     Change::PutCredential(Credential { id: id(name), person: id(person), proof, valid: Validity::default() })
 }
 
+/// Ann's card that signs: another one each time that the tests run.
+pub(crate) fn ann_key() -> &'static EcdsaKeyPair {
+    static KEY: OnceLock<EcdsaKeyPair> = OnceLock::new();
+    KEY.get_or_init(|| EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap())
+}
+
+fn key_card(name: &str, person: &str, pair: &EcdsaKeyPair) -> Change {
+    let bytes = pair.public_key().as_ref().try_into().unwrap();
+    let token = CardKey::from_bytes(CARD_KEY).token_of_key(&CardPoint::new(&bytes).unwrap());
+    let proof = Proof::Key { token, key: CardPublicKey(bytes) };
+    Change::PutCredential(Credential { id: id(name), person: id(person), proof, valid: Validity::default() })
+}
+
 fn rule(name: &str, zone: &str, factors: Factors) -> Change {
     let (groups, targets) = (vec![id("staff")], vec![Target::Zone(id(zone))]);
     Change::PutRule(Rule {
@@ -140,6 +154,7 @@ fn changes() -> Vec<Change> {
         card("ann-card", "ann", ANN),
         Change::PutCredential(pin),
         card("ben-card", "ben", BEN),
+        key_card("ann-key", "ann", ann_key()),
         rule("in", "hall", Factors::CARD),
         rule("cages", "vault", Factors::CARD.with(Factors::PIN)),
     ]

@@ -74,3 +74,22 @@ async fn while_one_door_of_an_airlock_is_open_the_other_is_not_to_be_had() {
     two.wire.facts_until(busy(false)).await;
     assert!(claims(&mut two, "door-2").await);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_back_is_told_that_a_door_of_the_airlock_is_free_again() {
+    let (rig, mut one, mut two) = airlock().await;
+    one.tell(vec![("door-1", Body::DoorOpened(Opening::Exit))]).await;
+    two.wire.facts_until(|f| matches!(f, Elsewhere::Busy { busy: true, .. })).await;
+    let Gate { device, wire, .. } = two;
+    drop(wire);
+    one.wire.facts_until(|f| matches!(f, Elsewhere::Touch { linked: false, .. })).await;
+    one.tell(vec![closes()]).await;
+    let (mut again, facts) = Gate::linked(&rig, device).await;
+    let of_door = |f: &Elsewhere| matches!(f, Elsewhere::Busy { door, .. } if *door == id("door-1"));
+    // What is acknowledged is folded a moment later.
+    let is_free = |f: &Elsewhere| of_door(f) && matches!(f, Elsewhere::Busy { busy: false, .. });
+    assert_eq!(facts.iter().filter(|f| of_door(f)).count(), 1, "{facts:?}");
+    if !facts.iter().any(is_free) {
+        again.wire.facts_until(is_free).await;
+    }
+}

@@ -1,6 +1,7 @@
 //! Certificates that do not let a peer in, each named in the log.
 
 use crate::device::*;
+use crate::elsewhere::{Gate, denied};
 use crate::rig::*;
 use core::time::Duration;
 use lockward_hub::controller_name;
@@ -59,6 +60,31 @@ async fn a_revoked_controller_is_cut_off_at_once_and_refused_after() {
     wire.say(&device.hello(0)).await;
     assert_eq!(wire.bye().await, "CONTROLLER_REVOKED");
     assert_eq!(rig.until_refused("CONTROLLER_REVOKED").await, Some(device.id));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_news_for_it_all_the_time_then_a_revoked_controller_is_cut_off_at_once_all_the_same() {
+    let rig = Rig::new().await;
+    let mut one = Gate::enrolled(&rig, "gate-1", 7).await;
+    let mut two = Gate::enrolled(&rig, "gate-2", 8).await;
+    let id = two.device.id;
+    let guess = || ("door-1", denied(None, Deny::UnknownCredential, PinFact::NotAsked));
+    let news = async {
+        loop {
+            one.tell(vec![guess()]).await;
+        }
+    };
+    let cut = async {
+        two.wire.facts_until(|f| matches!(f, lockward_wire::link::Elsewhere::Guessed { .. })).await;
+        rig.change(vec![Change::RevokeController(id)]).unwrap();
+        let begun = std::time::Instant::now();
+        assert_eq!(two.wire.bye().await, "CONTROLLER_REVOKED");
+        begun.elapsed()
+    };
+    tokio::select! {
+        () = news => unreachable!(),
+        took = cut => assert!(took < Duration::from_secs(1), "{took:?}"),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

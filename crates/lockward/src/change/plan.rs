@@ -37,6 +37,9 @@ pub(crate) struct Plan {
     pub(crate) unchanged: usize,
 }
 
+/// What a secret makes codes by.
+type Kind = fn(SealedSecret) -> Proof;
+
 /// Works the file out against the site.
 ///
 /// # Errors
@@ -226,8 +229,7 @@ impl Planner<'_> {
             let secret = self.read("otp", span.clone(), secret)?;
             let sealed = self.otp_secret(id, &given.person, &secret);
             let sealed = self.read("otp", span.clone(), sealed)?;
-            let kinds: [(&str, fn(SealedSecret) -> Proof); 2] =
-                [("totp", Proof::Totp), ("hotp", Proof::Hotp)];
+            let kinds: [(&str, Kind); 2] = [("totp", Proof::Totp), ("hotp", Proof::Hotp)];
             let make = self.read("otp", span.clone(), read::one_of("kind", &given.kind, &kinds))?;
             self.credential("otp", span, id, &given.person, make(sealed))?;
         }

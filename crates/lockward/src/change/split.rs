@@ -46,7 +46,12 @@ mod tests {
         let title: Text = "A hall with a title of some length, as they are".parse().unwrap();
         items((0..n).map(|i| {
             let id = format!("hall-{i}").parse().unwrap();
-            Change::PutZone(Zone { id, title: title.clone(), parent: None, rules: Default::default() })
+            Change::PutZone(Zone {
+                id,
+                title: title.clone(),
+                parent: None,
+                rules: lockward_model::ZoneRules::default(),
+            })
         }))
     }
 

@@ -114,7 +114,9 @@ fn the_built_in_site_is_an_ordinary_change_file() {
     finish(command(dir, &["sim", "--site", "site.toml", "a.sim"])).good().narrow();
     finish(command(dir, &["sim", "--site", "missing.toml"])).failed(1).says(&["missing.toml"]);
     fs::write(dir.join("bad.toml"), "[[door]]\nid = \"x\"\n").unwrap();
-    finish(command(dir, &["sim", "--site", "bad.toml"])).failed(1).says(&["can not be played", "missing field"]);
+    finish(command(dir, &["sim", "--site", "bad.toml"]))
+        .failed(1)
+        .says(&["can not be played", "missing field"]);
 }
 
 #[test]

@@ -48,11 +48,11 @@ impl Recorded {
             at,
             config_age: std::time::Duration::from_secs(3),
             config: ConfigRef { size: site.size(), root: Digest(*root.as_bytes()) },
-            known: Default::default(),
+            known: lockward_model::Known::default(),
         };
         match site.decide(&question, Mono(0)) {
             Answer::Granted(_, access, _) | Answer::Denied(_, access) => access,
-            more => panic!("more is wanted first: {more:?}"),
+            Answer::NeedPin | Answer::NeedSecond | Answer::NeedCard => panic!("more is wanted first"),
         }
     }
 

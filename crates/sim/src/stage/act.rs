@@ -7,28 +7,23 @@ use super::{Lately, Next, Shows, Stage};
 use crate::card::Card;
 use core::time::Duration;
 use lockward_controller::core::Input;
-use lockward_door::{Key, Wire};
+use lockward_door::Key;
 use lockward_hub::Clock as _;
-use lockward_model::{ControllerId, DoorId, InputName, PersonId, Side, ZoneId};
+use lockward_model::{ControllerId, DoorId, PersonId, Side, ZoneId};
 use lockward_wire::credential::PassPlace;
-use std::sync::Arc;
 
-/// How long a killed controller's supervisor takes to start it again.
-const RESTARTS_AFTER: Duration = Duration::from_secs(2);
 /// How long a card takes to sign; and one whose answer was carried from elsewhere.
 const SIGNS_IN: Duration = Duration::from_millis(60);
 const RELAYED_IN: Duration = Duration::from_millis(700);
 /// How long a pass of [`Command`] `issue` is good.
 const PASS_LIFE: Duration = Duration::from_secs(3_600);
-/// A step of time that nobody would sit through.
-const WAIT_MAX: Duration = Duration::from_secs(7 * 86_400);
 /// Facility and number of a card that nobody at the site knows.
 const STRANGER: (u8, u16) = (99, 65_000);
 
 /// A door that nobody can ask to be let out of.
 const UNPRESSED: &str = "no button and no handle inside";
 
-type Done = Result<Next, String>;
+pub(super) type Done = Result<Next, String>;
 
 impl Stage {
     /// Does what a line says, and lets be seen what comes of it at once. What is wrong is told like everything else.
@@ -151,9 +146,10 @@ impl Stage {
         let card = if person == "stranger" {
             Card::h10301(STRANGER.0, STRANGER.1)
         } else {
-            let of = self.shows.get(&self.person(person)?).into_iter().flatten();
-            let card = of.filter_map(|s| if let Shows::Number(card) = s { Some(card.clone()) } else { None });
-            card.last().ok_or_else(|| format!("`{person}` has no card with a number; try `key-card`"))?
+            let of = self.shows.get(&self.person(person)?).into_iter().flatten().rev();
+            let mut card =
+                of.filter_map(|s| if let Shows::Number(card) = s { Some(card.clone()) } else { None });
+            card.next().ok_or_else(|| format!("`{person}` has no card with a number; try `key-card`"))?
         };
         let read = card.read().ok_or("that card can not be read")?;
         let (bits, data) = (read.bits, read.data().to_vec());
@@ -174,8 +170,8 @@ impl Stage {
 
     fn key_card(&mut self, door: &str, person: &str, how: &[&str]) -> Done {
         let (id, door, _) = self.find(door)?;
-        let of = self.shows.get(&self.person(person)?).into_iter().flatten();
-        let key = of.filter_map(|s| if let Shows::Key(key) = s { Some(key.clone()) } else { None }).last();
+        let of = self.shows.get(&self.person(person)?).into_iter().flatten().rev();
+        let key = of.filter_map(|s| if let Shows::Key(key) = s { Some(key.clone()) } else { None }).next();
         let key = key.ok_or_else(|| format!("`{person}` has no card that signs"))?;
         let (signed, took) = match how {
             [] => (true, SIGNS_IN),
@@ -222,7 +218,11 @@ impl Stage {
         let (id, index, name) = self.find(door)?;
         let now = self.now().mono;
         let doorway = self.stations.get_mut(&id).and_then(|s| s.doors.get_mut(index));
-        if !doorway.is_some_and(|d| act(d, now)) {
+        let done = doorway.is_some_and(|d| {
+            d.touch();
+            act(d, now)
+        });
+        if !done {
             return Err(format!("`{name}` has {without}"));
         }
         self.let_pass(SEEN_AFTER);
@@ -267,142 +267,6 @@ impl Stage {
         self.hand(door, &format!("no wire `{wire}`"), |d, _| d.trouble(which, trouble))
     }
 
-    fn building(&mut self, input: &str, state: &str) -> Done {
-        let on = match state {
-            "on" => true,
-            "off" => false,
-            _ => return Err("write: building power|battery|fire|tamper on|off".into()),
-        };
-        // Power that is on is well; of the others, what is on is wrong.
-        let (name, alarms) = match input {
-            "power" => (InputName::Power, !on),
-            "battery" => (InputName::Battery, on),
-            "fire" => (InputName::Fire, on),
-            "tamper" => (InputName::Tamper, on),
-            _ => return Err(format!("`{input}` is none of power, battery, fire and tamper")),
-        };
-        let ids: Vec<_> = self.stations.values().filter(|s| s.is_up()).map(|s| s.id).collect();
-        for id in ids {
-            self.turn(id, vec![Input::Building(name, Wire::Says(alarms))]);
-        }
-        Ok(Next::Go)
-    }
-
-    fn wait(&mut self, span: Duration) -> Done {
-        if span > WAIT_MAX {
-            return Err("that is longer than a week; wait more than once".into());
-        }
-        self.let_pass(span);
-        Ok(Next::Go)
-    }
-
-    fn step_clock(&mut self, step: &str) -> Done {
-        let (sign, rest) = match (step.strip_prefix('+'), step.strip_prefix('-')) {
-            (Some(rest), _) => (1, rest),
-            (_, Some(rest)) => (-1, rest),
-            _ => return Err("write: clock +1h, or clock -10m".into()),
-        };
-        let ms = i64::try_from(span(rest)?.as_millis()).unwrap_or(i64::MAX);
-        self.skew = self.skew.saturating_add(ms.saturating_mul(sign));
-        self.let_pass(Duration::from_secs(1));
-        Ok(Next::Go)
-    }
-
-    fn lose_hub(&mut self) -> Done {
-        self.hub.up = false;
-        let ids: Vec<_> = self.stations.keys().copied().collect();
-        self.tell("hub", "nobody reaches it", Tone::Quiet);
-        // All links at once: none of them tells another.
-        for station in self.stations.values_mut() {
-            station.mail.clear();
-        }
-        for id in &ids {
-            self.unlink(*id);
-        }
-        Ok(Next::Go)
-    }
-
-    fn find_hub(&mut self) -> Done {
-        self.hub.up = true;
-        self.tell("hub", "it is there again", Tone::Quiet);
-        let ids: Vec<_> = self.stations.keys().copied().collect();
-        for id in ids {
-            self.link(id);
-        }
-        Ok(Next::Go)
-    }
-
-    fn station(&self, name: &str) -> Result<ControllerId, String> {
-        let found = self.stations.keys().find(|id| id.as_str() == name);
-        found.copied().ok_or_else(|| {
-            let all: Vec<_> = self.stations.keys().map(ControllerId::as_str).collect();
-            format!("there is no controller `{name}`; there are {}", all.join(", "))
-        })
-    }
-
-    fn kill(&mut self, name: &str) -> Done {
-        let id = self.station(name)?;
-        self.tell(name, "killed; its doors go where they fail", Tone::Quiet);
-        self.go_down(id, super::Station::kill);
-        self.let_pass(RESTARTS_AFTER);
-        self.start(id)?;
-        self.let_pass(SEEN_AFTER);
-        Ok(Next::Go)
-    }
-
-    fn cut_power(&mut self, name: &str) -> Done {
-        let id = self.station(name)?;
-        self.tell(name, "power cut; its doors go where they fail", Tone::Quiet);
-        self.go_down(id, super::Station::cut_power);
-        Ok(Next::Go)
-    }
-
-    fn restore_power(&mut self, name: &str) -> Done {
-        let id = self.station(name)?;
-        if self.stations.get(&id).is_some_and(super::Station::is_up) {
-            return Err(format!("`{name}` has power"));
-        }
-        self.start(id)?;
-        self.let_pass(SEEN_AFTER);
-        Ok(Next::Go)
-    }
-
-    /// A controller goes down, however.
-    fn go_down(&mut self, id: ControllerId, how: impl FnOnce(&mut super::Station)) {
-        let Some(station) = self.stations.get_mut(&id).filter(|s| s.is_up()) else { return };
-        let was_linked = station.linked;
-        let before: Vec<_> = station.doors.iter().map(|d| d.released).collect();
-        how(station);
-        let moved = station.doors.iter().zip(before).filter(|(d, before)| d.released != *before);
-        let moved: Vec<_> = moved.map(|(d, _)| (d.id, d.released)).collect();
-        for (door, released) in moved {
-            let text = if released { "no power at its magnet: it can be opened" } else { "bolt thrown" };
-            self.tell(door.as_str(), text, Tone::Quiet);
-        }
-        if was_linked {
-            self.hub_lost(id);
-        }
-    }
-
-    fn change(&mut self, what: &str) -> Done {
-        let inline = what.contains(['=', '[']);
-        let text = if inline {
-            what.to_owned()
-        } else {
-            std::fs::read_to_string(what).map_err(|e| format!("can not read `{what}`: {e}"))?
-        };
-        let office = Arc::clone(&self.office);
-        let shows = self.changes.apply(&office, &text)?;
-        self.remember(shows);
-        self.tell("hub", format!("signed: configuration {}", office.site().size()), Tone::Quiet);
-        let ids: Vec<_> = self.stations.keys().copied().collect();
-        for id in ids {
-            self.push_entries(id);
-        }
-        self.settle();
-        Ok(Next::Go)
-    }
-
     fn help(&mut self) -> Next {
         for (usage, meaning) in COMMANDS {
             self.out.push(Line::bare(usage, Tone::Plain));
@@ -418,7 +282,7 @@ fn count(uses: u16) -> String {
 }
 
 /// `500ms`, `10s`, `2m`, `1h`, `1d`.
-fn span(text: &str) -> Result<Duration, String> {
+pub(super) fn span(text: &str) -> Result<Duration, String> {
     let wrong = || format!("`{text}` is no span of time; write 500ms, 10s, 2m, 1h or 1d");
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?);
     let each: u64 = match unit {

@@ -2,6 +2,7 @@
 
 use super::line::{Line, Tone};
 use super::{Next, Stage};
+use lockward_model::DoorId;
 
 impl Stage {
     /// Holds what was expected against what is, and against what has happened since the last command.
@@ -12,7 +13,7 @@ impl Stage {
         };
         let holds = match words {
             ["event", code] => self.happened(code, None),
-            ["event", code, door] => self.happened(code, Some(self.find(door)?.2.as_str().to_owned())),
+            ["event", code, door] => self.happened(code, Some(self.find(door)?.2)),
             ["alarm", code] => self.hub.alarms.standing().iter().any(|a| a.kind.code() == *code),
             ["release", door] => {
                 let door = self.find(door)?.2;
@@ -34,10 +35,8 @@ impl Stage {
         Ok(Next::Go)
     }
 
-    fn happened(&self, code: &str, door: Option<String>) -> bool {
-        let at = |at: Option<lockward_model::DoorId>| {
-            door.as_ref().is_none_or(|wanted| at.is_some_and(|d| d.as_str() == wanted))
-        };
+    fn happened(&self, code: &str, door: Option<DoorId>) -> bool {
+        let at = |place: Option<DoorId>| door.is_none_or(|wanted| place == Some(wanted));
         self.lately.events.iter().any(|(place, codes)| at(*place) && codes.contains(&code))
     }
 

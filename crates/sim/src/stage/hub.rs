@@ -66,13 +66,13 @@ impl Stage {
         let linked = self.stations.values().filter(|s| s.linked && s.id != id);
         facts.extend(linked.map(|s| Elsewhere::Touch { controller: s.id, linked: true, at }));
         self.hub_says(id, ToController::Elsewhere { anew: true, facts });
-        self.tell_others(id, vec![Elsewhere::Touch { controller: id, linked: true, at }]);
+        self.tell_others(id, &[Elsewhere::Touch { controller: id, linked: true, at }]);
     }
 
     /// A controller's link is gone.
     pub(super) fn hub_lost(&mut self, id: ControllerId) {
         let touch = Elsewhere::Touch { controller: id, linked: false, at: self.clock.now().wall };
-        self.tell_others(id, vec![touch]);
+        self.tell_others(id, &[touch]);
     }
 
     /// The entries of the config log that a controller does not have yet.
@@ -116,7 +116,7 @@ impl Stage {
             self.place(fact);
         }
         self.hub.known.extend(facts.iter().map(|fact| (id, fact.clone())));
-        self.tell_others(id, facts);
+        self.tell_others(id, &facts);
     }
 
     fn raise(&mut self, event: &Event) {
@@ -171,15 +171,15 @@ impl Stage {
             self.hub_says(id, ToController::Elsewhere { anew: false, facts: vec![answer] });
         }
         let busy = Elsewhere::Busy { door, busy: take, at: self.clock.now().wall };
-        self.tell_others(id, vec![busy]);
+        self.tell_others(id, &[busy]);
     }
 
-    fn tell_others(&mut self, id: ControllerId, facts: Vec<Elsewhere>) {
+    fn tell_others(&mut self, id: ControllerId, facts: &[Elsewhere]) {
         if facts.is_empty() {
             return;
         }
         for station in self.stations.values_mut().filter(|s| s.linked && s.id != id) {
-            station.mail.push_back(ToController::Elsewhere { anew: false, facts: facts.clone() });
+            station.mail.push_back(ToController::Elsewhere { anew: false, facts: facts.to_vec() });
         }
     }
 

@@ -59,7 +59,7 @@ impl Line {
 }
 
 /// Where more places than [`MANY`] say the same, one after the other, one line says it for all of them.
-pub(super) fn folded(lines: Vec<Line>) -> Vec<Line> {
+pub(super) fn folded(lines: &[Line]) -> Vec<Line> {
     let same = |a: &Line, b: &Line| {
         b.time.is_empty()
             && !a.place.is_empty()
@@ -115,14 +115,14 @@ mod tests {
             tone: Tone::Plain,
         };
         let all: Vec<_> = ["a", "b", "c", "d", "e"].map(|door| line(door, "locks")).into();
-        let one = folded(all.clone());
+        let one = folded(&all);
         assert_eq!(
             (one.len(), one[0].place.as_str(), one[0].text.as_str()),
             (1, "5 doors", "locks (a to e)")
         );
-        assert_eq!(folded(all[..4].to_vec()), all[..4]);
+        assert_eq!(folded(&all[..4]), all[..4]);
         let others = [all.clone(), vec![line("x", "opens")]].concat();
-        assert_eq!(folded(others).len(), 2);
+        assert_eq!(folded(&others).len(), 2);
     }
 
     #[test]

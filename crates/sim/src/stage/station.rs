@@ -211,7 +211,7 @@ impl Station {
     fn lock(&mut self, door: usize, released: bool, turned: &mut Turned) {
         let Some(doorway) = self.doors.get_mut(door) else { return };
         if doorway.released != released {
-            doorway.released = released;
+            doorway.command(released);
             turned.locks.push((door, released));
         }
     }

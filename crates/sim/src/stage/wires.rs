@@ -62,6 +62,8 @@ pub(super) struct Doorway {
     /// Where the bolt is stuck: true for drawn back.
     pub(super) stuck: Option<bool>,
     lines: Vec<Line>,
+    /// Something may read otherwise than when it was last looked at.
+    touched: bool,
 }
 
 impl Doorway {
@@ -86,6 +88,7 @@ impl Doorway {
             released: false,
             stuck: None,
             lines: which.iter().map(|w| line(*w)).collect(),
+            touched: true,
         }
     }
 
@@ -108,6 +111,9 @@ impl Doorway {
 
     /// What the wires say that they did not say before.
     pub(super) fn look(&mut self, door: usize, now: Mono, out: &mut Vec<Input>) {
+        if !core::mem::take(&mut self.touched) && self.wake_at().is_none_or(|at| at > now) {
+            return;
+        }
         self.called_until = self.called_until.filter(|until| *until > now);
         if self.let_go_at.take_if(|at| *at <= now).is_some() {
             self.pressed = false;
@@ -136,6 +142,7 @@ impl Doorway {
 
     /// The controller has forgotten what the wires said.
     pub(super) fn forget(&mut self) {
+        self.touched = true;
         for line in &mut self.lines {
             line.input = supervised(line.which);
         }
@@ -143,7 +150,18 @@ impl Doorway {
 
     /// Nobody commands the lock: it goes where it fails.
     pub(super) fn lose_command(&mut self) {
-        self.released = self.fails_safe;
+        self.command(self.fails_safe);
+    }
+
+    /// The lock is told to move.
+    pub(super) fn command(&mut self, released: bool) {
+        self.released = released;
+        self.touched = true;
+    }
+
+    /// Somebody does something here: all is looked at again.
+    pub(super) fn touch(&mut self) {
+        self.touched = true;
     }
 
     /// Whether the leaf can be moved.
