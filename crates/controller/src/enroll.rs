@@ -16,7 +16,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use core::time::Duration;
 use lockward_ledger::leaf_hash;
-use lockward_model::{ControllerId, PublicKey, SiteId};
+use lockward_model::{ControllerId, LinkRefusal, PublicKey, SiteId};
 use lockward_site::{Keep, Site};
 use lockward_store::{Disk, JournalOpenError, RealDisk};
 use lockward_wire::EnrollSecret;
@@ -73,12 +73,10 @@ pub enum EnrollError {
 }
 
 fn meaning(code: &str) -> &'static str {
-    match code {
-        "ENROLL_UNKNOWN" => "no code was made for this controller; run `lockward enroll` with its name",
-        "ENROLL_SECRET" => {
-            "the code is wrong, was used already, or is too old; make a new one with `lockward enroll`"
-        }
-        _ => "see the hub's event log",
+    if code == LinkRefusal::Secret.as_str() {
+        "the code is wrong, was used already, or is too old; make a new one with `lockward enroll`"
+    } else {
+        "see the hub's event log"
     }
 }
 

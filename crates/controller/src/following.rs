@@ -4,7 +4,7 @@
 use crate::core::{Core, Effect};
 use crate::memory::MemoryError;
 use lockward_ledger::{Frontier, KeyName, SignedCheckpoint, VerifierKey, leaf_hash};
-use lockward_model::{Body, ConfigRef, Now};
+use lockward_model::{Body, ChangeRefusal, ConfigRef, Now};
 use lockward_site::Refusal;
 use lockward_wire::link::{Log, ToHub, cosigner_name};
 use tracing::{debug, error, warn};
@@ -82,10 +82,10 @@ enum Withheld {
 impl Withheld {
     fn code(&self) -> &'static str {
         match self {
-            Self::Checkpoint(_) => "CHECKPOINT_INVALID",
-            Self::Place => "ENTRY_OUT_OF_ORDER",
-            Self::Root => "LOG_FORK",
-            Self::NoSite => "NO_CONFIGURATION",
+            Self::Checkpoint(_) => ChangeRefusal::Checkpoint.as_str(),
+            Self::Place => ChangeRefusal::OutOfOrder.as_str(),
+            Self::Root => ChangeRefusal::Fork.as_str(),
+            Self::NoSite => ChangeRefusal::NoConfiguration.as_str(),
         }
     }
 }
@@ -267,7 +267,7 @@ impl Core {
         };
         if !self.known.continues(signed.head(), proof) {
             error!("a checkpoint contradicts an earlier one: the hub shows two logs");
-            self.refuse(now, signed.head().size, "LOG_FORK", out);
+            self.refuse(now, signed.head().size, ChangeRefusal::Fork.as_str(), out);
             return out.push(Effect::HangUp);
         }
         if self.following.is_some() || self.followed.is_some() {

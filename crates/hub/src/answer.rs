@@ -7,6 +7,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use lockward_console::{ASSET_HEADERS, Asset, ErrorView, Fault, Frame, PAGE_HEADERS, address};
+use lockward_model::ApiRefusal;
 use zeroize::Zeroizing;
 
 /// Two years, as browsers' preload lists ask for; said over TLS only.
@@ -92,7 +93,7 @@ pub(crate) fn token_first() -> Response {
 }
 
 fn unauthorized(detail: &'static str) -> Response {
-    let mut response = problem(StatusCode::UNAUTHORIZED, "SESSION_MISSING", detail);
+    let mut response = problem(StatusCode::UNAUTHORIZED, ApiRefusal::NoSession.as_str(), detail);
     response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     response
 }

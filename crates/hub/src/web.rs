@@ -16,6 +16,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use lockward_console::{ASSETS, Fault, address};
+use lockward_model::ApiRefusal;
 use lockward_store::HubError;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -108,7 +109,7 @@ impl Desk {
         // Off the loopback TLS says whom the browser means; on it, a page elsewhere must not reach us by a name of its own.
         if !self.tls && !self.is_called(&head.headers) {
             let detail = "call the hub by localhost or by its address";
-            return answer::problem(StatusCode::MISDIRECTED_REQUEST, "HOST_UNKNOWN", detail);
+            return answer::problem(StatusCode::MISDIRECTED_REQUEST, ApiRefusal::OtherHost.as_str(), detail);
         }
         match access {
             Access::Session if !self.is_signed_in(&head.headers) => {
@@ -121,7 +122,7 @@ impl Desk {
             Some(Answer::Health) => answer::text("ok\n"),
             Some(Answer::Asset) => match ASSETS.iter().find(|asset| asset.path == head.uri.path()) {
                 Some(asset) => answer::asset(asset),
-                None => answer::fault(&head.headers, Fault::NotFound, "NOT_FOUND", None),
+                None => answer::fault(&head.headers, Fault::NotFound, ApiRefusal::NotFound.as_str(), None),
             },
             Some(Answer::SignIn) => {
                 answer::page(lockward_console::sign_in(query(&head.uri, "expired").is_some()))
@@ -137,7 +138,7 @@ impl Desk {
                 Ok(lines) => answer::secret(lines),
                 Err(error) => {
                     error!(%error, "no key was handed out");
-                    answer::fault(&head.headers, Fault::Failed, "STORE_FAILED", None)
+                    answer::fault(&head.headers, Fault::Failed, ApiRefusal::StoreFailed.as_str(), None)
                 }
             },
             Some(what) => self.look_up(head.headers, head.uri, what, access).await,
@@ -159,7 +160,7 @@ impl Desk {
         match found {
             Ok(Ok(response)) => response,
             Ok(Err(trouble)) => self.trouble(&headers, trouble, access == Access::Session),
-            Err(_) => answer::fault(&headers, Fault::Failed, "FAILED", None),
+            Err(_) => answer::fault(&headers, Fault::Failed, ApiRefusal::Failed.as_str(), None),
         }
     }
 
@@ -216,10 +217,10 @@ impl Desk {
 
     fn trouble(&self, headers: &HeaderMap, trouble: Trouble, signed_in: bool) -> Response {
         let (fault, code) = match trouble {
-            Trouble::NotFound => (Fault::NotFound, "NOT_FOUND"),
+            Trouble::NotFound => (Fault::NotFound, ApiRefusal::NotFound.as_str()),
             Trouble::Store(error) => {
                 error!(%error, "a page can not be made");
-                (Fault::Failed, "STORE_FAILED")
+                (Fault::Failed, ApiRefusal::StoreFailed.as_str())
             }
         };
         let frame = signed_in.then(|| {

@@ -14,7 +14,8 @@ mod text;
 mod time;
 
 pub use access::{
-    Access, ConfigRef, Factors, Known, Outcome, PassbackFact, PinFact, Second, ShownPass, Side, UsedCode, Wish,
+    Access, ConfigRef, Factors, Known, Outcome, PassbackFact, PinFact, Second, ShownPass, Side, UsedCode,
+    Wish,
 };
 pub use bytes::{CardToken, Digest, PublicKey, SiteId};
 pub use change::{Change, ChangeSet, Forgiven, Founding, ThreatLevel};

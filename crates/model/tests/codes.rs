@@ -13,10 +13,6 @@ const REWRITE: &str = "LOCKWARD_REWRITE_DOCS";
 /// What looks like a code and is none: names of environment variables.
 const VARIABLES: [&str; 2] = ["LOCKWARD_", "CARGO_"];
 
-/// Files that still spell codes themselves. The list only gets shorter.
-const SPELLERS: [&str; 4] =
-    ["controller/src/enroll.rs", "controller/src/spooling.rs", "hub/src/answer.rs", "hub/src/web.rs"];
-
 fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
 }
@@ -63,20 +59,12 @@ fn spelled(text: &str) -> Vec<String> {
 #[test]
 fn only_the_tables_spell_a_code() {
     let rooms = project().join("crates");
-    let mut left = SPELLERS.to_vec();
     for path in sources() {
         let codes = spelled(&fs::read_to_string(&path).unwrap());
         let name = path.strip_prefix(&rooms).unwrap().to_str().unwrap();
-        if codes.is_empty() {
-            continue;
-        }
-        let known = left.iter().position(|file| *file == name);
-        let known = known.unwrap_or_else(|| {
-            panic!("{name} spells {codes:?}: name them from a table in model/src/code, or put them into one")
-        });
-        left.remove(known);
+        let advice = "name them from a table in model/src/code, or put them into one";
+        assert!(codes.is_empty(), "{name} spells {codes:?}: {advice}");
     }
-    assert!(left.is_empty(), "{left:?} spell no code any more: take them out of SPELLERS");
 }
 
 #[test]

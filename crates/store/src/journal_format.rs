@@ -227,6 +227,8 @@ pub(crate) fn remains(bytes: &[u8], released: u64) -> Remains {
         let start = u32_at(tail, 24)? as usize;
         let plausible = (HEADER_BYTES..=offset).contains(&start);
         let read = if plausible { decode(tail)? } else { return None };
+        // A mark is numbered as the record after it, which stands in another segment if this one ends with the mark.
+        let Body::Data(_) = read.body else { return None };
         let later = start > HEADER_BYTES;
         let kept = read.place.number >= released;
         kept.then_some(if later { Remains::LaterBatch } else { Remains::FirstBatch })

@@ -4,7 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::journal::{AppendError, Segment, Spare};
-use crate::{Disk, DiskFile, Journal, journal_format as format};
+use crate::journal_format::{self as format, MARK_BYTES};
+use crate::{Disk, DiskFile, Journal};
 
 /// How much of a new segment is filled in one step: 25 ms on a memory card that writes 10 MB/s, which is what an append
 /// may have to wait for it.
@@ -43,24 +44,27 @@ impl<D: Disk> Journal<D> {
 
     /// Makes a segment without header the last one.
     pub(crate) fn turn(&mut self) -> Result<(), AppendError> {
-        let (path, file) = if self.oldest_is_released() {
-            // 1. The mark first: once the oldest segment is overwritten its records must be known to be released.
-            if self.marked < self.released {
-                self.write_batch(&[])?;
-            }
-            // 2. Only then the oldest, with what is still in it, becomes the newest.
-            let Some(oldest) = self.segments.pop_front() else { return Err(self.full()) };
-            (oldest.path, oldest.file)
-        } else {
-            if !self.may_grow() && self.spare.is_none() {
-                return Err(self.full());
-            }
-            while !self.spare_is_ready() {
-                self.fill_spare()?;
-            }
-            let Some(spare) = self.spare.take() else { return Err(self.full()) };
-            (spare.path, spare.file)
-        };
+        let (path, file) =
+            if self.oldest_is_marked() || (self.oldest_is_released() && self.has_room_for_mark()) {
+                // 1. The mark first: once the oldest segment is overwritten its records must be known to be released. A turn
+                // that failed behind its mark has left it, and with it no room for another: either the oldest segment is
+                // still there and that mark is its own, or it is gone and there may be a new one.
+                if !self.oldest_is_marked() {
+                    self.write_batch(&[])?;
+                }
+                // 2. Only then the oldest, with what is still in it, becomes the newest.
+                let Some(oldest) = self.segments.pop_front() else { return Err(self.full()) };
+                (oldest.path, oldest.file)
+            } else {
+                if !self.may_grow() && self.spare.is_none() {
+                    return Err(self.full());
+                }
+                while !self.spare_is_ready() {
+                    self.fill_spare()?;
+                }
+                let Some(spare) = self.spare.take() else { return Err(self.full()) };
+                (spare.path, spare.file)
+            };
         let salt = format::salt(self.seed, self.next);
         self.segments.push_back(Segment { path, file, salt, first: self.next, offsets: Vec::new(), end: 0 });
         Ok(())
@@ -72,6 +76,16 @@ impl<D: Disk> Journal<D> {
 
     fn oldest_is_released(&self) -> bool {
         self.segments.get(1).is_some_and(|second| second.first <= self.released)
+    }
+
+    /// A durable mark or header says so.
+    fn oldest_is_marked(&self) -> bool {
+        self.segments.get(1).is_some_and(|second| second.first <= self.marked)
+    }
+
+    fn has_room_for_mark(&self) -> bool {
+        let room = self.limits.segment_bytes as usize;
+        self.segments.back().is_some_and(|last| last.end as usize + MARK_BYTES <= room)
     }
 
     fn may_grow(&self) -> bool {

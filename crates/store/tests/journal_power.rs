@@ -258,6 +258,44 @@ proptest! {
     }
 }
 
+/// A segment keeps room for one last mark. A turn to the next that failed has used it, and the turn after the restart
+/// has another to write.
+#[test]
+fn given_a_turn_that_failed_behind_its_mark_then_the_next_one_stays_within_the_segment() {
+    use Act::{Append, FailSync, FailWrite, Release};
+    let batches = |lengths: &[&[usize]]| lengths.iter().map(|l| Append(l.to_vec())).collect::<Vec<_>>();
+    let mut acts = batches(&[&[80], &[80], &[80], &[80; 4], &[80], &[80; 3], &[80, 473, 16], &[200]]);
+    acts.extend(batches(&[&[80, 200]]));
+    acts.push(FailWrite(0));
+    acts.extend(batches(&[&[80], &[16], &[80, 80, 16, 80]]));
+    acts.extend([Release(1), Append(vec![1, 9]), Release(4), FailSync, Append(vec![80])]);
+    acts.extend([Release(1), Append(vec![80])]);
+    for seed in 0..20 {
+        live(&acts, seed);
+    }
+}
+
+/// The last mark of a segment has the number of the next segment's first record, and that may be the first that is not
+/// released.
+#[test]
+fn given_a_used_segment_that_is_torn_as_it_is_used_again_then_its_last_mark_is_no_lost_record() {
+    use Act::{Append, FailWrite, PowerCutAfterSteps, Release};
+    let batches = |lengths: &[&[usize]]| lengths.iter().map(|l| Append(l.to_vec())).collect::<Vec<_>>();
+    let mut acts = batches(&[&[80], &[80], &[80], &[80], &[80], &[80; 3], &[200, 200, 80], &[200, 80]]);
+    acts.extend(batches(&[&[200, 200, 80], &[200, 200, 80], &[80, 80, 200], &[289, 257, 80]]));
+    acts.push(PowerCutAfterSteps(1, 6_659_480_875_242_119_967));
+    acts.extend(batches(&[&[200, 200, 200, 80], &[200]]));
+    acts.extend([Release(5), PowerCutAfterSteps(1, 0), Release(4)]);
+    acts.push(PowerCutAfterSteps(11, 114_341_480_669_078_955));
+    acts.extend(batches(&[&[265, 80], &[80; 4], &[80; 3]]));
+    acts.push(Release(3));
+    acts.extend(batches(&[&[80], &[80], &[465, 200]]));
+    acts.extend([FailWrite(17), Append(vec![521, 200, 305])]);
+    for seed in 0..20 {
+        live(&acts, seed);
+    }
+}
+
 #[test]
 fn names_of_new_segments_survive_as_soon_as_they_hold_a_record() {
     for seed in 0..200 {

@@ -1,3 +1,5 @@
+//! Schedules beside a second, naive telling of them, over years of clocks that jump.
+
 use super::*;
 use crate::Time;
 
