@@ -194,6 +194,12 @@ impl Core {
         }
     }
 
+    /// A summary is due at once: the key of the records before goes.
+    pub(crate) fn sum_up_soon(&mut self) {
+        self.history.news = true;
+        self.errands.sum_next = None;
+    }
+
     /// A summary speaks of all that happened, so all of that is on the disk. While the disk takes no records it may
     /// speak of more: without it no room would ever be made, and to learn a thing twice does no harm.
     fn may_sum_up(&self) -> bool {

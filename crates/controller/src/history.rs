@@ -151,6 +151,9 @@ impl History {
             (second.and_then(|s| s.token), second.map_or(PinFact::NotAsked, |s| s.pin)),
         ];
         for (token, pin) in typed {
+            if matches!(pin, PinFact::NotAsked | PinFact::Missing) {
+                continue;
+            }
             let Some(credential) = token.and_then(|token| credential_of(site, token)) else { continue };
             match pin {
                 PinFact::Wrong | PinFact::UsedUp => {

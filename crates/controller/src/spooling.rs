@@ -77,7 +77,10 @@ impl Core {
                     pepper: Zeroizing::new(*keys.pin_pepper.as_bytes()),
                     source_key: Zeroizing::new(*keys.source_key.as_bytes()),
                 };
-                self.errands.state |= self.known.take_keys(keys);
+                if self.known.take_keys(keys) {
+                    self.errands.state = true;
+                    self.sum_up_soon();
+                }
             }
             ToController::Entries { first, entries, checkpoint } => {
                 self.on_entries(now, first, &entries, &checkpoint, out);

@@ -23,7 +23,10 @@ const ROOMS: [(&str, &[&str]); 18] = [
     ("audit", &["site", "ledger", "wire", "policy", "model"]),
     (
         "controller",
-        &["door", "history", "site", "modbus", "inputs", "osdp", "store", "ledger", "wire", "policy", "model"],
+        &[
+            "door", "history", "site", "modbus", "inputs", "osdp", "store", "ledger", "wire", "policy",
+            "model",
+        ],
     ),
     ("hub", &["store", "console", "site", "history", "policy", "ledger", "wire", "model"]),
     (

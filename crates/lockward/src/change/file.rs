@@ -410,7 +410,8 @@ mod tests {
         let said = wrong("[[zone]]\nid = \"a\"\n  titel = \"A\"\n");
         assert_eq!(
             said,
-            "site.toml:3:3: there is no key `titel` here; did you mean `title`? (known: `id`, `title`, `in`, `passback`, `alone`, `most`, `fresh_within`, `openings`)"
+            "site.toml:3:3: there is no key `titel` here; did you mean `title`? (known: `id`, `title`, `in`, \
+             `passback`, `alone`, `most`, `fresh_within`, `openings`)"
         );
         assert!(
             wrong("[[zones]]\nid = \"a\"\n")

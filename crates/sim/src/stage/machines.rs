@@ -8,7 +8,8 @@ use super::{Next, Stage};
 use core::time::Duration;
 use lockward_controller::core::Input;
 use lockward_door::Wire;
-use lockward_model::{ControllerId, InputName};
+use lockward_history::PresenceFact;
+use lockward_model::{ControllerId, Forgiven, InputName};
 use std::sync::Arc;
 
 /// How long a killed controller's supervisor takes to start it again.
@@ -144,6 +145,7 @@ impl Stage {
         let office = Arc::clone(&self.office);
         let shows = self.changes.apply(&office, &text)?;
         self.remember(shows);
+        self.forgive();
         self.tell("hub", format!("signed: configuration {}", office.site().size()), Tone::Quiet);
         let ids: Vec<_> = self.stations.keys().copied().collect();
         for id in ids {
@@ -151,5 +153,16 @@ impl Stage {
         }
         self.settle();
         Ok(Next::Go)
+    }
+
+    /// Whoever the last change forgave is no longer known to be anywhere.
+    fn forgive(&mut self) {
+        let at = self.now().wall;
+        for whom in self.office.site().forgiven() {
+            let _ = self.hub.presence.take(match whom {
+                Forgiven::Person(person) => PresenceFact::Forgiven { person: *person, at },
+                Forgiven::Zone(area) => PresenceFact::AreaForgiven { area: *area, at },
+            });
+        }
     }
 }
