@@ -157,5 +157,8 @@ fn codes(codes: Option<Vec<CodeV1>>) -> Result<Vec<UsedCode>, CborError> {
     if codes.is_empty() || codes.len() > 2 {
         return Err(CborError::Bounds { what: "a list of codes" });
     }
-    Ok(codes.into_iter().map(|CodeV1(credential, step)| UsedCode { credential: credential.0, step }).collect())
+    Ok(codes
+        .into_iter()
+        .map(|CodeV1(credential, step)| UsedCode { credential: credential.0, step })
+        .collect())
 }
