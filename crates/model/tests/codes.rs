@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 const REWRITE: &str = "LOCKWARD_REWRITE_DOCS";
 
 /// What looks like a code and is none: names of environment variables.
-const VARIABLES: [&str; 2] = ["LOCKWARD_", "CARGO_"];
+const VARIABLES: [&str; 3] = ["LOCKWARD_", "CARGO_", "NO_COLOR"];
 
 fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
