@@ -44,30 +44,40 @@ impl<D: Disk> Journal<D> {
 
     /// Makes a segment without header the last one.
     pub(crate) fn turn(&mut self) -> Result<(), AppendError> {
-        let (path, file) =
-            if self.oldest_is_marked() || (self.oldest_is_released() && self.has_room_for_mark()) {
-                // 1. The mark first: once the oldest segment is overwritten its records must be known to be released. A turn
-                // that failed behind its mark has left it, and with it no room for another: either the oldest segment is
-                // still there and that mark is its own, or it is gone and there may be a new one.
-                if !self.oldest_is_marked() {
-                    self.write_batch(&[])?;
-                }
-                // 2. Only then the oldest, with what is still in it, becomes the newest.
-                let Some(oldest) = self.segments.pop_front() else { return Err(self.full()) };
-                (oldest.path, oldest.file)
-            } else {
-                if !self.may_grow() && self.spare.is_none() {
-                    return Err(self.full());
-                }
-                while !self.spare_is_ready() {
-                    self.fill_spare()?;
-                }
-                let Some(spare) = self.spare.take() else { return Err(self.full()) };
-                (spare.path, spare.file)
-            };
+        let (path, file) = match self.recycle()? {
+            Some(oldest) => oldest,
+            None => self.grow()?,
+        };
         let salt = format::salt(self.seed, self.next);
         self.segments.push_back(Segment { path, file, salt, first: self.next, offsets: Vec::new(), end: 0 });
         Ok(())
+    }
+
+    /// The oldest segment, if all in it is released, and a durable mark says so.
+    fn recycle(&mut self) -> Result<Option<(PathBuf, D::File)>, AppendError> {
+        if !self.oldest_is_marked() {
+            // A turn that failed behind its mark has left no room for another. The oldest segment of then is gone, or
+            // that mark would be enough: so there may be a new one.
+            if !(self.oldest_is_released() && self.has_room_for_mark()) {
+                return Ok(None);
+            }
+            // 1. The mark first: once the oldest segment is overwritten its records must be known to be released.
+            self.write_batch(&[])?;
+        }
+        // 2. Only then the oldest, with what is still in it, becomes the newest.
+        Ok(self.segments.pop_front().map(|oldest| (oldest.path, oldest.file)))
+    }
+
+    /// The spare, made ready if it is not.
+    fn grow(&mut self) -> Result<(PathBuf, D::File), AppendError> {
+        if !self.may_grow() && self.spare.is_none() {
+            return Err(self.full());
+        }
+        while !self.spare_is_ready() {
+            self.fill_spare()?;
+        }
+        let spare = self.spare.take().ok_or_else(|| self.full())?;
+        Ok((spare.path, spare.file))
     }
 
     fn full(&self) -> AppendError {
