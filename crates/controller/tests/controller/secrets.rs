@@ -213,7 +213,7 @@ fn given_a_key_card_that_answers_late_then_it_is_refused_as_carried() {
         signed,
         took: Some(Duration::from_millis(ms)),
     };
-    assert!(refused(&rig.turn(vec![shown(true, 900)]), FRONT));
+    assert!(refused(&rig.turn(vec![shown(true, 1_900)]), FRONT));
     assert_eq!(rig.last_why(), Some(Deny::Relayed));
     rig.skip(Duration::from_secs(5));
     assert!(refused(&rig.turn(vec![shown(false, 90)]), FRONT));

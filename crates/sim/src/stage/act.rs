@@ -14,7 +14,7 @@ use lockward_wire::credential::PassPlace;
 
 /// How long a card takes to sign; and one whose answer was carried from elsewhere.
 const SIGNS_IN: Duration = Duration::from_millis(60);
-const RELAYED_IN: Duration = Duration::from_millis(700);
+const RELAYED_IN: Duration = Duration::from_millis(1_900);
 /// How long a pass of [`Command`] `issue` is good.
 const PASS_LIFE: Duration = Duration::from_secs(3_600);
 /// Facility and number of a card that nobody at the site knows.
