@@ -16,6 +16,9 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+/// How long somebody presses a button.
+const PRESS: Duration = Duration::from_millis(60);
+
 /// A door with its wires on this line.
 pub struct Mounted {
     /// Which door.
@@ -108,6 +111,8 @@ impl Bus {
     /// Presses the exit button, and lets it go.
     pub fn press_exit(&self, door: DoorId) {
         self.set_input(door, Board::exit, true);
+        // Longer than a contact bounces: nobody presses for less.
+        crate::clock::pause(PRESS);
         self.set_input(door, Board::exit, false);
     }
 

@@ -7,8 +7,8 @@ use std::time::Instant;
 
 /// OSDP counts in these.
 pub(super) const TENTH: Duration = Duration::from_millis(100);
-/// A reader that waits for a PIN shows amber for at least so many tenths; a shorter amber means "not now".
-const PIN_TENTHS: u16 = 50;
+/// An amber moment of at least so many tenths means "not now"; a shorter one, that a key was taken.
+const WAIT_TENTHS: u16 = 5;
 
 /// What a person sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,18 +71,25 @@ impl Face {
                 let signal = match blink.on_color {
                     Color::Green => Some(Signal::Granted),
                     Color::Red => Some(Signal::Denied),
-                    Color::Amber if lasts >= PIN_TENTHS => Some(Signal::EnterPin),
-                    Color::Amber => Some(Signal::Wait),
+                    Color::Amber if lasts >= WAIT_TENTHS => Some(Signal::Wait),
                     _ => None,
                 };
-                if signal.is_some() {
-                    self.told += 1;
-                    self.last = signal;
-                }
+                self.tell(signal);
             }
         }
         if let Some(blink) = led.permanent {
-            self.permanent = light(blink);
+            let (was, now) = (self.permanent, light(blink));
+            self.permanent = now;
+            // A blinking amber asks for the PIN for as long as it is asked for.
+            let asks = now.color == Color::Amber && now.blinks && blink.off_color == Color::Off;
+            self.tell((asks && now != was).then_some(Signal::EnterPin));
+        }
+    }
+
+    fn tell(&mut self, signal: Option<Signal>) {
+        if signal.is_some() {
+            self.told += 1;
+            self.last = signal;
         }
     }
 
