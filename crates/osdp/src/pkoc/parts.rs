@@ -11,7 +11,7 @@ pub struct Assembly {
 }
 
 impl Assembly {
-    /// Takes the data of one report of [`VENDOR`]; gives the whole once its last part is in.
+    /// Takes the data of one report of the vendor's; gives the whole once its last part is in.
     ///
     /// # Errors
     /// [`Refusal`]; what was put together until then is forgotten.

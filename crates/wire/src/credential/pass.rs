@@ -30,7 +30,7 @@ use lockward_model::{Digest, DoorId, PublicKey, ServiceId, SiteId, Time, ZoneId}
 
 /// What every pass's text begins with. The digit is that of the version.
 pub const PASS_PREFIX: &str = "LW1:";
-/// Longest text: the prefix, and [`BYTES_MAX`] in base32.
+/// Longest text: the prefix, and the longest pass in base32.
 pub const PASS_TEXT_MAX: usize = PASS_PREFIX.len() + base32::length(BYTES_MAX);
 /// Ids of 31 bytes, and an order.
 const BYTES_MAX: usize = 1 + SITE_BYTES + 16 + 32 + 1 + 32 + 16 + 2 + 33 + SIGNATURE_BYTES;
