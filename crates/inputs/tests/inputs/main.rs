@@ -3,7 +3,6 @@
 
 mod adc;
 mod bands;
-mod contact;
 mod naive;
 mod rig;
 mod sequences;
