@@ -9,7 +9,7 @@ use crate::source::batch;
 use crate::{AuditError, Chained, EpochKeys, Finding, Log, Progress, Source, locate};
 use lockward_ledger::{Frontier, Head};
 use lockward_model::{Body, Event, PublicKey, SiteId, Source as Writer};
-use lockward_site::{Site, redecide};
+use lockward_site::{Site, redecide, reorder};
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
@@ -225,6 +225,7 @@ impl Pass {
 fn config_size(event: &Event) -> Option<u64> {
     match &event.body {
         Body::Access(access) => access.config.map(|c| c.size),
+        Body::Order(ordered) => ordered.config.map(|c| c.size),
         _ => None,
     }
 }
@@ -233,6 +234,7 @@ fn config_size(event: &Event) -> Option<u64> {
 fn diverging(site: &Site, decisions: &[(u64, Box<Event>)]) -> Option<(u64, String)> {
     decisions.iter().find_map(|(index, event)| match &event.body {
         Body::Access(recorded) => redecide(site, event, recorded).err().map(|e| (*index, e.to_string())),
+        Body::Order(recorded) => reorder(site, event, recorded).err().map(|e| (*index, e.to_string())),
         _ => None,
     })
 }

@@ -95,7 +95,10 @@ impl Examiner<'_> {
 
     fn open(&self, sealed: &Sealed<'_>, cache: &mut KeyCache) -> Result<Told, (FindingCode, String)> {
         let Some(key) = self.key(sealed, cache) else {
-            let decision = matches!(sealed.code(), Code::AccessGranted | Code::AccessDenied);
+            let decision = matches!(
+                sealed.code(),
+                Code::AccessGranted | Code::AccessDenied | Code::OrderGiven | Code::OrderRefused
+            );
             return Ok(Told::Sealed { decision });
         };
         let event = sealed.open(key).map_err(|error| match error {
@@ -104,6 +107,7 @@ impl Examiner<'_> {
         })?;
         let rests_on = match &event.body {
             Body::Access(access) => access.config,
+            Body::Order(ordered) => ordered.config,
             Body::ConfigApplied(config) => Some(*config),
             Body::Started { config, .. } => *config,
             _ => None,
@@ -111,7 +115,7 @@ impl Examiner<'_> {
         if let Some(config) = rests_on {
             self.check_config(config)?;
         }
-        let decision = matches!(event.body, Body::Access(_));
+        let decision = matches!(event.body, Body::Access(_) | Body::Order(_));
         Ok(if decision { Told::Decision(Box::new(event)) } else { Told::Other })
     }
 

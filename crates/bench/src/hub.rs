@@ -33,12 +33,8 @@ fn pair(seed: u64) -> Result<Ed25519KeyPair, Failed> {
 
 /// Founds a site in a new folder.
 pub(crate) fn lay(dir: &Path) -> Result<SiteId, Failed> {
-    let operator = Operator {
-        id: "owner".parse()?,
-        title: "Owner".parse()?,
-        key: public(&pair(1)?)?,
-        roles: vec!["owner".parse()?],
-    };
+    let operator =
+        Operator::with_key("owner".parse()?, "Owner".parse()?, public(&pair(1)?)?, vec!["owner".parse()?]);
     let (title, zone) = ("Bench".parse()?, SiteZone::new("UTC")?);
     let request = FoundingRequest { title, zone, operator, master: None };
     Ok(found(dir, request, &pair(1)?, &SystemClock::default())?.site)
@@ -61,7 +57,7 @@ pub(crate) async fn start(dir: &Path) -> Result<Running, Failed> {
 pub(crate) fn announce(hub: &Running, id: ControllerId) -> Result<(), Failed> {
     let (site, at) = (hub.office().id(), hub.office().site().size());
     let changes = vec![Change::PutController { id, title: "Bench".parse()? }];
-    let set = ChangeSet { site, at, drafted: NOON, reason: None, changes };
+    let set = ChangeSet { site, at, drafted: NOON, on_behalf: None, reason: None, changes };
     let mut envelope = Envelope::new(PayloadType::ChangeSet, encode_changes(&set)?)?;
     envelope.sign(&pair(1)?)?;
     hub.office().append_change(&envelope.to_bytes())?;

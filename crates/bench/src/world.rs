@@ -256,12 +256,8 @@ impl Author {
         let mut dice = Dice::new(seed);
         let mut key = || Ed25519KeyPair::from_seed_unchecked(&dice.bytes::<32>()).map_err(|_| "no key");
         let (owner, log, hub, recovery) = (key()?, key()?, key()?, key()?);
-        let operator = Operator {
-            id: "owner".parse()?,
-            title: "Owner".parse()?,
-            key: public(&owner)?,
-            roles: vec!["owner".parse()?],
-        };
+        let operator =
+            Operator::with_key("owner".parse()?, "Owner".parse()?, public(&owner)?, vec!["owner".parse()?]);
         let founding = Founding {
             title: "Bench".parse()?,
             zone: SiteZone::new("UTC")?,
@@ -269,7 +265,7 @@ impl Author {
             config_origin: CONFIG_ORIGIN.into(),
             event_origin: EVENT_ORIGIN.into(),
             log_key: public(&log)?,
-            hub: Service { id: "hub".parse()?, key: public(&hub)? },
+            hub: Service::new("hub".parse()?, public(&hub)?),
             operators: vec![operator],
             recovery_key: public(&recovery)?,
             ca_digest: Digest([7; 32]),
@@ -289,7 +285,14 @@ impl Author {
     }
 
     fn sign(&mut self, changes: Vec<Change>) -> Result<Vec<u8>, Failed> {
-        let set = ChangeSet { site: self.site, at: self.next, drafted: NOON, reason: None, changes };
+        let set = ChangeSet {
+            site: self.site,
+            at: self.next,
+            drafted: NOON,
+            on_behalf: None,
+            reason: None,
+            changes,
+        };
         let mut envelope = Envelope::new(PayloadType::ChangeSet, encode_changes(&set)?)?;
         envelope.sign(&self.key)?;
         self.next += 1;

@@ -60,6 +60,14 @@ impl Core {
                 self.linked = Some(Sent { next, under_way: VecDeque::new() });
             }
             ToController::Welcome { .. } => {}
+            // No number was given out, so no order can bear one.
+            ToController::WantNonce { question } => {
+                out.push(Effect::Send(Box::new(ToHub::Nonce { question, nonce: None })));
+            }
+            ToController::Order { question, .. } => {
+                let refused = Some(lockward_model::Deny::OrderReplayed.code().into());
+                out.push(Effect::Send(Box::new(ToHub::Ordered { question, refused })));
+            }
             ToController::Pong { time } => self.hear(now, Some(time)),
             ToController::Ack { count } => {
                 self.hear(now, None);

@@ -10,7 +10,7 @@ use crate::own::OwnChain;
 use aws_lc_rs::signature::Ed25519KeyPair;
 use core::fmt;
 use lockward_ledger::leaf_hash;
-use lockward_model::{Body, Founding, Operator, PublicKey, Service, SiteId, SiteZone, Text};
+use lockward_model::{Body, Founding, Operator, PublicKey, Service, SigningKey, SiteId, SiteZone, Text};
 use lockward_policy::base_policies;
 use lockward_store::{Batch, HubAppendError, HubCreateError, HubError, HubStore, Log};
 use lockward_wire::config::{EncodeError, Envelope, PayloadType, encode_founding};
@@ -120,7 +120,8 @@ pub fn found(
     if dir.symlink_metadata().is_ok() && !is_empty(dir) {
         return Err(FoundError::Exists(dir.to_owned()));
     }
-    if public(signer) != request.operator.key {
+    let own = SigningKey::Ed25519(public(signer));
+    if !request.operator.keys.iter().any(|k| k.key == own) {
         return Err(FoundError::OtherKey(request.operator.id));
     }
     let io = |source| FoundError::Io { path: dir.to_owned(), source };
@@ -205,7 +206,7 @@ fn founding(
         config_origin: origin("config"),
         event_origin: origin("events"),
         log_key,
-        hub: Service { id, key: public(keys.hub()) },
+        hub: Service::new(id, public(keys.hub())),
         operators: vec![operator],
         recovery_key,
         ca_digest: sha256(root),

@@ -81,5 +81,6 @@ fn last_draft(office: &Office, size: u64) -> Option<Time> {
     match Envelope::parse(&entry).ok()?.payload().ok()? {
         Payload::Founding(founding) => Some(founding.founded),
         Payload::Changes(set) => Some(set.drafted),
+        Payload::Order(_) => None,
     }
 }

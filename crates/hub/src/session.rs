@@ -244,6 +244,7 @@ impl Session {
                     self.say(&ToController::Elsewhere { anew: false, facts: vec![fact] }).await?;
                 }
             }
+            ToHub::Nonce { .. } | ToHub::Ordered { .. } => {}
             ToHub::Hello { .. } => return Ok(Err(LinkRefusal::HelloAgain)),
         }
         Ok(Ok(()))

@@ -4,7 +4,8 @@ use core::time::Duration;
 use lockward_console::{Moment, Tone};
 use lockward_model::{
     Body, Code, ControllerFact, DoorFact, DoorId, Event, ExitAnomaly, InputFault, InputName, Known,
-    LockCause, Opening, Outcome, PassbackFact, PersonId, Side, SiteZone, Time, Wish, ZoneFact, ZoneId,
+    LockCause, Opening, OrderAct, Outcome, PassbackFact, PersonId, Side, SiteZone, Time, Wish, ZoneFact,
+    ZoneId,
 };
 use lockward_site::Site;
 
@@ -54,6 +55,16 @@ pub(crate) fn tone(code: Code) -> Tone {
     }
 }
 
+/// What was wanted, in a word or two.
+fn order(envelope: &[u8]) -> String {
+    match lockward_site::read_order(envelope).map(|o| o.act) {
+        Ok(OrderAct::Unlock) => "to open once".into(),
+        Ok(OrderAct::Hold(span)) => format!("to stand open for {} min", span.as_secs().div_ceil(60)),
+        Ok(OrderAct::Release) => "to lock again".into(),
+        Err(_) => "an order".into(),
+    }
+}
+
 /// Why, in a few words, where there is more to say than the code does.
 pub(crate) fn reason(site: &Site, event: &Event) -> Option<String> {
     let by = |because: &[Box<str>]| because.iter().map(|b| called(site, b)).collect::<Vec<_>>().join(", ");
@@ -89,6 +100,13 @@ pub(crate) fn reason(site: &Site, event: &Event) -> Option<String> {
         Body::Started { away: Some(away), .. } => format!("after {} s", away.as_secs()),
         Body::ConfigApplied(config) => format!("configuration {}", config.size),
         Body::ConfigRefused { at, code } => format!("change {at}: {code}"),
+        Body::Order(ordered) => match &ordered.outcome {
+            Outcome::Granted { because } => format!("{}, by {}", order(&ordered.envelope), by(because)),
+            Outcome::Denied { why, .. } => format!("{}: {}", order(&ordered.envelope), why.sentence()),
+        },
+        Body::OrderLost { controller, operator: Some(who) } => format!("{controller}, given by {who}"),
+        Body::OrderLost { controller, operator: None } => controller.to_string(),
+        Body::Session { operator, .. } => operator.map_or_else(|| "somebody".into(), |who| who.to_string()),
         Body::ClockStep { by_ms, .. } => format!("by {by_ms} ms"),
         Body::Connected(id) | Body::Disconnected(id) => id.to_string(),
         Body::LinkRefused { claimed: Some(id), code } => format!("{id}: {code}"),

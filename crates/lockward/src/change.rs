@@ -23,7 +23,7 @@ use aws_lc_rs::signature::Ed25519KeyPair;
 use clap::Args;
 use file::{FileError, Source};
 use lockward_hub::{ChangeError, KeysError, Office, OfficeError};
-use lockward_model::{ChangeSet, Text, Time};
+use lockward_model::{ChangeSet, SigningKey, Text, Time};
 use lockward_site::{Refusal, Site};
 use lockward_wire::config::{EncodeError, Envelope, PayloadType, encode_changes};
 use operator_key::KeyFileError;
@@ -113,7 +113,7 @@ pub(crate) fn apply(args: &Apply) -> Result<ExitCode, ApplyError> {
     }
     let key = operator_key::open(&args.key, || terminal::passphrase(args.passphrase_file.as_deref()))?;
     let public = operator_key::public(&key);
-    if !office.site().operators().any(|o| o.key == public) {
+    if !office.site().operators().any(|o| o.keys.iter().any(|k| k.key == SigningKey::Ed25519(public))) {
         return Err(ApplyError::Stranger(args.key.clone()));
     }
     // 2. A rehearsal.
@@ -195,7 +195,7 @@ impl<'a> Draft<'a> {
         let changes = items.iter().map(|i| i.change.clone()).collect();
         let at = self.first + u64::try_from(nth).unwrap_or(u64::MAX);
         let (site, reason) = (self.office.id(), self.reason.clone());
-        let set = ChangeSet { site, at, drafted: self.now, reason, changes };
+        let set = ChangeSet { site, at, drafted: self.now, on_behalf: None, reason, changes };
         let mut envelope = Envelope::new(PayloadType::ChangeSet, encode_changes(&set)?)?;
         envelope.sign(self.key)?;
         Ok(envelope.to_bytes())

@@ -91,12 +91,12 @@ pub(crate) fn init(args: Init) -> Result<ExitCode, InitError> {
     };
     // 2. The key. A crash between here and the site leaves a key that opens nothing.
     let key = operator_key::create(&args.key_file, passphrase.as_ref())?;
-    let operator = Operator {
+    let operator = Operator::with_key(
         id,
-        title: id.as_str().parse().map_err(InitError::Title)?,
-        key: operator_key::public(&key),
-        roles: OWNER.parse().into_iter().collect(),
-    };
+        id.as_str().parse().map_err(InitError::Title)?,
+        operator_key::public(&key),
+        OWNER.parse().into_iter().collect(),
+    );
     // 3. The site.
     let request = FoundingRequest { title: title.clone(), zone, operator, master };
     let founded = found(&args.dir, request, &key, &SystemClock::default()).inspect_err(|_| {

@@ -84,7 +84,7 @@ fn told_entry(site: Option<&Site>, at: u64, entry: &[u8]) -> Result<String, Refu
     match (envelope.payload().map_err(Refusal::Payload)?, site) {
         (Payload::Founding(founding), _) => Ok(told_founding(at, &founding)),
         (Payload::Changes(set), Some(site)) => Ok(told_set(site, at, &envelope, &set)),
-        (Payload::Changes(_), None) => Err(Refusal::WrongKind),
+        (Payload::Changes(_), None) | (Payload::Order(_), _) => Err(Refusal::WrongKind),
     }
 }
 
@@ -102,15 +102,18 @@ fn told_founding(at: u64, f: &Founding) -> String {
 
 fn told_set(site: &Site, at: u64, envelope: &Envelope, set: &ChangeSet) -> String {
     let signer = |id| {
-        let operator =
-            site.operators().find(|o| key_id(&o.key) == id).map(|o| format!("operator `{}`", o.id));
-        let hub = &site.founding().hub;
-        let service = (key_id(&hub.key) == id).then(|| format!("service `{}`", hub.id));
+        let operator = site.operators().find(|o| o.keys.iter().any(|k| key_id(k.key.public()) == id));
+        let operator = operator.map(|o| format!("operator `{}`", o.id));
+        let services = [&site.founding().hub].into_iter().chain(site.services());
+        let service = services.into_iter().find(|s| key_id(&s.key.0) == id);
+        let service = service.map(|s| format!("service `{}`", s.id));
         operator.or(service).unwrap_or_else(|| format!("unknown key {id}"))
     };
     let signers: Vec<_> = envelope.signature_ids().map(signer).collect();
     let changes = count(set.changes.len(), "change");
-    let mut out = format!("Entry {at}, {}: {changes}, signed by {}\n", set.drafted, signers.join(" and "));
+    let place = set.on_behalf.map(|o| format!(" in place of operator `{o}`")).unwrap_or_default();
+    let signers = signers.join(" and ");
+    let mut out = format!("Entry {at}, {}: {changes}, signed by {signers}{place}\n", set.drafted);
     if let Some(reason) = &set.reason {
         out.push_str(&format!("  reason: {reason}\n"));
     }

@@ -162,12 +162,12 @@ fn open(args: &Sim, dir: &Path, key: &Path) -> Result<(Arc<Office>, Arc<StageClo
     let clock = Arc::new(StageClock::at(begin - BEFORE));
     let key = operator_key::create(key, None)?;
     let word = |_| SimError::Word(OPERATOR.into());
-    let operator = Operator {
-        id: OPERATOR.parse().map_err(word)?,
-        title: OPERATOR.parse().map_err(|_| SimError::Word(OPERATOR.into()))?,
-        key: operator_key::public(&key),
-        roles: "owner".parse().into_iter().collect(),
-    };
+    let operator = Operator::with_key(
+        OPERATOR.parse().map_err(word)?,
+        OPERATOR.parse().map_err(|_| SimError::Word(OPERATOR.into()))?,
+        operator_key::public(&key),
+        "owner".parse().into_iter().collect(),
+    );
     let title = "Warehouse".parse().map_err(|_| SimError::Word(OPERATOR.into()))?;
     found(dir, FoundingRequest { title, zone, operator, master: None }, &key, &*clock)?;
     let office = Office::open(dir, None, Arc::clone(&clock) as Arc<dyn lockward_hub::Clock>)?;

@@ -6,7 +6,8 @@ use crate::who_can::{on_the_wall, person, policies};
 use clap::Args;
 use lockward_hub::{ExplainError, Explained, Office};
 use lockward_model::{
-    Access, Body, ControllerFact, Event, LockCause, Opening, Outcome, PinFact, Side, Source, ZoneFact,
+    Access, Body, ControllerFact, Event, LockCause, Opening, OrderAct, Ordered, Outcome, PinFact, Side,
+    Source, ZoneFact,
 };
 use lockward_site::Site;
 use std::process::ExitCode;
@@ -107,6 +108,31 @@ fn told_access(office: &Office, site: &Site, access: &Access) -> String {
     format!("  {who} was shown {side}; {pin}.\n  Decision: {decided}.\n  {rested}")
 }
 
+/// What was wanted of the door, and what the controller made of it.
+fn order(ordered: &Ordered) -> String {
+    let wanted = match lockward_site::read_order(&ordered.envelope) {
+        Ok(order) => {
+            let what = match order.act {
+                OrderAct::Unlock => "to open once".into(),
+                OrderAct::Hold(span) => format!("to stand open for {} s", span.as_secs()),
+                OrderAct::Release => "to lock again".into(),
+            };
+            let place = order.on_behalf.map(|o| format!(" in place of operator `{o}`")).unwrap_or_default();
+            format!("The door was ordered {what}{place}")
+        }
+        Err(_) => "An order came that can not be read".into(),
+    };
+    match &ordered.outcome {
+        Outcome::Granted { because } => format!("{wanted}; it obeyed, by {}.", because.join(", ")),
+        Outcome::Denied { why, because } if because.is_empty() => {
+            format!("{wanted}; it refused [{}]: {}.", why.code(), why.sentence())
+        }
+        Outcome::Denied { why, because } => {
+            format!("{wanted}; it refused [{}], by {}.", why.code(), because.join(", "))
+        }
+    }
+}
+
 /// Everything but decisions.
 fn told(event: &Event) -> String {
     let cause = |cause: &LockCause| match cause {
@@ -170,6 +196,15 @@ fn told(event: &Event) -> String {
             };
             format!("Somebody with a token took the {epochs}, and can read what was sealed with it.")
         }
+        Body::Order(ordered) => order(ordered),
+        Body::OrderLost { controller, operator } => {
+            let who = operator.map_or("Somebody".into(), |o| format!("Operator `{o}`"));
+            format!(
+                "{who} gave an order, and controller `{controller}` has not answered: it counts as not done."
+            )
+        }
+        Body::Session { operator: Some(who), .. } => format!("Operator `{who}`."),
+        Body::Session { operator: None, .. } => "Nobody knows who it was.".into(),
         Body::Founded(site) => format!("The site's identity is {site}."),
         Body::Input { input, fault } => match fault {
             Some(fault) => format!("The wire of its {input:?} input can not be believed: {fault:?}."),

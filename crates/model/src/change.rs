@@ -2,8 +2,8 @@
 
 use crate::{
     ControllerId, Credential, CredentialId, Door, DoorId, Group, GroupId, Operator, OperatorId, Person,
-    PersonId, PolicyId, PolicyText, PublicKey, Rule, RuleId, Schedule, ScheduleId, Service, SiteId, SiteZone,
-    Text, Time, Zone, ZoneId,
+    PersonId, PolicyId, PolicyText, PublicKey, Rule, RuleId, Schedule, ScheduleId, Service, ServiceId,
+    SiteId, SiteZone, Text, Time, Zone, ZoneId,
 };
 
 /// One edit. "Put" makes or replaces.
@@ -61,8 +61,12 @@ pub enum Change {
     RevokeController(ControllerId),
     /// Makes or replaces an operator.
     PutOperator(Operator),
-    /// Removes an operator.
+    /// Removes an operator. Takes authority away.
     RemoveOperator(OperatorId),
+    /// Makes or replaces a service.
+    PutService(Service),
+    /// Removes a service. Takes authority away.
+    RemoveService(ServiceId),
     /// Stops entering into a zone and all that lies in it, until it is lifted. Takes authority away.
     LockDown(ZoneId),
     /// Ends a lockdown.
@@ -135,6 +139,8 @@ impl Change {
             Self::RevokeController(_) => "revoke-controller",
             Self::PutOperator(_) => "put-operator",
             Self::RemoveOperator(_) => "remove-operator",
+            Self::PutService(_) => "put-service",
+            Self::RemoveService(_) => "remove-service",
             Self::LockDown(_) => "lock-down",
             Self::LiftLockdown(_) => "lift-lockdown",
             Self::SetThreat { .. } => "set-threat",
@@ -143,7 +149,7 @@ impl Change {
     }
 
     /// Every verb, for the policy schema.
-    pub const VERBS: [&'static str; 26] = [
+    pub const VERBS: [&'static str; 28] = [
         "put-zone",
         "remove-zone",
         "put-door",
@@ -166,6 +172,8 @@ impl Change {
         "revoke-controller",
         "put-operator",
         "remove-operator",
+        "put-service",
+        "remove-service",
         "lock-down",
         "lift-lockdown",
         "set-threat",
@@ -182,6 +190,8 @@ pub struct ChangeSet {
     pub at: u64,
     /// When it was drafted, by the drafter's clock.
     pub drafted: Time,
+    /// Who asked for it, where the hub signs in an operator's place: only where the site's policy lets it.
+    pub on_behalf: Option<OperatorId>,
     /// Why, in the drafter's words.
     pub reason: Option<Text>,
     /// The edits, in order.

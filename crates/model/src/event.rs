@@ -1,6 +1,9 @@
 //! Events: what happened, as the log keeps it. A clear header that a stranger can check, and a body that is sealed.
 
-use crate::{Access, Code, ConfigRef, ControllerId, Digest, DoorId, PublicKey, Side, SiteId, Time, ZoneId};
+use crate::{
+    Access, Code, ConfigRef, ControllerId, Digest, DoorId, OperatorId, Ordered, PublicKey, Side, SiteId,
+    Time, ZoneId,
+};
 use core::time::Duration;
 
 /// A span of the event log that one key seals, and whose key dies with its retention. Counts up.
@@ -169,6 +172,21 @@ pub enum ReaderFact {
     DefaultKeyRefused,
 }
 
+/// What became of somebody who wants to act through the hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SessionFact {
+    /// Signed in.
+    Opened,
+    /// Did not get in.
+    Refused,
+    /// The session ended: by its holder, by another operator, or because the operator's role went.
+    Ended,
+    /// A passkey whose counter went backwards: there are two of it.
+    Cloned,
+    /// The link that is printed at the first start registered the first passkey.
+    SetUp,
+}
+
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
@@ -285,6 +303,22 @@ pub enum Body {
         /// How long, from now.
         wait: Duration,
     },
+    /// A decision on an order.
+    Order(Box<Ordered>),
+    /// An order of which no controller has said that it was carried out, or refused: it counts as not done.
+    OrderLost {
+        /// Whose it was.
+        controller: ControllerId,
+        /// Who gave it.
+        operator: Option<OperatorId>,
+    },
+    /// Somebody signed in at the hub, or tried to.
+    Session {
+        /// Who, if that is known.
+        operator: Option<OperatorId>,
+        /// What.
+        fact: SessionFact,
+    },
     /// The hub handed out keys of epochs to somebody with a token: who has them reads these epochs.
     KeysRead {
         /// The first epoch.
@@ -337,6 +371,18 @@ impl Body {
             Self::Enrolled { .. } => Code::ControllerEnrolled,
             Self::Gap { .. } => Code::LogChainBreak,
             Self::Founded(_) => Code::SiteFounded,
+            Self::Order(o) => match o.outcome {
+                Outcome::Granted { .. } => Code::OrderGiven,
+                Outcome::Denied { .. } => Code::OrderRefused,
+            },
+            Self::OrderLost { .. } => Code::OrderLost,
+            Self::Session { fact, .. } => match fact {
+                SessionFact::Opened => Code::SignedIn,
+                SessionFact::Refused => Code::SignInRefused,
+                SessionFact::Ended => Code::SignedOut,
+                SessionFact::Cloned => Code::PasskeyCloned,
+                SessionFact::SetUp => Code::SetUpLinkUsed,
+            },
             Self::KeysRead { .. } => Code::KeysRead,
             Self::Input { fault, .. } => fault.map_or(Code::InputCleared, InputFault::code),
             Self::Door(fact) => fact.code(),

@@ -6,6 +6,8 @@ mod change;
 mod code;
 mod event;
 mod id;
+mod operator;
+mod order;
 mod person;
 mod place;
 mod rule;
@@ -22,15 +24,16 @@ pub use change::{Change, ChangeSet, Forgiven, Founding, ThreatLevel};
 pub use code::{ApiRefusal, CODE_TABLES, ChangeRefusal, Code, CodeRow, Deny, FindingCode, LinkRefusal};
 pub use event::{
     Body, ControllerFact, DoorFact, Epoch, Event, ExitAnomaly, InputFault, InputName, LockCause, Opening,
-    ReaderFact, Source, ZoneFact,
+    ReaderFact, SessionFact, Source, ZoneFact,
 };
 pub use id::{
     AirlockId, ControllerId, CredentialId, DoorId, GroupId, ID_BYTES_MAX, IdError, OperatorId, PersonId,
     PolicyId, RoleId, RuleId, ScheduleId, ServiceId, ZoneId,
 };
+pub use operator::{OPERATOR_KEYS_MAX, Operator, OperatorKey, Passkey, Service, SigningKey};
+pub use order::{Nonce, Order, OrderAct, OrderKnown, Ordered};
 pub use person::{
-    CardPublicKey, Controller, Credential, Group, Operator, Person, PinHash, Proof, SealedSecret, Service,
-    Validity, Visit,
+    CardPublicKey, Controller, Credential, Group, Person, PinHash, Proof, SealedSecret, Validity, Visit,
 };
 pub use place::{
     Airlock, Alone, Door, DoorKind, DoorRules, ExitHardware, Extended, Freshness, OfficeTime, OpenLimit,

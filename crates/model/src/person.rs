@@ -1,9 +1,6 @@
 //! People and machines that may be allowed something, and what proves that it is they.
 
-use crate::{
-    CardToken, ControllerId, CredentialId, GroupId, OperatorId, PersonId, PublicKey, RoleId, ServiceId, Text,
-    Time,
-};
+use crate::{CardToken, ControllerId, CredentialId, GroupId, PersonId, PublicKey, Text, Time};
 use core::fmt;
 
 /// From when until when; open ends mean "always" and "until changed".
@@ -133,28 +130,6 @@ pub struct Credential {
     pub proof: Proof,
     /// When it counts.
     pub valid: Validity,
-}
-
-/// A person who may change the site.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Operator {
-    /// Its id.
-    pub id: OperatorId,
-    /// What people call it.
-    pub title: Text,
-    /// What it signs with.
-    pub key: PublicKey,
-    /// What it may be, for policy.
-    pub roles: Vec<RoleId>,
-}
-
-/// An integration, or the hub itself, with an identity of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Service {
-    /// Its id.
-    pub id: ServiceId,
-    /// What it signs with.
-    pub key: PublicKey,
 }
 
 /// A device that drives doors, as the config log knows it.

@@ -1,12 +1,21 @@
-//! What a new site starts with: owners may change anything, the hub may take away, and nobody may enter anywhere.
+//! What a new site starts with: owners may do anything, the hub may take away and may sign for those who are signed in, and
+//! nobody may enter anywhere.
 
 use lockward_model::PolicyText;
 
-const BASE: [(&str, &str); 4] = [
+/// The policy that lets the hub sign in the place of operators who are signed in. A site without it is *hardened*: only
+/// people's own signatures extend anything.
+pub const HUB_SIGNS: &str = "hub-signs";
+
+const BASE: [(&str, &str); 9] = [
     (
         "owner",
-        r#"// An owner may make every change.
-permit (principal in Role::"owner", action in Action::"change", resource);"#,
+        r#"// An owner may make every change, give every order, and see everything.
+permit (
+  principal in Role::"owner",
+  action in [Action::"change", Action::"order", Action::"read"],
+  resource
+);"#,
     ),
     (
         "hub",
@@ -18,21 +27,38 @@ permit (
     Action::"change:suspend-person",
     Action::"change:revoke-credential",
     Action::"change:revoke-controller",
-    Action::"change:lock-down"
+    Action::"change:lock-down",
+    Action::"order:release"
   ],
   resource
 );"#,
     ),
     (
+        HUB_SIGNS,
+        r#"// The hub may sign in the place of an operator who is signed in, whatever that operator may do. Remove this policy, and
+// every change and every order needs a person's own signature: the site is hardened.
+permit (
+  principal == Service::"hub",
+  action in [Action::"change", Action::"order"],
+  resource
+) when { context.on_behalf };"#,
+    ),
+    (
         "guard",
-        r#"// Who watches over the site: stops entering and lets it go on, raises and lowers the threat level, and forgives.
+        r#"// Who watches over the site: opens a door from afar, stops entering and lets it go on, raises and lowers the threat
+// level, forgives, and sees what happens.
 permit (
   principal in Role::"guard",
   action in [
     Action::"change:lock-down",
     Action::"change:lift-lockdown",
     Action::"change:set-threat",
-    Action::"change:forgive"
+    Action::"change:forgive",
+    Action::"order",
+    Action::"read:site",
+    Action::"read:people",
+    Action::"read:alarms",
+    Action::"read:muster"
   ],
   resource
 );"#,
@@ -47,14 +73,55 @@ permit (
     Action::"change:remove-person",
     Action::"change:suspend-person",
     Action::"change:put-credential",
-    Action::"change:revoke-credential"
+    Action::"change:revoke-credential",
+    Action::"read:site",
+    Action::"read:people"
   ],
+  resource
+);"#,
+    ),
+    (
+        "installer",
+        r#"// Who fits doors and controllers, for as long as its operator's end says. Sees no people, and gives nobody a right.
+permit (
+  principal in Role::"installer",
+  action in [
+    Action::"change:put-door",
+    Action::"change:remove-door",
+    Action::"change:put-controller",
+    Action::"change:revoke-controller",
+    Action::"read:site",
+    Action::"read:alarms"
+  ],
+  resource
+);"#,
+    ),
+    (
+        "auditor",
+        r#"// Who checks: sees everything, and changes nothing.
+permit (principal in Role::"auditor", action in Action::"read", resource);"#,
+    ),
+    (
+        "privacy",
+        r#"// Who answers for personal data: sees who is known, and removes them.
+permit (
+  principal in Role::"privacy",
+  action in [Action::"change:remove-person", Action::"read:people", Action::"read:operators"],
+  resource
+);"#,
+    ),
+    (
+        "integrator",
+        r#"// Who connects other systems: sees the site's places and its alarms.
+permit (
+  principal in Role::"integrator",
+  action in [Action::"read:site", Action::"read:alarms"],
   resource
 );"#,
     ),
 ];
 
-/// The policies of a new site. The role `auditor` has none: it may change nothing.
+/// The policies of a new site.
 #[must_use]
 pub fn base_policies() -> Vec<PolicyText> {
     let text = |(id, text): (&str, &str)| id.parse().ok().map(|id| PolicyText { id, text: text.into() });

@@ -144,7 +144,7 @@ pub(crate) struct Compiled {
     pub(crate) policy: Policy,
     /// Where it can match when someone enters; `None` if never.
     pub(crate) enters: Option<(Whom, Where)>,
-    /// Whether it can match a change.
+    /// Whether it can match what somebody does from afar: a change, an order, a look at what the hub shows.
     pub(crate) changes: bool,
     /// Whether it can match what is asked seldom: setting a door free, entering in a lockdown, passes.
     pub(crate) rare: bool,

@@ -13,12 +13,14 @@ mod compile;
 mod grant;
 mod index;
 mod policies;
+mod signing;
 mod verdict;
 mod vocabulary;
 
-pub use base::base_policies;
+pub use base::{HUB_SIGNS, base_policies};
 pub use compile::{POLICY_TEXT_BYTES_MAX, PolicyError, RULE_POLICIES_MAX};
 pub use grant::Grant;
 pub use policies::Policies;
-pub use verdict::{Act, Company, Place, Signer, Situation, Verdict, Who, Would};
+pub use signing::Signers;
+pub use verdict::{Act, Asked, Company, Place, Read, Signer, Situation, Verdict, Who, Would};
 pub use vocabulary::SCHEMA;

@@ -5,11 +5,11 @@ use crate::cache::{self, Cache, Picture};
 use crate::compile::{self, Looks, PolicyError};
 use crate::grant::Grant;
 use crate::index::{Index, Owner};
-use crate::verdict::{Act, Place, Signer, Situation, Verdict, Who};
-use crate::vocabulary::{Vocabulary, WORDS, changing};
-use cedar_policy::{Context, Entities, Entity, EntityUid, PolicySet, RestrictedExpression};
+use crate::verdict::{Act, Place, Situation, Verdict, Who};
+use crate::vocabulary::{Vocabulary, WORDS, nested};
+use cedar_policy::{Entities, Entity, EntityUid, Policy, PolicySet};
 use core::fmt;
-use lockward_model::{Change, DoorId, Mono, PolicyId, PolicyText, Rule, RuleId, ServiceId};
+use lockward_model::{DoorId, Mono, PolicyId, PolicyText, Rule, RuleId, ServiceId};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -51,13 +51,13 @@ impl Policies {
     /// [`PolicyError`]; the set is then as it was.
     pub fn put_rule(&mut self, rule: &Rule) -> Result<(), PolicyError> {
         let compiled = compile::rule(rule)?;
-        self.change(|index| index.put(Owner::Rule(rule.id), compiled));
+        self.edit(|index| index.put(Owner::Rule(rule.id), compiled));
         Ok(())
     }
 
     /// Removes a rule, if it is there.
     pub fn remove_rule(&mut self, id: RuleId) {
-        self.change(|index| index.remove(Owner::Rule(id)));
+        self.edit(|index| index.remove(Owner::Rule(id)));
     }
 
     /// Makes or replaces a policy: exactly one static Cedar policy that is valid under [`SCHEMA`](crate::SCHEMA), looks
@@ -67,16 +67,16 @@ impl Policies {
     /// [`PolicyError`]; the set is then as it was.
     pub fn put_policy(&mut self, text: &PolicyText) -> Result<(), PolicyError> {
         let compiled = compile::text(text)?;
-        self.change(|index| index.put(Owner::Text(text.id), vec![compiled]));
+        self.edit(|index| index.put(Owner::Text(text.id), vec![compiled]));
         Ok(())
     }
 
     /// Removes a policy, if it is there.
     pub fn remove_policy(&mut self, id: PolicyId) {
-        self.change(|index| index.remove(Owner::Text(id)));
+        self.edit(|index| index.remove(Owner::Text(id)));
     }
 
-    fn change(&mut self, f: impl FnOnce(&mut Index)) {
+    fn edit(&mut self, f: impl FnOnce(&mut Index)) {
         f(Arc::make_mut(&mut self.index));
         self.cache.forget();
     }
@@ -134,6 +134,11 @@ impl Policies {
         as_they_are(&policies, &person(who), WORDS.act(act), place, now)
     }
 
+    /// Those that can match what is asked of somebody who acts from afar.
+    pub(crate) fn from_afar_policies(&self) -> impl Iterator<Item = Policy> {
+        self.index.changes().iter().map(|c| c.policy.clone())
+    }
+
     /// Only written policies can match what is asked seldom, and they are few.
     fn by_the_rare(
         &self,
@@ -185,39 +190,13 @@ impl Policies {
     pub fn leave(&self, door: DoorId, until: Mono) -> Grant {
         Grant::new(door, until)
     }
-
-    /// May this signer make a change of this kind ([`Change::verb`])? `signers` is how many different ones stand under
-    /// the change set.
-    pub fn may_change(&self, signer: Signer<'_>, verb: &str, signers: usize) -> Verdict {
-        // An unknown verb would pass as some change.
-        if !Change::VERBS.contains(&verb) {
-            return Verdict::Nothing { would: None };
-        }
-        let (principal, roles) = match signer {
-            Signer::Operator { id, roles } => (WORDS.operator(id), WORDS.roles(roles)),
-            Signer::Service(id) => (WORDS.service(id), HashSet::new()),
-        };
-        let approvals = RestrictedExpression::new_long(i64::try_from(signers).unwrap_or(i64::MAX));
-        let action = WORDS.verb(verb);
-        let policies = PolicySet::from_policies(self.index.changes().iter().map(|c| c.policy.clone()));
-        let entities = changing(principal.clone(), roles, &action);
-        let context = Context::from_pairs([("approvals".to_owned(), approvals)]);
-        let (Ok(policies), Some(entities), Ok(context)) = (policies, entities, context) else {
-            return Verdict::Error;
-        };
-        let case = Case {
-            name: "",
-            policies: &policies,
-            entities: &entities,
-            principal: &principal,
-            action: &action,
-            resource: &WORDS.site,
-        };
-        case.judge(context)
-    }
 }
 
-fn minted(verdict: Verdict, place: &Place<'_>, until: Mono) -> Result<(Grant, Vec<Box<str>>), Verdict> {
+pub(crate) fn minted(
+    verdict: Verdict,
+    place: &Place<'_>,
+    until: Mono,
+) -> Result<(Grant, Vec<Box<str>>), Verdict> {
     match verdict {
         Verdict::Permit { because } => Ok((Grant::new(place.door, until), because)),
         shut => Err(shut),
@@ -238,10 +217,7 @@ fn as_they_are(
 ) -> Verdict {
     let door = WORDS.door(Some(place.door));
     let inside: HashSet<_> = place.zones.iter().take(1).map(|z| WORDS.zone(*z)).collect();
-    let around = place.zones.iter().skip(1).map(Some).chain([None]);
-    let zones = place.zones.iter().zip(around).map(|(zone, around)| {
-        Entity::new_no_attrs(WORDS.zone(*zone), around.into_iter().map(|z| WORDS.zone(*z)).collect())
-    });
+    let zones = nested(place.zones, None).into_iter();
     let Some(door_entity) = Vocabulary::door_entity(door.clone(), place.kind, inside) else {
         return Verdict::Error;
     };

@@ -96,6 +96,54 @@ pub enum Signer<'a> {
     Service(ServiceId),
 }
 
+/// How something was signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Asked {
+    /// How many people who might have signed alone have signed.
+    pub approvals: usize,
+    /// Whether a service signs in an operator's place.
+    pub on_behalf: bool,
+}
+
+/// What the hub shows, and to whom it does is for policy to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Read {
+    /// Doors, zones, schedules and rules.
+    Site,
+    /// People and their names.
+    People,
+    /// Alarms.
+    Alarms,
+    /// Who is where.
+    Muster,
+    /// The log.
+    Log,
+    /// Who may change the site, their keys and their sessions.
+    Operators,
+    /// The keys that open the log.
+    Keys,
+}
+
+impl Read {
+    /// All of it.
+    pub const ALL: [Self; 7] =
+        [Self::Site, Self::People, Self::Alarms, Self::Muster, Self::Log, Self::Operators, Self::Keys];
+
+    /// The name in policies (`Action::"read:people"`).
+    #[must_use]
+    pub fn verb(self) -> &'static str {
+        match self {
+            Self::Site => "site",
+            Self::People => "people",
+            Self::Alarms => "alarms",
+            Self::Muster => "muster",
+            Self::Log => "log",
+            Self::Operators => "operators",
+            Self::Keys => "keys",
+        }
+    }
+}
+
 /// What the policies say. `because` holds the names of the rules and policies that decided (`rule/ID`, `policy/ID`),
 /// each once, sorted.
 #[must_use]

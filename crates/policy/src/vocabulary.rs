@@ -2,7 +2,7 @@
 
 use crate::verdict::{Act, Company};
 use cedar_policy::{
-    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression, Schema, Validator,
+    Context, Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression, Schema, Validator,
 };
 use core::str::FromStr;
 use lockward_model::{
@@ -36,7 +36,6 @@ pub(crate) struct Vocabulary {
     pub(crate) hold: EntityUid,
     pub(crate) enter_locked_down: EntityUid,
     pub(crate) admit: EntityUid,
-    pub(crate) change: EntityUid,
     pub(crate) site: EntityUid,
     pub(crate) anyone: EntityUid,
 }
@@ -78,7 +77,6 @@ impl Vocabulary {
             hold: uid(&action, "hold"),
             enter_locked_down: uid(&action, "enter-locked-down"),
             admit: uid(&action, "admit"),
-            change: uid(&action, "change"),
             site: uid(&name("Site"), SITE),
             anyone: uid(&person, ANYONE),
             group: name("Group"),
@@ -102,8 +100,13 @@ impl Vocabulary {
         uid(&self.door, id.as_ref().map_or(ANYONE, DoorId::as_str))
     }
 
-    pub(crate) fn verb(&self, verb: &str) -> EntityUid {
-        uid(&self.action, &format!("change:{verb}"))
+    /// One of a family of actions, such as `change:put-door`.
+    pub(crate) fn verb(&self, family: &str, verb: &str) -> EntityUid {
+        uid(&self.action, &format!("{family}:{verb}"))
+    }
+
+    pub(crate) fn family(&self, family: &str) -> EntityUid {
+        uid(&self.action, family)
     }
 
     pub(crate) fn operator(&self, id: OperatorId) -> EntityUid {
@@ -152,12 +155,10 @@ impl Vocabulary {
 
     /// The context of entering; `None` if Cedar will not have it.
     pub(crate) fn entering(&self, seen: &Seen<'_>) -> Option<Context> {
-        let schedule =
-            |id: &ScheduleId| RestrictedExpression::new_entity_uid(uid(&self.schedule, id.as_str()));
         let factor = |name: &str| RestrictedExpression::new_string(name.into());
         let people = if seen.company == Company::Alone { 1 } else { 2 };
         let pairs = [
-            ("schedules", RestrictedExpression::new_set(seen.open.iter().map(schedule))),
+            ("schedules", self.schedules(seen.open)),
             ("factors", RestrictedExpression::new_set(seen.factors.names().map(factor))),
             ("config_age", RestrictedExpression::new_long(i64::try_from(seen.age).unwrap_or(i64::MAX))),
             ("threat_level", RestrictedExpression::new_long(seen.threat.get().into())),
@@ -165,6 +166,12 @@ impl Vocabulary {
             ("escorted", RestrictedExpression::new_bool(seen.company == Company::Escort)),
         ];
         Context::from_pairs(pairs.map(|(name, value)| (name.into(), value))).ok()
+    }
+
+    /// A set of schedules, for a context.
+    pub(crate) fn schedules(&self, open: &[ScheduleId]) -> RestrictedExpression {
+        let one = |id: &ScheduleId| RestrictedExpression::new_entity_uid(uid(&self.schedule, id.as_str()));
+        RestrictedExpression::new_set(open.iter().map(one))
     }
 
     /// What a literal names, or `None` if it can name nothing: its id is outside the alphabet of ids.
@@ -189,12 +196,13 @@ impl Vocabulary {
     }
 }
 
-/// Who signed, and what they signed: all that a change is judged by. `None` if Cedar will not have it.
-pub(crate) fn changing(signer: EntityUid, roles: HashSet<EntityUid>, verb: &EntityUid) -> Option<Entities> {
-    let signer = Entity::new_no_attrs(signer, roles);
-    let verb = Entity::new_no_attrs(verb.clone(), HashSet::from([WORDS.change.clone()]));
-    Entities::from_entities([signer, verb, Entity::new_no_attrs(WORDS.site.clone(), HashSet::new())], None)
-        .ok()
+/// Zones from the inside out, each within the next, and the outermost within what is given.
+pub(crate) fn nested(zones: &[ZoneId], around_all: Option<&EntityUid>) -> Vec<Entity> {
+    let around = zones.iter().skip(1).map(|z| Some(WORDS.zone(*z))).chain([around_all.cloned()]);
+    let nest = |(zone, around): (&ZoneId, Option<EntityUid>)| {
+        Entity::new_no_attrs(WORDS.zone(*zone), around.into_iter().collect())
+    };
+    zones.iter().zip(around).map(nest).collect()
 }
 
 fn uid(of: &EntityTypeName, id: &str) -> EntityUid {

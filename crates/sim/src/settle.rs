@@ -79,12 +79,8 @@ pub(crate) fn settle(dir: &Path, people: &[Worker], clock: &Arc<ScaledClock>) ->
 }
 
 fn request(key: PublicKey) -> Result<FoundingRequest, PlanError> {
-    let operator = Operator {
-        id: read(plan::OPERATOR)?,
-        title: read("Demonstration")?,
-        key,
-        roles: vec![read("owner")?],
-    };
+    let operator =
+        Operator::with_key(read(plan::OPERATOR)?, read("Demonstration")?, key, vec![read("owner")?]);
     Ok(FoundingRequest {
         title: read(plan::TITLE)?,
         zone: SiteZone::new(plan::ZONE)?,
@@ -104,8 +100,14 @@ fn append(
     let mut waiting = vec![changes];
     while let Some(mut changes) = waiting.pop() {
         let (at, drafted) = (office.site().size(), office.now().wall);
-        let set =
-            |changes| ChangeSet { site: office.id(), at, drafted, reason: Some(reason.clone()), changes };
+        let set = |changes| ChangeSet {
+            site: office.id(),
+            at,
+            drafted,
+            on_behalf: None,
+            reason: Some(reason.clone()),
+            changes,
+        };
         let payload = match encode_changes(&set(changes.clone())) {
             Err(EncodeError::TooLong { .. }) if changes.len() > 1 => {
                 // Half of it each, the first half first.

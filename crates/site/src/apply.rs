@@ -1,15 +1,15 @@
 //! One entry in, one site further: all of it, or nothing.
 
-use crate::authority::{Signed, signers};
+use crate::authority::{key_of, signers};
 use crate::people::People;
 use crate::undo::Undo;
 use crate::{Refusal, Site};
 use lockward_model::{
-    Change, Controller, ControllerId, Forgiven, GroupId, Operator, Person, PolicyId, PublicKey, Rule, RuleId,
-    Schedule, ScheduleId, Service, SiteId, Target, Zone,
+    Change, Controller, ControllerId, Forgiven, GroupId, Operator, OperatorId, Person, PolicyId, PublicKey,
+    Rule, RuleId, Schedule, ScheduleId, Service, ServiceId, SigningKey, SiteId, Target, Zone,
 };
 use lockward_policy::Policies;
-use lockward_wire::config::{Envelope, EnvelopeError, Payload, key_id};
+use lockward_wire::config::{Envelope, EnvelopeError, Payload};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a fold keeps of people.
@@ -41,9 +41,7 @@ impl Site {
     pub fn found(entry: &[u8], id: SiteId, keep: Keep) -> Result<Self, Refusal> {
         let (envelope, payload) = parse(entry)?;
         let Payload::Founding(founding) = payload else { return Err(Refusal::WrongKind) };
-        signers(&envelope, |id| {
-            founding.operators.iter().find(|o| key_id(&o.key) == id).map(|o| (o.key, ()))
-        })?;
+        signers(&envelope, |id| founding.operators.iter().find_map(|o| Some((key_of(o, id)?, ()))))?;
         let invalid = |verb, what| Refusal::Invalid { index: 0, verb, what };
         unmistakable(&founding.operators, &founding.hub).map_err(|what| invalid("put-operator", what))?;
         let mut policies = Policies::new();
@@ -71,6 +69,8 @@ impl Site {
             lockdowns: BTreeSet::new(),
             threats: BTreeMap::new(),
             forgiven: Vec::new(),
+            services: BTreeMap::new(),
+            newest: founding.founded,
             founding: *founding,
         })
     }
@@ -89,8 +89,9 @@ impl Site {
             return Err(Refusal::OutOfOrder { due: self.size, found: set.at });
         }
         // The policies in force before this entry judge it, all of it, before any of it takes effect.
-        let by: Vec<Signed<'_>> = signers(&envelope, |id| self.signer_by_id(id))?;
-        self.authorise(&set.changes, &by)?;
+        // Time goes forwards only: who drafts in the past wins back no authority that has ended.
+        let at = self.newest.max(set.drafted);
+        self.authorise(&set.changes, &self.signed_by(&envelope, set.on_behalf, at)?)?;
         if set.changes.is_empty() {
             // There is nothing in it that a policy could have allowed.
             let what = "a change set holds at least one change".into();
@@ -111,6 +112,7 @@ impl Site {
             }
         }
         self.size += 1;
+        self.newest = at;
         self.forgiven = forgiven;
         Ok(())
     }
@@ -160,6 +162,12 @@ impl Site {
                 if self.operators.is_empty() {
                     return Err("the last operator can not be removed: nobody could change the site".into());
                 }
+                Ok(())
+            }
+            Change::PutService(s) => self.put_service(s, undo),
+            Change::RemoveService(id) => {
+                let gone = self.services.remove(&id).ok_or_else(|| none("service", &id))?;
+                undo.push(move |s| restore(&mut s.services, id, Some(gone)));
                 Ok(())
             }
             Change::LockDown(zone) => self.lock_down(zone, undo),
@@ -305,12 +313,43 @@ impl Site {
     }
 
     fn put_operator(&mut self, operator: Operator, undo: &mut Undo) -> Result<(), String> {
-        let taken = |o: &&Operator| o.key == operator.key && o.id != operator.id;
-        if self.operators.values().any(|o| taken(&o)) || operator.key == self.founding.hub.key {
-            return Err(format!("the key of operator `{}` is someone else's already", operator.id));
+        if let Some(key) = operator.keys.iter().find(|k| self.has_key(&k.key, Some(operator.id), None)) {
+            return Err(format!(
+                "key `{}` of operator `{}` is someone else's already",
+                key.title, operator.id
+            ));
+        }
+        if let Some(key) = repeated(&operator) {
+            return Err(format!("key `{key}` of operator `{}` is there twice", operator.id));
+        }
+        if let Some(person) = operator.person {
+            self.people.person(person).ok_or_else(|| none("person", &person))?;
         }
         let (id, old) = (operator.id, self.operators.insert(operator.id, operator));
         undo.push(move |s| restore(&mut s.operators, id, old));
+        Ok(())
+    }
+}
+
+impl Site {
+    /// Whether somebody else signs with this key.
+    fn has_key(&self, key: &SigningKey, operator: Option<OperatorId>, service: Option<ServiceId>) -> bool {
+        let others = self.operators.values().filter(|o| Some(o.id) != operator);
+        let services = self.services.values().filter(|s| Some(s.id) != service);
+        self.founding.hub.signing_key() == *key
+            || others.flat_map(|o| &o.keys).any(|k| k.key == *key)
+            || services.into_iter().any(|s| s.signing_key() == *key)
+    }
+
+    fn put_service(&mut self, service: Service, undo: &mut Undo) -> Result<(), String> {
+        if service.id == self.founding.hub.id {
+            return Err(format!("service `{}` is the hub's own, and stays as it was founded", service.id));
+        }
+        if self.has_key(&service.signing_key(), None, Some(service.id)) {
+            return Err(format!("the key of service `{}` is someone else's already", service.id));
+        }
+        let (id, old) = (service.id, self.services.insert(service.id, service));
+        undo.push(move |s| restore(&mut s.services, id, old));
         Ok(())
     }
 }
@@ -320,11 +359,17 @@ fn unmistakable(operators: &[Operator], hub: &Service) -> Result<(), String> {
     if let Some(id) = twice(operators.iter().map(|o| o.id)) {
         return Err(format!("operator `{id}` is there twice"));
     }
-    let keys = [hub.key].into_iter().chain(operators.iter().map(|o| o.key));
-    match twice(keys).and_then(|key| operators.iter().rfind(|o| o.key == key)) {
-        Some(o) => Err(format!("the key of operator `{}` is someone else's already", o.id)),
+    let mut seen = BTreeSet::from([hub.signing_key()]);
+    match operators.iter().find(|o| o.keys.iter().any(|k| !seen.insert(k.key.clone()))) {
+        Some(o) => Err(format!("a key of operator `{}` is there already", o.id)),
         None => Ok(()),
     }
+}
+
+/// The title of a key that an operator has twice.
+fn repeated(operator: &Operator) -> Option<String> {
+    let mut seen = BTreeSet::new();
+    operator.keys.iter().find(|k| !seen.insert(&k.key)).map(|k| k.title.to_string())
 }
 
 /// The first that has been there before.

@@ -1,39 +1,66 @@
-//! Who signed an entry, and whether the policies in force before it let them.
+//! Who signed an entry or an order, and whether the policies in force before it let them.
 
 use crate::{Refusal, Site};
-use lockward_model::{Change, Operator, PublicKey, ServiceId};
-use lockward_policy::{Signer, Verdict};
+use lockward_model::{
+    Change, DoorId, Forgiven, Operator, OperatorId, Service, ServiceId, SigningKey, Time, ZoneId,
+};
+use lockward_policy::{Signer, Signers, Verdict};
 use lockward_wire::config::{Envelope, KeyId, key_id};
 
 /// Someone whose signature under an entry was checked.
+#[derive(Clone, Copy)]
 pub(crate) enum Signed<'a> {
     Operator(&'a Operator),
     Service(ServiceId),
 }
 
 impl Signed<'_> {
-    fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self {
             Self::Operator(o) => format!("operator `{}`", o.id),
             Self::Service(id) => format!("service `{id}`"),
         }
     }
 
-    fn signer(&self) -> Signer<'_> {
+    pub(crate) fn signer(&self) -> Signer<'_> {
         match self {
             Self::Operator(o) => Signer::Operator { id: o.id, roles: &o.roles },
             Self::Service(id) => Signer::Service(*id),
         }
     }
+
+    /// The same one, whichever key was used.
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Operator(a), Self::Operator(b)) => a.id == b.id,
+            (Self::Service(a), Self::Service(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+/// Everybody who signed, each once, and in whose place a service among them did.
+pub(crate) struct Signatures<'a> {
+    pub(crate) all: Vec<Signed<'a>>,
+    pub(crate) on_behalf: Option<Signed<'a>>,
+}
+
+impl Signatures<'_> {
+    pub(crate) fn names(&self) -> String {
+        let named = self.all.iter().map(Signed::name).collect::<Vec<_>>().join(" and ");
+        match &self.on_behalf {
+            None => named,
+            Some(operator) => format!("{named} in place of {}", operator.name()),
+        }
+    }
 }
 
 /// Checks every signature of an envelope against the keys that `who` knows. One that does not hold spoils the entry.
-/// Who signs twice is found once: policies count the signers.
 pub(crate) fn signers<T>(
     envelope: &Envelope,
-    who: impl Fn(KeyId) -> Option<(PublicKey, T)>,
+    who: impl Fn(KeyId) -> Option<(SigningKey, T)>,
 ) -> Result<Vec<T>, Refusal> {
-    let mut found: Vec<(PublicKey, T)> = Vec::new();
+    let mut found: Vec<(SigningKey, T)> = Vec::new();
     for id in envelope.signature_ids() {
         let (key, someone) = who(id).ok_or_else(|| Refusal::UnknownSigner(id.to_string()))?;
         if !found.iter().any(|(other, _)| *other == key) {
@@ -45,41 +72,97 @@ pub(crate) fn signers<T>(
     }
     let held = envelope.signers(|id| who(id).map(|(key, _)| key));
     if let Some((key, _)) = found.iter().find(|(key, _)| !held.contains(key)) {
-        return Err(Refusal::UnknownSigner(key_id(key).to_string()));
+        return Err(Refusal::UnknownSigner(key_id(key.public()).to_string()));
     }
     Ok(found.into_iter().map(|(_, someone)| someone).collect())
 }
 
+/// The key of an operator that a signature hints at.
+pub(crate) fn key_of(operator: &Operator, id: KeyId) -> Option<SigningKey> {
+    operator.keys.iter().map(|k| &k.key).find(|key| key_id(key.public()) == id).cloned()
+}
+
 impl Site {
-    pub(crate) fn signer_by_id(&self, id: KeyId) -> Option<(PublicKey, Signed<'_>)> {
-        let matches = |key: &PublicKey| key_id(key) == id;
-        if matches(&self.founding.hub.key) {
-            return Some((self.founding.hub.key, Signed::Service(self.founding.hub.id)));
-        }
-        self.operators.values().find(|o| matches(&o.key)).map(|o| (o.key, Signed::Operator(o)))
+    pub(crate) fn signer_by_id(&self, id: KeyId) -> Option<(SigningKey, Signed<'_>)> {
+        let services = [&self.founding.hub].into_iter().chain(self.services.values());
+        let by_service =
+            |s: &Service| (key_id(&s.key.0) == id).then(|| (s.signing_key(), Signed::Service(s.id)));
+        services
+            .into_iter()
+            .find_map(by_service)
+            .or_else(|| self.operators.values().find_map(|o| Some((key_of(o, id)?, Signed::Operator(o)))))
     }
 
-    /// Every change must be allowed to at least one of the signers.
-    pub(crate) fn authorise(&self, changes: &[Change], signers: &[Signed<'_>]) -> Result<(), Refusal> {
-        let mut allowed: Vec<&str> = Vec::new();
+    /// Everybody who signed; none whose authority has ended by `at`.
+    pub(crate) fn signed_by(
+        &self,
+        envelope: &Envelope,
+        on_behalf: Option<OperatorId>,
+        at: Time,
+    ) -> Result<Signatures<'_>, Refusal> {
+        let mut all: Vec<Signed<'_>> = Vec::new();
+        for one in signers(envelope, |id| self.signer_by_id(id))? {
+            let holds = match one {
+                Signed::Operator(o) => o.holds_at(at),
+                Signed::Service(id) => self.services.get(&id).is_none_or(|s| s.holds_at(at)),
+            };
+            if !holds {
+                return Err(Refusal::Ended(one.name()));
+            }
+            if !all.iter().any(|other| other.is(&one)) {
+                all.push(one);
+            }
+        }
+        let on_behalf = match on_behalf.map(|id| (id, self.operators.get(&id))) {
+            None => None,
+            Some((_, Some(o))) if o.holds_at(at) => Some(Signed::Operator(o)),
+            Some((id, Some(_))) => return Err(Refusal::Ended(format!("operator `{id}`"))),
+            Some((id, None)) => return Err(Refusal::UnknownOperator(id)),
+        };
+        Ok(Signatures { all, on_behalf })
+    }
+
+    /// Every change must be allowed to at least one of the signers; where that is a service that signs in an operator's
+    /// place, to the operator too.
+    pub(crate) fn authorise(&self, changes: &[Change], by: &Signatures<'_>) -> Result<(), Refusal> {
+        let mut allowed: Vec<(&str, Option<ZoneId>)> = Vec::new();
+        let all: Vec<_> = by.all.iter().map(Signed::signer).collect();
+        let signers = Signers { all: &all, on_behalf: by.on_behalf.as_ref().map(Signed::signer) };
         for (index, change) in changes.iter().enumerate() {
-            let verb = change.verb();
-            if allowed.contains(&verb) {
+            let (verb, zone) = (change.verb(), self.scope_of(change));
+            if allowed.contains(&(verb, zone)) {
                 continue;
             }
-            let may = |s: &&Signed<'_>, approvals| {
-                matches!(self.policies.may_change(s.signer(), verb, approvals), Verdict::Permit { .. })
-            };
-            // Only people who might have signed alone, were one signature enough, approve: neither a service nor
-            // somebody without the right makes a second pair of eyes.
-            let person = |s: &&Signed<'_>| matches!(s, Signed::Operator(_));
-            let approvals = signers.iter().filter(|s| person(s) && may(s, usize::MAX)).count();
-            if !signers.iter().any(|s| may(&s, approvals)) {
-                let signers = signers.iter().map(Signed::name).collect::<Vec<_>>().join(" and ");
-                return Err(Refusal::NotAllowed { index, verb, signers });
+            let zones = zone.map(|z| self.enclosing(z)).unwrap_or_default();
+            if !matches!(self.policies.change(&signers, verb, &zones), Verdict::Permit { .. }) {
+                return Err(Refusal::NotAllowed { index, verb, signers: by.names() });
             }
-            allowed.push(verb);
+            allowed.push((verb, zone));
         }
         Ok(())
+    }
+
+    /// The zone that a change is about, where it is about one that is there before it: who may change that zone's things
+    /// may make it. Everything else is about the site.
+    fn scope_of(&self, change: &Change) -> Option<ZoneId> {
+        let door = |id: &DoorId| self.doors.get(id).map(|p| p.door.to);
+        let zone = match change {
+            // A zone stays where its change's signers may act: it is judged by what it lies in, before and after.
+            Change::PutZone(z) => match self.zones.get(&z.id) {
+                Some(old) if old.parent == z.parent => Some(z.id),
+                Some(_) => None,
+                None => z.parent,
+            },
+            Change::RemoveZone(id) | Change::LockDown(id) | Change::LiftLockdown(id) => Some(*id),
+            Change::SetThreat { zone, .. } | Change::Forgive(Forgiven::Zone(zone)) => Some(*zone),
+            // A door that moves into another zone is the site's matter.
+            Change::PutDoor(d) => match door(&d.id) {
+                Some(old) if old != d.to => None,
+                _ => Some(d.to),
+            },
+            Change::RemoveDoor(id) => door(id),
+            _ => None,
+        };
+        zone.filter(|z| self.zones.contains_key(z))
     }
 }

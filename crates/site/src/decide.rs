@@ -90,7 +90,7 @@ impl Site {
         }
         // 2.
         let pass = || match &q.known.pass {
-            Some(pass) if q.token.is_none() => self.signed_pass(&pass.bytes).ok(),
+            Some(pass) if q.token.is_none() => self.signed_pass(&pass.bytes, q.at).ok(),
             _ => None,
         };
         if let Some(first) = first {
@@ -161,7 +161,7 @@ impl Site {
         refuse_if(q.known.relayed, Deny::Relayed)?;
         refuse_if(q.known.far_away, Deny::FarAway)?;
         // 7. A pass is good for a time and nothing else; and where the time can not be trusted, for none.
-        let signed = self.signed_pass(&pass.bytes)?;
+        let signed = self.signed_pass(&pass.bytes, q.at)?;
         refuse_if(q.known.time_untrusted, Deny::OutsideSchedule)?;
         pass::holds(&signed, placed, q.at)?;
         refuse_if(pass.used_up, Deny::PassUsed)?;

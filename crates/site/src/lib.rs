@@ -10,6 +10,7 @@ mod credentials;
 mod decide;
 mod doors;
 mod jumps;
+mod order;
 mod pass;
 mod people;
 mod persons;
@@ -26,6 +27,7 @@ mod zones;
 pub use again::{Divergence, redecide};
 pub use apply::Keep;
 pub use decide::undecided;
+pub use order::{OrderQuestion, read_order, reorder};
 pub use question::{Answer, Question, Terms};
 pub use refusal::Refusal;
 pub use view::Entrant;
@@ -34,7 +36,7 @@ pub use watch::{Free, LockdownOf};
 use core::time::Duration;
 use lockward_model::{
     Controller, ControllerId, Door, DoorId, Forgiven, Founding, Group, GroupId, Operator, OperatorId, Rule,
-    RuleId, Schedule, ScheduleId, SiteId, ThreatLevel, Zone, ZoneId,
+    RuleId, Schedule, ScheduleId, Service, ServiceId, SiteId, ThreatLevel, Time, Zone, ZoneId,
 };
 use lockward_policy::Policies;
 use people::People;
@@ -57,6 +59,9 @@ pub struct Site {
     policy_texts: BTreeMap<lockward_model::PolicyId, lockward_model::PolicyText>,
     controllers: BTreeMap<ControllerId, Controller>,
     operators: BTreeMap<OperatorId, Operator>,
+    services: BTreeMap<ServiceId, Service>,
+    /// When the newest entry was drafted, by the clocks of those who drafted.
+    newest: Time,
     people: People,
     policies: Policies,
     all_schedules: Vec<ScheduleId>,

@@ -6,13 +6,13 @@ use lockward_wire::credential::{Pass, PassError, SignedPass};
 
 impl Site {
     /// What a pass says, if its signature is one of this site's services.
-    pub(crate) fn signed_pass(&self, text: &[u8]) -> Result<Pass, Deny> {
+    pub(crate) fn signed_pass(&self, text: &[u8], at: Time) -> Result<Pass, Deny> {
         let signed = SignedPass::parse(text).map_err(|_| Deny::PassInvalid)?;
-        let hub = &self.founding.hub;
-        if signed.service() != hub.id {
+        let service = self.service(signed.service()).ok_or(Deny::PassInvalid)?;
+        if !service.holds_at(at) {
             return Err(Deny::PassInvalid);
         }
-        signed.verify(&self.id, &hub.key).cloned().map_err(|_| Deny::PassInvalid)
+        signed.verify(&self.id, &service.key).cloned().map_err(|_| Deny::PassInvalid)
     }
 }
 

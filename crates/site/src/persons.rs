@@ -45,6 +45,9 @@ impl Site {
         if let Some(visitor) = self.people.visitor_of(id) {
             return Err(format!("person `{id}` is the host of visitor `{visitor}`; change that first"));
         }
+        if let Some(operator) = self.operators.values().find(|o| o.person == Some(id)) {
+            return Err(format!("person `{id}` is operator `{}`; change that first", operator.id));
+        }
         let (person, credentials) = self.people.remove_person(id).ok_or_else(|| none("person", &id))?;
         for card in credentials.iter().filter_map(card) {
             self.revoke(card, true, undo);

@@ -35,6 +35,12 @@ pub enum Refusal {
     /// A signature by a key that the site does not know, or one that does not verify.
     #[error("signature {0} is not by anyone whom the site knows, or was made over other bytes")]
     UnknownSigner(String),
+    /// Somebody whose authority had an end, and that is past.
+    #[error("the authority of {0} has ended")]
+    Ended(String),
+    /// In the place of an operator whom the site does not know.
+    #[error("operator `{0}`, in whose place this is signed, is not known to the site")]
+    UnknownOperator(lockward_model::OperatorId),
     /// Known signers, but the policies in force do not let them.
     #[error("change {index} (`{verb}`) is not allowed to {signers}")]
     NotAllowed {
@@ -68,7 +74,8 @@ impl Refusal {
             Self::OtherSite => ChangeRefusal::OtherSite,
             Self::OutOfOrder { .. } => ChangeRefusal::OutOfOrder,
             Self::Unsigned => ChangeRefusal::Unsigned,
-            Self::UnknownSigner(_) => ChangeRefusal::UnknownSigner,
+            Self::UnknownSigner(_) | Self::UnknownOperator(_) => ChangeRefusal::UnknownSigner,
+            Self::Ended(_) => ChangeRefusal::SignerEnded,
             Self::NotAllowed { .. } => ChangeRefusal::NotAllowed,
             Self::Invalid { .. } => ChangeRefusal::Invalid,
         };

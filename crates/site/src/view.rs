@@ -5,8 +5,8 @@ use crate::people::Present;
 use crate::{Placed, Site};
 use lockward_model::{
     CardPublicKey, CardToken, Controller, ControllerId, Credential, Door, DoorId, Factors, Forgiven,
-    Founding, Group, Operator, Person, PersonId, PinHash, PolicyText, Rule, Schedule, ScheduleId, SiteId,
-    Time, Zone, ZoneId,
+    Founding, Group, Operator, OperatorId, Person, PersonId, PinHash, PolicyText, Rule, Schedule, ScheduleId,
+    Service, ServiceId, SiteId, Time, Zone, ZoneId,
 };
 use lockward_policy::{Act, Company, Situation, Verdict, Who, Would};
 
@@ -81,6 +81,20 @@ impl Site {
     /// Every controller, by id.
     pub fn controllers(&self) -> impl Iterator<Item = &Controller> {
         self.controllers.values()
+    }
+    /// A service by its id: the hub's own among them.
+    #[must_use]
+    pub fn service(&self, id: ServiceId) -> Option<&Service> {
+        [&self.founding.hub].into_iter().find(|hub| hub.id == id).or_else(|| self.services.get(&id))
+    }
+    /// Every service but the hub's own, by id.
+    pub fn services(&self) -> impl Iterator<Item = &Service> {
+        self.services.values()
+    }
+    /// An operator by its id.
+    #[must_use]
+    pub fn operator(&self, id: OperatorId) -> Option<&Operator> {
+        self.operators.get(&id)
     }
     /// Every operator, by id.
     pub fn operators(&self) -> impl Iterator<Item = &Operator> {

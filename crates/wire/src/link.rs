@@ -25,6 +25,9 @@ pub const ITEMS_MAX: usize = 4_096;
 /// Longest code or version in a message, in characters: twice the longest in the table of codes.
 const WORD_BYTES_MAX: usize = 64;
 
+/// Longest order, in bytes: a payload of 1 KiB, and three passkeys' signatures of 2 KiB each.
+pub const ORDER_BYTES_MAX: usize = 8 * 1_024;
+
 /// The key name under which a controller cosigns a log: the log's origin, then the controller.
 #[must_use]
 pub fn cosigner_name(origin: &str, controller: &lockward_model::ControllerId) -> String {

@@ -62,11 +62,8 @@ pub(crate) fn card(n: u8) -> CardToken {
 }
 
 pub(crate) fn founding(title: &str) -> Vec<u8> {
-    let operator = |name: &str, role: &str, pair: &Ed25519KeyPair| Operator {
-        id: id(name),
-        title: id(name),
-        key: public(pair),
-        roles: vec![id(role)],
+    let operator = |name: &str, role: &str, pair: &Ed25519KeyPair| {
+        Operator::with_key(id(name), id(name), public(pair), vec![id(role)])
     };
     let founding = Founding {
         title: id(title),
@@ -75,7 +72,7 @@ pub(crate) fn founding(title: &str) -> Vec<u8> {
         config_origin: "site.example/config".into(),
         event_origin: "site.example/events".into(),
         log_key: public(&log()),
-        hub: Service { id: id("hub"), key: public(&hub()) },
+        hub: Service::new(id("hub"), public(&hub())),
         operators: vec![operator("ada", "owner", &owner()), operator("olga", "auditor", &auditor())],
         recovery_key: public(&key(5)),
         ca_digest: Digest([6; 32]),
@@ -91,7 +88,7 @@ pub(crate) fn site_id(founding: &[u8]) -> SiteId {
 }
 
 pub(crate) fn entry(site: SiteId, at: u64, changes: Vec<Change>, signer: Option<&Ed25519KeyPair>) -> Vec<u8> {
-    let set = ChangeSet { site, at, drafted: MORNING, reason: None, changes };
+    let set = ChangeSet { site, at, drafted: MORNING, on_behalf: None, reason: None, changes };
     let mut envelope = Envelope::new(PayloadType::ChangeSet, encode_changes(&set).unwrap()).unwrap();
     if let Some(signer) = signer {
         envelope.sign(signer).unwrap();

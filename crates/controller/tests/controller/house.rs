@@ -172,12 +172,8 @@ pub(crate) fn rule(name: &str, targets: Vec<Target>, factors: Factors) -> Rule {
 }
 
 fn founding() -> Founding {
-    let operator = |name: &str, who, role: &str| Operator {
-        id: id(name),
-        title: id(name),
-        key: key(who),
-        roles: vec![id(role)],
-    };
+    let operator =
+        |name: &str, who, role: &str| Operator::with_key(id(name), id(name), key(who), vec![id(role)]);
     Founding {
         title: id("Halle 7"),
         zone: SiteZone::new("Europe/Berlin").unwrap(),
@@ -185,7 +181,7 @@ fn founding() -> Founding {
         config_origin: "example.com/7/config".into(),
         event_origin: "example.com/7/events".into(),
         log_key: key(LOG),
-        hub: Service { id: id("hub"), key: key(HUB) },
+        hub: Service::new(id("hub"), key(HUB)),
         operators: vec![operator("ada", OWNER, "owner"), operator("olga", AUDITOR, "auditor")],
         recovery_key: key(8),
         ca_digest: Digest([7; 32]),
@@ -255,7 +251,7 @@ impl House {
     }
 
     pub(crate) fn entry_at(&self, at: u64, changes: Vec<Change>, by: &[Who]) -> Vec<u8> {
-        let set = ChangeSet { site: self.site, at, drafted: MORNING, reason: None, changes };
+        let set = ChangeSet { site: self.site, at, drafted: MORNING, on_behalf: None, reason: None, changes };
         let mut envelope = Envelope::new(PayloadType::ChangeSet, encode_changes(&set).unwrap()).unwrap();
         by.iter().for_each(|who| envelope.sign(&pair(*who)).unwrap());
         envelope.to_bytes()

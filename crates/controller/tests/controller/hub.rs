@@ -88,7 +88,7 @@ impl FakeHub {
                 Ok(vec![])
             }
             ToHub::Ping => Ok(vec![ToController::Pong { time: now }]),
-            ToHub::Renew | ToHub::Claim { .. } => Ok(vec![]),
+            ToHub::Renew | ToHub::Claim { .. } | ToHub::Nonce { .. } | ToHub::Ordered { .. } => Ok(vec![]),
         }
     }
 

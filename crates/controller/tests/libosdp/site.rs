@@ -59,13 +59,8 @@ fn founding() -> Founding {
         config_origin: "example.com/dock/config".into(),
         event_origin: "example.com/dock/events".into(),
         log_key: public(2),
-        hub: Service { id: id("hub"), key: public(3) },
-        operators: vec![Operator {
-            id: id("ada"),
-            title: id("Ada"),
-            key: public(1),
-            roles: vec![id("owner")],
-        }],
+        hub: Service::new(id("hub"), public(3)),
+        operators: vec![Operator::with_key(id("ada"), id("Ada"), public(1), vec![id("owner")])],
         recovery_key: public(4),
         ca_digest: Digest([5; 32]),
         policies: base_policies(),
@@ -171,7 +166,7 @@ pub(crate) fn enrolled(folder: &Path) -> Sealed {
     RealDisk.make_dir(folder).unwrap();
     let founding = signed(PayloadType::Founding, encode_founding(&founding()).unwrap());
     let site = SiteId(*leaf_hash(&founding).as_bytes());
-    let set = ChangeSet { site, at: 1, drafted: NOW, reason: None, changes: changes() };
+    let set = ChangeSet { site, at: 1, drafted: NOW, on_behalf: None, reason: None, changes: changes() };
     let changes = signed(PayloadType::ChangeSet, encode_changes(&set).unwrap());
 
     let key = pair(6);

@@ -89,8 +89,14 @@ impl Office {
         loop {
             tries += 1;
             let (at, drafted) = (self.site().size(), self.now().wall);
-            let set =
-                ChangeSet { site: self.id, at, drafted, reason: reason.cloned(), changes: changes.to_vec() };
+            let set = ChangeSet {
+                site: self.id,
+                at,
+                drafted,
+                on_behalf: None,
+                reason: reason.cloned(),
+                changes: changes.to_vec(),
+            };
             let mut envelope = Envelope::new(PayloadType::ChangeSet, encode_changes(&set)?)?;
             envelope.sign(self.keys.hub())?;
             match self.append_change(&envelope.to_bytes()) {

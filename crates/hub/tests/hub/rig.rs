@@ -42,12 +42,12 @@ pub fn request() -> FoundingRequest {
     FoundingRequest {
         title: "Halle 7".parse().unwrap(),
         zone: SiteZone::new("Europe/Berlin").unwrap(),
-        operator: Operator {
-            id: "ada".parse().unwrap(),
-            title: "Ada".parse().unwrap(),
-            key: public(&key(OPERATOR)),
-            roles: vec!["owner".parse().unwrap()],
-        },
+        operator: Operator::with_key(
+            "ada".parse().unwrap(),
+            "Ada".parse().unwrap(),
+            public(&key(OPERATOR)),
+            vec!["owner".parse().unwrap()],
+        ),
         master: None,
     }
 }
@@ -115,8 +115,14 @@ impl Rig {
     /// An operator's act, drafted now.
     pub fn forgive(&self, whom: Forgiven) {
         let (at, drafted) = (self.hub().office().site().size(), self.clock.now().wall);
-        let set =
-            ChangeSet { site: self.site, at, drafted, reason: None, changes: vec![Change::Forgive(whom)] };
+        let set = ChangeSet {
+            site: self.site,
+            at,
+            drafted,
+            on_behalf: None,
+            reason: None,
+            changes: vec![Change::Forgive(whom)],
+        };
         let mut envelope = Envelope::new(PayloadType::ChangeSet, encode_changes(&set).unwrap()).unwrap();
         envelope.sign(&key(OPERATOR)).unwrap();
         self.hub().office().append_change(&envelope.to_bytes()).unwrap();
@@ -170,7 +176,7 @@ pub fn config(dir: &std::path::Path, clock: &Arc<Turned>) -> HubConfig {
 }
 
 pub fn signed(site: SiteId, at: u64, changes: Vec<Change>, by: &Ed25519KeyPair) -> Vec<u8> {
-    let set = ChangeSet { site, at, drafted: Time(0), reason: None, changes };
+    let set = ChangeSet { site, at, drafted: Time(0), on_behalf: None, reason: None, changes };
     let mut envelope = Envelope::new(PayloadType::ChangeSet, encode_changes(&set).unwrap()).unwrap();
     envelope.sign(by).unwrap();
     envelope.to_bytes()

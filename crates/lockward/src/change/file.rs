@@ -84,6 +84,7 @@ pub(crate) struct ChangeFile {
     pub(crate) rule: Section<Rule>,
     pub(crate) policy: Section<Policy>,
     pub(crate) operator: Section<Operator>,
+    pub(crate) service: Section<Service>,
     pub(crate) remove: Remove,
 }
 
@@ -99,6 +100,7 @@ pub(crate) struct Remove {
     pub(crate) rules: Names,
     pub(crate) policies: Names,
     pub(crate) operators: Names,
+    pub(crate) services: Names,
 }
 
 #[derive(Deserialize)]
@@ -296,8 +298,18 @@ pub(crate) struct Policy {
 pub(crate) struct Operator {
     pub(crate) id: String,
     pub(crate) title: String,
-    pub(crate) key: String,
+    pub(crate) key: Option<String>,
     pub(crate) roles: Vec<String>,
+    pub(crate) until: Option<Datetime>,
+    pub(crate) person: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Service {
+    pub(crate) id: String,
+    pub(crate) key: String,
+    pub(crate) until: Option<Datetime>,
 }
 
 /// A card number or a PIN: wiped when dropped, and in no error.

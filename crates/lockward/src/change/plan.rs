@@ -353,9 +353,19 @@ impl Planner<'_> {
         let policies: Vec<_> = self.site.policy_texts().map(|p| p.id.to_string()).collect();
         self.named("policies", &file.remove.policies, &policies, |s| Ok(Change::RemovePolicy(s.parse()?)))?;
         for record in &file.operator {
-            let operator = self.read("operator", record.span(), read::operator(record.get_ref()))?;
+            let given = record.get_ref();
+            let known = self.site.operators().find(|o| o.id.as_str() == given.id);
+            let operator = read::operator(given, known, &self.site.founding().zone);
+            let operator = self.read("operator", record.span(), operator)?;
             self.put("operator", record.span(), Change::PutOperator(operator))?;
         }
+        for record in &file.service {
+            let service = read::service(record.get_ref(), &self.site.founding().zone);
+            let service = self.read("service", record.span(), service)?;
+            self.put("service", record.span(), Change::PutService(service))?;
+        }
+        let services: Vec<_> = self.site.services().map(|s| s.id.to_string()).collect();
+        self.named("services", &file.remove.services, &services, |s| Ok(Change::RemoveService(s.parse()?)))?;
         let operators: Vec<_> = self.site.operators().map(|o| o.id.to_string()).collect();
         self.named("operators", &file.remove.operators, &operators, |s| {
             Ok(Change::RemoveOperator(s.parse()?))

@@ -4,8 +4,8 @@ use super::{file, rules};
 use core::time::Duration;
 use jiff::civil::{Date, DateTime};
 use lockward_model::{
-    Door, DoorKind, ExitHardware, Factors, OpenLimit, Operator, PolicyText, PublicKey, ReleaseTime, Relock,
-    Rule, SiteZone, Target, Time, Validity, Zone,
+    Door, DoorKind, ExitHardware, Factors, OpenLimit, Operator, OperatorKey, PolicyText, PublicKey,
+    ReleaseTime, Relock, Rule, Service, SigningKey, SiteZone, Target, Text, Time, Validity, Zone,
 };
 use toml::value::Datetime;
 
@@ -113,14 +113,47 @@ pub(crate) fn policy(p: &file::Policy) -> Result<PolicyText, Wrong> {
     Ok(PolicyText { id: key("id", &p.id)?, text: p.text.as_str().into() })
 }
 
-pub(crate) fn operator(o: &file::Operator) -> Result<Operator, Wrong> {
-    let wrong = "`key`: give the 64 hex digits behind `public` in the operator's key file";
+/// `known`: the operator as it is. Its passkeys stay: they are its own to name, on its own page.
+pub(crate) fn operator(
+    o: &file::Operator,
+    known: Option<&Operator>,
+    zone: &SiteZone,
+) -> Result<Operator, Wrong> {
+    let (id, title): (_, Text) = (key("id", &o.id)?, key("title", &o.title)?);
+    let in_file = |k: &&OperatorKey| matches!(k.key, SigningKey::Ed25519(_));
+    let known: Vec<_> = known.into_iter().flat_map(|o| &o.keys).cloned().collect();
+    let mut keys: Vec<_> = match &o.key {
+        Some(hex) => {
+            let key = SigningKey::Ed25519(public("key", hex)?);
+            // A key that stays keeps its name.
+            let same = known.iter().find(|k| k.key == key).cloned();
+            vec![same.unwrap_or(OperatorKey { title: title.clone(), key })]
+        }
+        None => known.iter().filter(in_file).cloned().collect(),
+    };
+    keys.extend(known.iter().filter(|k| !in_file(k)).cloned());
     Ok(Operator {
-        id: key("id", &o.id)?,
-        title: key("title", &o.title)?,
-        key: PublicKey::from_hex(&o.key).ok_or(wrong)?,
-        roles: keys("roles", &o.roles)?,
+        id,
+        title,
+        keys,
+        roles: self::keys("roles", &o.roles)?,
+        until: until(o.until.as_ref(), zone)?,
+        person: maybe("person", o.person.as_ref())?,
     })
+}
+
+pub(crate) fn service(s: &file::Service, zone: &SiteZone) -> Result<Service, Wrong> {
+    Ok(Service { id: key("id", &s.id)?, key: public("key", &s.key)?, until: until(s.until.as_ref(), zone)? })
+}
+
+fn public(name: &str, hex: &str) -> Result<PublicKey, Wrong> {
+    let wrong = || format!("`{name}`: give the 64 hex digits behind `public` in the key file");
+    PublicKey::from_hex(hex).ok_or_else(wrong)
+}
+
+/// An end: of a date alone, the end of that day.
+fn until(text: Option<&Datetime>, zone: &SiteZone) -> Result<Option<Time>, Wrong> {
+    text.map(|t| moment("until", &t.to_string(), zone, 1)).transpose()
 }
 
 pub(crate) fn groups(p: &file::Person) -> Result<Vec<lockward_model::GroupId>, Wrong> {

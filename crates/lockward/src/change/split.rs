@@ -14,7 +14,8 @@ pub(crate) fn split(
     let length = |changes: Vec<Change>| {
         // The longest numbers there are, so that the real ones take no more.
         let (at, drafted) = (u64::MAX, Time(i64::MIN));
-        encode_changes(&ChangeSet { site, at, drafted, reason: reason.cloned(), changes }).map(|p| p.len())
+        encode_changes(&ChangeSet { site, at, drafted, on_behalf: None, reason: reason.cloned(), changes })
+            .map(|p| p.len())
     };
     let empty = length(Vec::new()).map_err(|e| (0, e))?;
     let mut runs = Vec::new();
@@ -66,7 +67,14 @@ mod tests {
             assert_eq!(run.start, next);
             next = run.end;
             let changes = items[run.clone()].iter().map(|i| i.change.clone()).collect();
-            let set = ChangeSet { site, at: 12, drafted: Time(1_700_000_000_000), reason: None, changes };
+            let set = ChangeSet {
+                site,
+                at: 12,
+                drafted: Time(1_700_000_000_000),
+                on_behalf: None,
+                reason: None,
+                changes,
+            };
             let bytes = encode_changes(&set).unwrap().len();
             assert!(run.end == items.len() || bytes > PAYLOAD_BYTES_MAX - 256, "{bytes}");
         }

@@ -4,8 +4,8 @@ use super::schedules;
 use super::told_rules::{door_rules, zone_rules};
 use core::time::Duration;
 use lockward_model::{
-    Change, Door, ExitHardware, Forgiven, Operator, Person, PolicyText, Proof, Relock, Rule, Target, Time,
-    Validity,
+    Change, Door, ExitHardware, Forgiven, Operator, OperatorKey, Person, PolicyText, Proof, Relock, Rule,
+    SigningKey, Target, Time, Validity,
 };
 use lockward_site::Site;
 
@@ -48,6 +48,7 @@ pub(crate) fn noun(change: &Change) -> &'static str {
             "controller"
         }
         Change::PutOperator(_) | Change::RemoveOperator(_) => "operator",
+        Change::PutService(_) | Change::RemoveService(_) => "service",
         Change::LockDown(_) | Change::LiftLockdown(_) => "lockdown",
         Change::SetThreat { .. } => "threat level",
         Change::Forgive(_) => "anti-passback",
@@ -77,6 +78,8 @@ pub(crate) fn subject(change: &Change) -> String {
         Change::RevokeController(id) => id.to_string(),
         Change::PutOperator(o) => o.id.to_string(),
         Change::RemoveOperator(id) => id.to_string(),
+        Change::PutService(s) => s.id.to_string(),
+        Change::RemoveService(id) => id.to_string(),
         Change::LockDown(zone) | Change::LiftLockdown(zone) | Change::SetThreat { zone, .. } => {
             zone.to_string()
         }
@@ -111,6 +114,7 @@ pub(crate) fn existing(site: &Site, change: &Change) -> Option<Change> {
         Change::PutOperator(o) => {
             site.operators().find(|other| other.id == o.id).cloned().map(Change::PutOperator)
         }
+        Change::PutService(s) => site.service(s.id).cloned().map(Change::PutService),
         _ => None,
     }
 }
@@ -180,6 +184,7 @@ fn parts(change: &Change) -> Vec<(&'static str, String)> {
         Change::PutPolicy(PolicyText { text, .. }) => vec![("text", one_line(text))],
         Change::PutController { title, .. } => vec![("title", quoted(title))],
         Change::PutOperator(o) => operator(o),
+        Change::PutService(s) => std::iter::once(("key", s.key.to_string())).chain(end(s.until)).collect(),
         _ => Vec::new(),
     }
 }
@@ -252,7 +257,18 @@ fn rule(r: &Rule) -> Vec<(&'static str, String)> {
 }
 
 fn operator(o: &Operator) -> Vec<(&'static str, String)> {
-    vec![("title", quoted(&o.title)), ("roles", list(&o.roles)), ("key", o.key.to_string())]
+    let key = |k: &OperatorKey| match &k.key {
+        SigningKey::Ed25519(key) => format!("{key} (\"{}\")", k.title),
+        SigningKey::Passkey(passkey) => format!("passkey \"{}\" at {}", k.title, passkey.rp),
+    };
+    let parts =
+        [("title", quoted(&o.title)), ("roles", list(&o.roles)), ("keys", list(o.keys.iter().map(key)))];
+    let person = o.person.map(|p| ("person", p.to_string()));
+    parts.into_iter().chain(end(o.until)).chain(person).collect()
+}
+
+fn end(until: Option<Time>) -> Option<(&'static str, String)> {
+    until.map(|t| ("until", t.to_string()))
 }
 
 /// `card and pin`.

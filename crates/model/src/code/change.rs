@@ -14,6 +14,7 @@ codes! {
 
     // Who wants it, and what it would do.
     UnknownSigner "SIGNER_UNKNOWN" "a signature is not by anyone whom the site knows, or was made over other bytes",
+    SignerEnded "SIGNER_ENDED" "a signer's authority had an end, and that is past",
     NotAllowed "SIGNER_NOT_ALLOWED" "the policies in force do not let the signers do this",
     Invalid "CHANGE_INVALID" "the change would break the site",
 

@@ -45,6 +45,11 @@ codes! {
     NotHolding = 38 "HOLD_REFUSED" "no rule lets this person set this door free",
     NotRecorded = 39 "NOT_RECORDED" "the record could not be written",
     Revoked = 40 "REVOKED_CRED_USED" "this card was revoked" alarm,
+    OrderMalformed = 41 "ORDER_MALFORMED" "the order can not be read",
+    OrderElsewhere = 42 "ORDER_ELSEWHERE" "the order is for another site, controller or door",
+    OrderReplayed = 43 "ORDER_REPLAYED" "the order's number was not given out by this controller, is too old, or has served",
+    OrderExpired = 44 "ORDER_EXPIRED" "the order is no longer valid",
+    OrderSignature = 45 "ORDER_SIGNATURE" "the order is not signed by anyone whom the site knows",
 }
 
 impl Deny {

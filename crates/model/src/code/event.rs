@@ -76,6 +76,14 @@ codes! {
     LogChainBreak = 84 "LOG_CHAIN_BREAK" "a controller's records do not follow on each other" alarm,
     SiteFounded = 85 "SITE_FOUNDED" "site founded",
     KeysRead = 86 "KEYS_READ" "keys that open the event log were handed out",
+    OrderGiven = 90 "ORDER_GIVEN" "a door obeyed an order from afar",
+    OrderRefused = 91 "ORDER_REFUSED" "a controller refused an order" alarm,
+    OrderLost = 92 "ORDER_NOT_DONE" "no controller has answered an order; it counts as not done",
+    SignedIn = 100 "SIGNED_IN" "an operator signed in",
+    SignInRefused = 101 "SIGN_IN_REFUSED" "somebody could not sign in",
+    SignedOut = 102 "SIGNED_OUT" "an operator's session ended",
+    PasskeyCloned = 103 "PASSKEY_CLONED" "a passkey's counter went backwards; refused" alarm,
+    SetUpLinkUsed = 104 "SETUP_LINK_USED" "the set-up link registered an operator's first passkey" alarm,
 }
 
 impl Code {

@@ -96,6 +96,15 @@ impl Code {
             Self::LogChainBreak => {
                 "Keep the controller as it is: its records may have been changed. Compare with its own store."
             }
+            Self::OrderRefused => {
+                "Ask who gave the order; if nobody did, somebody sends orders in their place: look at the hub."
+            }
+            Self::PasskeyCloned => {
+                "Ask its owner; then revoke the passkey and register a new one: somebody may hold a copy."
+            }
+            Self::SetUpLinkUsed => {
+                "If you did not just set this hub up, remove that operator's passkey at once, with the operator's key file."
+            }
             _ => return None,
         })
     }

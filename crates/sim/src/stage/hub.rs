@@ -38,6 +38,8 @@ impl Stage {
             }
             // Certificates are for links; cosignatures for those who ask for them.
             ToHub::Applied(_) | ToHub::Cosignature { .. } | ToHub::Renew => {}
+            // The stage gives no orders.
+            ToHub::Nonce { .. } | ToHub::Ordered { .. } => {}
         }
     }
 

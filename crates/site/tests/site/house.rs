@@ -8,7 +8,7 @@ use lockward_ledger::leaf_hash;
 use lockward_model::*;
 use lockward_policy::base_policies;
 use lockward_site::{Keep, Refusal, Site};
-use lockward_wire::config::{Envelope, PayloadType, encode_changes, encode_founding};
+use lockward_wire::config::{Envelope, PayloadType, encode_changes, encode_founding, encode_order};
 use lockward_wire::credential::{Pass, PassId, PassPlace};
 
 /// Whose key: the seed of an Ed25519 pair.
@@ -39,7 +39,7 @@ pub(crate) fn key(who: Who) -> PublicKey {
 }
 
 pub(crate) fn operator(name: &str, who: Who, role: &str) -> Operator {
-    Operator { id: id(name), title: id(name), key: key(who), roles: vec![id(role)] }
+    Operator::with_key(id(name), id(name), key(who), vec![id(role)])
 }
 
 pub(crate) fn founding() -> Founding {
@@ -50,7 +50,7 @@ pub(crate) fn founding() -> Founding {
         config_origin: "example.com/7/config".into(),
         event_origin: "example.com/7/events".into(),
         log_key: key(5),
-        hub: Service { id: id("hub"), key: key(HUB) },
+        hub: Service::new(id("hub"), key(HUB)),
         operators: vec![
             operator("ada", OWNER, "owner"),
             operator("olga", AUDITOR, "auditor"),
@@ -66,6 +66,10 @@ fn signed(kind: PayloadType, payload: Vec<u8>, by: &[Who]) -> Vec<u8> {
     let mut envelope = Envelope::new(kind, payload).unwrap();
     by.iter().for_each(|who| envelope.sign(&pair(*who)).unwrap());
     envelope.to_bytes()
+}
+
+pub(crate) fn order_entry(order: &Order, by: &[Who]) -> Box<[u8]> {
+    signed(PayloadType::Order, encode_order(order).unwrap(), by).into()
 }
 
 pub(crate) fn founding_entry(founding: &Founding, by: &[Who]) -> Vec<u8> {
@@ -102,7 +106,7 @@ impl House {
 
     pub(crate) fn set(&self, changes: Vec<Change>) -> ChangeSet {
         let (site, at) = (self.site.id(), self.site.size());
-        ChangeSet { site, at, drafted: Time(1_767_225_600_000), reason: None, changes }
+        ChangeSet { site, at, drafted: Time(1_767_225_600_000), on_behalf: None, reason: None, changes }
     }
 
     /// The next entry.

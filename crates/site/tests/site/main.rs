@@ -9,6 +9,7 @@ mod founding;
 mod house;
 mod keep;
 mod leaving;
+mod orders;
 mod people;
 mod picture;
 mod pin;

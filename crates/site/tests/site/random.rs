@@ -199,6 +199,8 @@ fn machines() -> impl Strategy<Value = Change> {
         2 => one('k').prop_map(Change::RevokeController),
         3 => (name('o'), 0u8..4, role).prop_map(|(o, n, role)| Change::PutOperator(operator(&o, 30 + n, role))),
         2 => one('o').prop_map(Change::RemoveOperator),
+        3 => (name('v'), 0u8..4).prop_map(|(v, n)| Change::PutService(Service::new(id(&v), key(40 + n)))),
+        3 => one('v').prop_map(Change::RemoveService),
     ]
 }
 
@@ -215,6 +217,7 @@ fn seedlings() -> Vec<Change> {
     all.extend(each('k').map(|k| controller(&k)));
     all.push(Change::LockDown(id("z3")));
     all.extend([weekdays("s0", 8, 18), weekdays("s1", 0, 12)]);
+    all.extend([("v0", 40), ("v1", 41)].map(|(v, n)| Change::PutService(Service::new(id(v), key(n)))));
     all.extend([operator("o0", 30, "people"), operator("o1", 31, "owner")].map(Change::PutOperator));
     all.push(policy("t0", r#"permit (principal, action == Action::"enter", resource == Door::"d3");"#));
     for n in 0..N {

@@ -1,13 +1,14 @@
 //! Changes in JSON: `{"put-zone": {...}}`, each under the name that policies and files use for it.
 
+use super::operators::{OperatorV1, ServiceV1};
 use super::payload::PayloadError;
-use super::people::{CredentialV1, GroupV1, OperatorV1, PersonV1, PolicyV1, RuleV1};
+use super::people::{CredentialV1, GroupV1, PersonV1, PolicyV1, RuleV1};
 use super::places::{DoorV1, ZoneV1};
 use super::schedules::ScheduleV1;
 use crate::spelling::{Hex, Said};
 use lockward_model::{
     Change, ControllerId, CredentialId, DoorId, Forgiven, GroupId, OperatorId, PersonId, PolicyId, PublicKey,
-    RuleId, ScheduleId, Text, ThreatLevel, ZoneId,
+    RuleId, ScheduleId, ServiceId, Text, ThreatLevel, ZoneId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,8 @@ pub(super) enum ChangeV1 {
     RevokeController(Said<ControllerId>),
     PutOperator(OperatorV1),
     RemoveOperator(Said<OperatorId>),
+    PutService(ServiceV1),
+    RemoveService(Said<ServiceId>),
     LockDown(Said<ZoneId>),
     LiftLockdown(Said<ZoneId>),
     SetThreat { zone: Said<ZoneId>, level: u8 },
@@ -76,6 +79,8 @@ impl From<&Change> for ChangeV1 {
             Change::RevokeController(id) => Self::RevokeController(Said(*id)),
             Change::PutOperator(o) => Self::PutOperator(o.into()),
             Change::RemoveOperator(id) => Self::RemoveOperator(Said(*id)),
+            Change::PutService(s) => Self::PutService(s.into()),
+            Change::RemoveService(id) => Self::RemoveService(Said(*id)),
             Change::LockDown(id) => Self::LockDown(Said(*id)),
             Change::LiftLockdown(id) => Self::LiftLockdown(Said(*id)),
             Change::SetThreat { zone, level } => Self::SetThreat { zone: Said(*zone), level: level.get() },
@@ -109,8 +114,10 @@ impl TryFrom<ChangeV1> for Change {
             ChangeV1::PutController { id, title } => Self::PutController { id: id.0, title: title.0 },
             ChangeV1::BindController { id, key } => Self::BindController { id: id.0, key: PublicKey(key.0) },
             ChangeV1::RevokeController(id) => Self::RevokeController(id.0),
-            ChangeV1::PutOperator(o) => Self::PutOperator(o.into()),
+            ChangeV1::PutOperator(o) => Self::PutOperator(o.try_into()?),
             ChangeV1::RemoveOperator(id) => Self::RemoveOperator(id.0),
+            ChangeV1::PutService(s) => Self::PutService(s.into()),
+            ChangeV1::RemoveService(id) => Self::RemoveService(id.0),
             ChangeV1::LockDown(id) => Self::LockDown(id.0),
             ChangeV1::LiftLockdown(id) => Self::LiftLockdown(id.0),
             ChangeV1::SetThreat { zone, level } => {

@@ -1,5 +1,6 @@
 //! The envelope: payload type, payload and signatures, as DSSE v1 (secure-systems-lab/dsse) has them.
 
+use super::passkey::{AUTH_DATA_BYTES_MAX, Assertion, CLIENT_DATA_BYTES_MAX, DER_BYTES_MAX, challenge_of};
 use super::payload::{EncodeError, PAYLOAD_BYTES_MAX, Payload, PayloadError};
 use super::{PayloadType, payload};
 use crate::ENTRY_BYTES_MAX;
@@ -8,11 +9,18 @@ use aws_lc_rs::digest;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use core::fmt;
 use core::fmt::Write as _;
-use lockward_model::PublicKey;
+use lockward_model::{PublicKey, SigningKey};
 use serde::Deserialize;
 
 /// Most signatures of one entry: four eyes twice over, with a service and a recovery key to spare.
 pub const SIGNATURES_MAX: usize = 8;
+/// Longest text of one signature in an entry: a passkey's three parts in base64, the key's hint, and the words around.
+pub(super) const SIGNATURE_TEXT_MAX: usize =
+    base64(CLIENT_DATA_BYTES_MAX) + base64(AUTH_DATA_BYTES_MAX) + base64(DER_BYTES_MAX) + 16 + 90 + 1;
+
+const fn base64(bytes: usize) -> usize {
+    bytes.div_ceil(3) * 4
+}
 
 /// Why bytes are no envelope.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +43,9 @@ pub enum EnvelopeError {
     /// More than [`SIGNATURES_MAX`].
     #[error("the entry has {0} signatures; it may have {SIGNATURES_MAX}")]
     TooManySignatures(usize),
+    /// Shorter or longer than any of its kind.
+    #[error("a signature has not the length that one of its kind has")]
+    Signature,
     /// More than [`PAYLOAD_BYTES_MAX`].
     #[error("the payload has {bytes} bytes; it may have {PAYLOAD_BYTES_MAX}")]
     PayloadTooLong {
@@ -59,12 +70,12 @@ impl fmt::Debug for KeyId {
     }
 }
 
-/// The hint at a key.
+/// The hint at a key: an Ed25519 key's 32 bytes, or a passkey's point.
 #[must_use]
-pub fn key_id(key: &PublicKey) -> KeyId {
+pub fn key_id(public: &[u8]) -> KeyId {
     let mut id = [0; 8];
     // A SHA-256 has more bytes than the 8 that are taken.
-    id.iter_mut().zip(digest::digest(&digest::SHA256, &key.0).as_ref()).for_each(|(i, b)| *i = *b);
+    id.iter_mut().zip(digest::digest(&digest::SHA256, public).as_ref()).for_each(|(i, b)| *i = *b);
     KeyId(id)
 }
 
@@ -76,12 +87,35 @@ pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
     out
 }
 
-/// One signed entry of the config log.
+/// One signature under an envelope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signature {
+    /// Over the pre-authentication encoding itself.
+    Ed25519([u8; 64]),
+    /// By a passkey, whose challenge is the SHA-256 of the pre-authentication encoding.
+    Passkey(Assertion),
+}
+
+impl Signature {
+    fn holds(&self, key: &SigningKey, message: &[u8]) -> bool {
+        match (self, key) {
+            (Self::Ed25519(signature), SigningKey::Ed25519(key)) => {
+                UnparsedPublicKey::new(&ED25519, key.0).verify(message, signature).is_ok()
+            }
+            (Self::Passkey(assertion), SigningKey::Passkey(passkey)) => {
+                assertion.verify(passkey, &challenge_of(message)).is_ok()
+            }
+            _ => false,
+        }
+    }
+}
+
+/// What was signed, and by whom: an entry of the config log, or an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope {
     kind: PayloadType,
     payload: Vec<u8>,
-    signatures: Vec<(KeyId, [u8; 64])>,
+    signatures: Vec<(KeyId, Signature)>,
 }
 
 #[derive(Deserialize)]
@@ -97,6 +131,34 @@ struct EnvelopeV1 {
 struct SignatureV1 {
     keyid: Hex<8>,
     sig: Base64,
+    /// Beside a passkey's signature (DSSE lets a signature carry more).
+    #[serde(default)]
+    webauthn: Option<WebAuthnV1>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct WebAuthnV1 {
+    authenticator_data: Base64,
+    #[serde(rename = "clientDataJSON")]
+    client_data: Base64,
+}
+
+impl SignatureV1 {
+    fn read(self) -> Result<(KeyId, Signature), EnvelopeError> {
+        let signature = match self.webauthn {
+            None => Signature::Ed25519(self.sig.0.try_into().map_err(|_| EnvelopeError::Signature)?),
+            Some(w) => Signature::Passkey(Assertion {
+                authenticator_data: w.authenticator_data.0.into(),
+                client_data: w.client_data.0.into(),
+                signature: self.sig.0.into(),
+            }),
+        };
+        match &signature {
+            Signature::Passkey(assertion) if !assertion.fits() => Err(EnvelopeError::Signature),
+            _ => Ok((KeyId(self.keyid.0), signature)),
+        }
+    }
 }
 
 impl Envelope {
@@ -128,13 +190,7 @@ impl Envelope {
         if read.signatures.len() > SIGNATURES_MAX {
             return Err(EnvelopeError::TooManySignatures(read.signatures.len()));
         }
-        let signature = |s: SignatureV1| {
-            let sig = s.sig.0.try_into().map_err(|_| {
-                EnvelopeError::Json(serde::de::Error::custom("a signature has not the 64 bytes of Ed25519"))
-            })?;
-            Ok((KeyId(s.keyid.0), sig))
-        };
-        let signatures = read.signatures.into_iter().map(signature).collect::<Result<_, _>>()?;
+        let signatures = read.signatures.into_iter().map(SignatureV1::read).collect::<Result<_, _>>()?;
         Ok(Self { kind, payload, signatures })
     }
 
@@ -160,21 +216,26 @@ impl Envelope {
 
     /// True if this key has signed.
     #[must_use]
-    pub fn verified_by(&self, key: &PublicKey) -> bool {
-        let id = key_id(key);
-        self.signers(|found| (found == id).then_some(*key)).contains(key)
+    pub fn verified_by(&self, key: &SigningKey) -> bool {
+        let id = key_id(key.public());
+        !self.signers(|found| (found == id).then(|| key.clone())).is_empty()
+    }
+
+    /// What a signature is made over; for a passkey, what the challenge is the SHA-256 of.
+    #[must_use]
+    pub fn message(&self) -> Vec<u8> {
+        pae(self.kind.as_str(), &self.payload)
     }
 
     /// The keys that have signed, each once; `known` finds a key by its hint. Signatures that do not hold count for
     /// nothing.
     #[must_use]
-    pub fn signers(&self, known: impl Fn(KeyId) -> Option<PublicKey>) -> Vec<PublicKey> {
-        let message = pae(self.kind.as_str(), &self.payload);
+    pub fn signers(&self, known: impl Fn(KeyId) -> Option<SigningKey>) -> Vec<SigningKey> {
+        let message = self.message();
         let mut signers = Vec::with_capacity(self.signatures.len());
         for (id, signature) in &self.signatures {
             let Some(key) = known(*id) else { continue };
-            let holds = || UnparsedPublicKey::new(&ED25519, key.0).verify(&message, signature).is_ok();
-            if !signers.contains(&key) && holds() {
+            if !signers.contains(&key) && signature.holds(&key, &message) {
                 signers.push(key);
             }
         }
@@ -192,11 +253,27 @@ impl Envelope {
     /// [`EncodeError::TooManySignatures`].
     pub fn sign(&mut self, key: &Ed25519KeyPair) -> Result<(), EncodeError> {
         let public = key.public_key().as_ref().try_into().map(PublicKey);
-        let signature = key.sign(&pae(self.kind.as_str(), &self.payload));
-        let (Ok(public), Ok(signature)) = (public, signature.as_ref().try_into()) else {
+        let signature = key.sign(&self.message());
+        let (Ok(PublicKey(public)), Ok(signature)) = (public, signature.as_ref().try_into()) else {
             return Err(EncodeError::Key);
         };
-        let id = key_id(&public);
+        self.attach(key_id(&public), Signature::Ed25519(signature))
+    }
+
+    /// Adds a signature that a passkey made elsewhere, in place of an earlier one by the same key.
+    ///
+    /// # Errors
+    /// [`EncodeError::Assertion`], if it does not hold; [`EncodeError::TooManySignatures`].
+    pub fn sign_with(
+        &mut self,
+        passkey: &lockward_model::Passkey,
+        assertion: Assertion,
+    ) -> Result<(), EncodeError> {
+        assertion.verify(passkey, &challenge_of(&self.message())).map_err(EncodeError::Assertion)?;
+        self.attach(key_id(&passkey.key), Signature::Passkey(assertion))
+    }
+
+    fn attach(&mut self, id: KeyId, signature: Signature) -> Result<(), EncodeError> {
         self.signatures.retain(|(other, _)| *other != id);
         if self.signatures.len() == SIGNATURES_MAX {
             return Err(EncodeError::TooManySignatures);
@@ -216,7 +293,18 @@ impl Envelope {
         for (i, (id, signature)) in self.signatures.iter().enumerate() {
             let comma = if i == 0 { "" } else { "," };
             // Writing to a String cannot fail.
-            let _ = write!(out, r#"{comma}{{"keyid":"{id}","sig":"{}"}}"#, Base64::write(signature));
+            let _ = match signature {
+                Signature::Ed25519(sig) => {
+                    write!(out, r#"{comma}{{"keyid":"{id}","sig":"{}"}}"#, Base64::write(sig))
+                }
+                Signature::Passkey(a) => write!(
+                    out,
+                    r#"{comma}{{"keyid":"{id}","sig":"{}","webauthn":{{"authenticatorData":"{}","clientDataJSON":"{}"}}}}"#,
+                    Base64::write(&a.signature),
+                    Base64::write(&a.authenticator_data),
+                    Base64::write(&a.client_data)
+                ),
+            };
         }
         out.push_str("]}");
         out.into_bytes()

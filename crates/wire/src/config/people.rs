@@ -6,9 +6,9 @@ use crate::credential::{PIN_DIGITS_MAX, PIN_DIGITS_MIN, is_pin_hash};
 use crate::seal::SEALED_PERSON_BYTES_MAX;
 use crate::spelling::{Base64, Hex, Said};
 use lockward_model::{
-    CardPublicKey, CardToken, Credential, CredentialId, DoorId, Factors, Group, GroupId, Operator,
-    OperatorId, Person, PersonId, PinHash, PolicyId, PolicyText, Proof, PublicKey, RoleId, Rule, RuleId,
-    ScheduleId, SealedSecret, Service, ServiceId, Target, Text, Time, Validity, Visit, ZoneId,
+    CardPublicKey, CardToken, Credential, CredentialId, DoorId, Factors, Group, GroupId, Person, PersonId,
+    PinHash, PolicyId, PolicyText, Proof, Rule, RuleId, ScheduleId, SealedSecret, Target, Text, Time,
+    Validity, Visit, ZoneId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -235,48 +235,6 @@ impl From<&Group> for GroupV1 {
 impl From<GroupV1> for Group {
     fn from(g: GroupV1) -> Self {
         Self { id: g.id.0, title: g.title.0 }
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct OperatorV1 {
-    id: Said<OperatorId>,
-    title: Said<Text>,
-    key: Hex<32>,
-    roles: Vec<Said<RoleId>>,
-}
-
-impl From<&Operator> for OperatorV1 {
-    fn from(o: &Operator) -> Self {
-        let roles = o.roles.iter().copied().map(Said).collect();
-        Self { id: Said(o.id), title: Said(o.title.clone()), key: Hex(o.key.0), roles }
-    }
-}
-
-impl From<OperatorV1> for Operator {
-    fn from(o: OperatorV1) -> Self {
-        let roles = o.roles.into_iter().map(|r| r.0).collect();
-        Self { id: o.id.0, title: o.title.0, key: PublicKey(o.key.0), roles }
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ServiceV1 {
-    id: Said<ServiceId>,
-    key: Hex<32>,
-}
-
-impl From<&Service> for ServiceV1 {
-    fn from(s: &Service) -> Self {
-        Self { id: Said(s.id), key: Hex(s.key.0) }
-    }
-}
-
-impl From<ServiceV1> for Service {
-    fn from(s: ServiceV1) -> Self {
-        Self { id: s.id.0, key: PublicKey(s.key.0) }
     }
 }
 

@@ -7,8 +7,8 @@ use crate::CborError;
 use crate::spelling::{ConfigRefV1, Said};
 use core::time::Duration;
 use lockward_model::{
-    Access, Body, CardToken, ControllerId, Deny, Epoch, Factors, LockCause, Opening, Outcome, PersonId,
-    PinFact, PublicKey, ReaderFact, Side, SiteId, ZoneId,
+    Access, Body, CardToken, ControllerId, Deny, Epoch, Factors, LockCause, Opening, OperatorId, OrderKnown,
+    Ordered, Outcome, PersonId, PinFact, PublicKey, ReaderFact, SessionFact, Side, SiteId, ZoneId,
 };
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
@@ -65,6 +65,80 @@ pub(super) enum BodyV1 {
     Zone(#[n(0)] Said<ZoneId>, #[n(1)] ZoneFactV1),
     #[n(24)]
     Guessing(#[n(0)] Option<SideV1>, #[n(1)] bool, #[n(2)] u64),
+    #[n(25)]
+    Order(#[n(0)] OrderedV1),
+    #[n(26)]
+    OrderLost(#[n(0)] Said<ControllerId>, #[n(1)] Option<Said<OperatorId>>),
+    #[n(27)]
+    Session(#[n(0)] Option<Said<OperatorId>>, #[n(1)] SessionFactV1),
+}
+
+#[derive(Encode, Decode)]
+pub(super) struct OrderedV1 {
+    #[n(0)]
+    #[cbor(with = "minicbor::bytes")]
+    envelope: Vec<u8>,
+    #[n(1)]
+    config: Option<ConfigRefV1>,
+    #[n(2)]
+    config_age_us: u64,
+    /// Bit 0: fresh, bit 1: airlock busy, bit 2: openings spent.
+    #[n(3)]
+    known: u8,
+    #[n(4)]
+    outcome: OutcomeV1,
+}
+
+impl From<&Ordered> for OrderedV1 {
+    fn from(o: &Ordered) -> Self {
+        let OrderKnown { fresh, airlock_busy, openings_spent } = o.known;
+        Self {
+            envelope: o.envelope.to_vec(),
+            config: o.config.map(Into::into),
+            config_age_us: micros(o.config_age),
+            known: u8::from(fresh) | u8::from(airlock_busy) << 1 | u8::from(openings_spent) << 2,
+            outcome: (&o.outcome).into(),
+        }
+    }
+}
+
+impl TryFrom<OrderedV1> for Ordered {
+    type Error = CborError;
+    fn try_from(o: OrderedV1) -> Result<Self, CborError> {
+        let bit = |n: u8| o.known & 1 << n != 0;
+        if o.known > 0b111 {
+            return Err(CborError::Unknown { what: "set of facts", number: o.known.into() });
+        }
+        Ok(Self {
+            known: OrderKnown { fresh: bit(0), airlock_busy: bit(1), openings_spent: bit(2) },
+            envelope: o.envelope.into(),
+            config: o.config.map(Into::into),
+            config_age: Duration::from_micros(o.config_age_us),
+            outcome: o.outcome.try_into()?,
+        })
+    }
+}
+
+impl From<&Outcome> for OutcomeV1 {
+    fn from(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Granted { because } => Self::Granted(because.clone()),
+            Outcome::Denied { why, because } => Self::Denied(why.number(), because.clone()),
+        }
+    }
+}
+
+impl TryFrom<OutcomeV1> for Outcome {
+    type Error = CborError;
+    fn try_from(outcome: OutcomeV1) -> Result<Self, CborError> {
+        Ok(match outcome {
+            OutcomeV1::Granted(because) => Self::Granted { because },
+            OutcomeV1::Denied(why, because) => {
+                let unknown = || CborError::Unknown { what: "reason", number: why.into() };
+                Self::Denied { why: Deny::from_number(why).ok_or_else(unknown)?, because }
+            }
+        })
+    }
 }
 
 #[derive(Encode, Decode)]
@@ -129,6 +203,13 @@ twins! {
         5 Order = LockCause::Order => LockCause::Order,
         6 Fire = LockCause::Fire => LockCause::Fire,
     }
+    SessionFactV1 = SessionFact {
+        0 Opened = SessionFact::Opened => SessionFact::Opened,
+        1 Refused = SessionFact::Refused => SessionFact::Refused,
+        2 Ended = SessionFact::Ended => SessionFact::Ended,
+        3 Cloned = SessionFact::Cloned => SessionFact::Cloned,
+        4 SetUp = SessionFact::SetUp => SessionFact::SetUp,
+    }
     FactV1 = ReaderFact {
         0 Online = ReaderFact::Online => ReaderFact::Online,
         1 Offline = ReaderFact::Offline => ReaderFact::Offline,
@@ -162,10 +243,7 @@ impl From<&Access> for AccessV1 {
             config: a.config.map(Into::into),
             config_age_us: micros(a.config_age),
             known: KnownV1::of(&a.known),
-            outcome: match &a.outcome {
-                Outcome::Granted { because } => OutcomeV1::Granted(because.clone()),
-                Outcome::Denied { why, because } => OutcomeV1::Denied(why.number(), because.clone()),
-            },
+            outcome: (&a.outcome).into(),
         }
     }
 }
@@ -184,13 +262,7 @@ impl TryFrom<AccessV1> for Access {
             config: a.config.map(Into::into),
             config_age: Duration::from_micros(a.config_age_us),
             known: a.known.map(TryInto::try_into).transpose()?.unwrap_or_default(),
-            outcome: match a.outcome {
-                OutcomeV1::Granted(because) => Outcome::Granted { because },
-                OutcomeV1::Denied(why, because) => {
-                    let why = Deny::from_number(why).ok_or_else(|| unknown("reason", why))?;
-                    Outcome::Denied { why, because }
-                }
-            },
+            outcome: a.outcome.try_into()?,
         })
     }
 }
@@ -225,6 +297,11 @@ impl From<&Body> for BodyV1 {
                 Self::Guessing(side.as_ref().map(Into::into), *secret, micros(*wait))
             }
             Body::KeysRead { first, last } => Self::KeysRead(first.0, last.0),
+            Body::Order(o) => Self::Order((&**o).into()),
+            Body::OrderLost { controller, operator } => {
+                Self::OrderLost(Said(*controller), operator.map(Said))
+            }
+            Body::Session { operator, fact } => Self::Session(operator.map(Said), fact.into()),
         }
     }
 }
@@ -262,6 +339,13 @@ impl TryFrom<BodyV1> for Body {
                 Self::Guessing { side: side.map(Into::into), secret, wait: Duration::from_micros(us) }
             }
             BodyV1::KeysRead(first, last) => Self::KeysRead { first: Epoch(first), last: Epoch(last) },
+            BodyV1::Order(o) => Self::Order(Box::new(o.try_into()?)),
+            BodyV1::OrderLost(controller, operator) => {
+                Self::OrderLost { controller: controller.0, operator: operator.map(|o| o.0) }
+            }
+            BodyV1::Session(operator, fact) => {
+                Self::Session { operator: operator.map(|o| o.0), fact: fact.into() }
+            }
         })
     }
 }

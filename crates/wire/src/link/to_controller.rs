@@ -2,7 +2,7 @@
 
 use super::elsewhere::{self, Elsewhere, ElsewhereV1};
 use super::frame::{self, FrameError};
-use super::{MessageError, Slices, owned, slices, word};
+use super::{MessageError, ORDER_BYTES_MAX, Slices, owned, slices, word};
 use crate::{CardKey, CborError, PinPepper, SourceKey};
 use lockward_model::{Epoch, Time};
 use minicbor::bytes::{ByteArray, ByteSlice};
@@ -80,6 +80,18 @@ pub enum ToController {
         /// At most [`super::FACTS_MAX`].
         facts: Vec<Elsewhere>,
     },
+    /// Asks for a number that an order may bear; the answer is [`super::ToHub::Nonce`].
+    WantNonce {
+        /// Names the question, on this connection.
+        question: u32,
+    },
+    /// An order, signed; the answer is [`super::ToHub::Ordered`].
+    Order {
+        /// Names it, on this connection.
+        question: u32,
+        /// The envelope ([`crate::config::Envelope`]), at most [`super::ORDER_BYTES_MAX`].
+        envelope: Vec<u8>,
+    },
 }
 
 #[derive(Encode, Decode)]
@@ -102,6 +114,10 @@ enum ToControllerV1<'a> {
     Pong(#[n(0)] i64),
     #[n(8)]
     Elsewhere(#[n(0)] bool, #[n(1)] Vec<ElsewhereV1>),
+    #[n(9)]
+    WantNonce(#[n(0)] u32),
+    #[n(10)]
+    Order(#[n(0)] u32, #[b(1)] &'a ByteSlice),
 }
 
 impl ToController {
@@ -145,6 +161,8 @@ impl<'a> From<&'a ToController> for ToControllerV1<'a> {
             ToController::Elsewhere { anew, facts } => {
                 Self::Elsewhere(*anew, facts.iter().map(Into::into).collect())
             }
+            ToController::WantNonce { question } => Self::WantNonce(*question),
+            ToController::Order { question, envelope } => Self::Order(*question, envelope.as_slice().into()),
         }
     }
 }
@@ -178,6 +196,11 @@ impl TryFrom<ToControllerV1<'_>> for ToController {
             ToControllerV1::Elsewhere(anew, facts) => {
                 Self::Elsewhere { anew, facts: elsewhere::read(facts)? }
             }
+            ToControllerV1::WantNonce(question) => Self::WantNonce { question },
+            ToControllerV1::Order(question, envelope) if envelope.len() <= ORDER_BYTES_MAX => {
+                Self::Order { question, envelope: envelope.to_vec() }
+            }
+            ToControllerV1::Order(..) => return Err(CborError::Bounds { what: "an order" }),
         })
     }
 }

@@ -4,7 +4,7 @@ use super::frame::{self, FrameError};
 use super::{MessageError, Slices, owned, slices, word};
 use crate::CborError;
 use crate::spelling::{ConfigRefV1, Said};
-use lockward_model::{AirlockId, ConfigRef, ControllerId, DoorId, SiteId, Time};
+use lockward_model::{AirlockId, ConfigRef, ControllerId, DoorId, Nonce, SiteId, Time};
 use minicbor::bytes::{ByteArray, ByteSlice};
 use minicbor::{Decode, Encode};
 
@@ -80,6 +80,20 @@ pub enum ToHub {
         /// True to take it, false to give it back.
         take: bool,
     },
+    /// A number for one order, good for [`lockward_model::Order::LIFE_MAX`]; `None` if too many are under way.
+    Nonce {
+        /// Which question it answers.
+        question: u32,
+        /// The number.
+        nonce: Option<Nonce>,
+    },
+    /// What became of an order; its record is durable.
+    Ordered {
+        /// Which.
+        question: u32,
+        /// `None` if it was carried out, else the stable code of why not.
+        refused: Option<Box<str>>,
+    },
 }
 
 #[derive(Encode, Decode)]
@@ -100,6 +114,10 @@ enum ToHubV1<'a> {
     Ping,
     #[n(7)]
     Claim(#[n(0)] Said<AirlockId>, #[n(1)] Said<DoorId>, #[n(2)] bool),
+    #[n(8)]
+    Nonce(#[n(0)] u32, #[n(1)] Option<ByteArray<16>>),
+    #[n(9)]
+    Ordered(#[n(0)] u32, #[b(1)] Option<&'a str>),
 }
 
 #[derive(Encode, Decode)]
@@ -186,6 +204,8 @@ impl<'a> From<&'a ToHub> for ToHubV1<'a> {
             ToHub::Renew => Self::Renew,
             ToHub::Ping => Self::Ping,
             ToHub::Claim { airlock, door, take } => Self::Claim(Said(*airlock), Said(*door), *take),
+            ToHub::Nonce { question, nonce } => Self::Nonce(*question, nonce.map(|n| n.0.into())),
+            ToHub::Ordered { question, refused } => Self::Ordered(*question, refused.as_deref()),
         }
     }
 }
@@ -219,6 +239,12 @@ impl TryFrom<ToHubV1<'_>> for ToHub {
             ToHubV1::Renew => Self::Renew,
             ToHubV1::Ping => Self::Ping,
             ToHubV1::Claim(airlock, door, take) => Self::Claim { airlock: airlock.0, door: door.0, take },
+            ToHubV1::Nonce(question, nonce) => {
+                Self::Nonce { question, nonce: nonce.map(|n| Nonce(n.into())) }
+            }
+            ToHubV1::Ordered(question, refused) => {
+                Self::Ordered { question, refused: refused.map(|code| word(code, "a code")).transpose()? }
+            }
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::event::signer;
 use crate::strategies::{config, named, site, time};
-use lockward_model::{Epoch, SiteId, Time};
+use lockward_model::{Epoch, Nonce, SiteId, Time};
 use lockward_wire::link::*;
 use lockward_wire::{CardKey, CborError, EnrollSecret, PinPepper, SourceKey};
 use proptest::collection::vec;
@@ -42,6 +42,9 @@ fn to_hub() -> impl Strategy<Value = ToHub> {
             door,
             take
         }),
+        (any::<u32>(), of(any::<[u8; 16]>().prop_map(Nonce)))
+            .prop_map(|(question, nonce)| ToHub::Nonce { question, nonce }),
+        (any::<u32>(), of(word())).prop_map(|(question, refused)| ToHub::Ordered { question, refused }),
     ]
 }
 
@@ -58,6 +61,8 @@ fn to_controller() -> impl Strategy<Value = ToController> {
     );
     prop_oneof![
         (time(), any::<u64>()).prop_map(|(time, acked)| ToController::Welcome { time, acked }),
+        any::<u32>().prop_map(|question| ToController::WantNonce { question }),
+        (any::<u32>(), bytes()).prop_map(|(question, envelope)| ToController::Order { question, envelope }),
         (any::<u64>(), vec(bytes(), 0..5), bytes())
             .prop_map(|(first, entries, checkpoint)| ToController::Entries { first, entries, checkpoint }),
         keys,

@@ -5,5 +5,6 @@ mod config;
 mod event;
 mod golden;
 mod link;
+mod passkey;
 mod secrets;
 mod strategies;

@@ -49,16 +49,19 @@ fn word() -> impl Strategy<Value = Box<str>> {
     "\\PC{0,40}".prop_map(Into::into)
 }
 
-fn access() -> impl Strategy<Value = Access> {
+fn outcome() -> impl Strategy<Value = Outcome> {
     let because = || vec("[a-z0-9-]{1,31}".prop_map(Box::<str>::from), 0..4);
-    let outcome = prop_oneof![
+    prop_oneof![
         because().prop_map(|because| Outcome::Granted { because }),
         (proptest::sample::select(Deny::ALL), because())
             .prop_map(|(why, because)| Outcome::Denied { why, because }),
-    ];
+    ]
+}
+
+fn access() -> impl Strategy<Value = Access> {
     let side = prop_oneof![Just(Side::Entry), Just(Side::Exit)];
     let shown = (side, token(), of(named()), factors(), pin(), any::<bool>());
-    (shown, of(config()), span(), known(), outcome).prop_map(
+    (shown, of(config()), span(), known(), outcome()).prop_map(
         |((side, token, person, factors, pin, keypad), config, config_age, known, outcome)| Access {
             side,
             token,
@@ -189,7 +192,7 @@ pub(crate) fn body() -> impl Strategy<Value = Body> {
         (any::<u32>(), any::<u32>())
             .prop_map(|(first, last)| Body::KeysRead { first: Epoch(first), last: Epoch(last) }),
     ];
-    prop_oneof![access().prop_map(Body::Access), door, device, hub, noticed()]
+    prop_oneof![access().prop_map(Body::Access), door, device, hub, noticed(), from_afar()]
 }
 
 fn noticed() -> impl Strategy<Value = Body> {
@@ -306,11 +309,64 @@ pub(crate) fn credential() -> impl Strategy<Value = Credential> {
 }
 
 fn operator() -> impl Strategy<Value = Operator> {
-    (named(), text(), public_key(), vec(named(), 0..3)).prop_map(|(id, title, key, roles)| Operator {
-        id,
-        title,
-        key,
-        roles,
+    let key = (text(), signing_key()).prop_map(|(title, key)| OperatorKey { title, key });
+    (named(), text(), vec(key, 0..4), vec(named(), 0..3), of(time()), of(named())).prop_map(
+        |(id, title, keys, roles, until, person)| Operator { id, title, keys, roles, until, person },
+    )
+}
+
+fn signing_key() -> impl Strategy<Value = SigningKey> {
+    let passkey =
+        (vec(any::<u8>(), 1..65), any::<[u8; 32]>(), "[a-z]{1,9}\\.example").prop_map(|(id, x, rp)| {
+            let mut key = [4; 65];
+            key[1..33].copy_from_slice(&x);
+            let origin = format!("https://{rp}:8443").into();
+            SigningKey::Passkey(Passkey { id: id.into(), key, rp: rp.into(), origin })
+        });
+    prop_oneof![public_key().prop_map(SigningKey::Ed25519), passkey]
+}
+
+fn service() -> impl Strategy<Value = Service> {
+    (named(), public_key(), of(time())).prop_map(|(id, key, until)| Service { id, key, until })
+}
+
+fn from_afar() -> impl Strategy<Value = Body> {
+    let facts = vec![
+        SessionFact::Opened,
+        SessionFact::Refused,
+        SessionFact::Ended,
+        SessionFact::Cloned,
+        SessionFact::SetUp,
+    ];
+    let known = any::<[bool; 3]>().prop_map(|[fresh, airlock_busy, openings_spent]| OrderKnown {
+        fresh,
+        airlock_busy,
+        openings_spent,
+    });
+    let age = any::<u32>().prop_map(|s| Duration::from_secs(s.into()));
+    let ordered = (vec(any::<u8>(), 0..300), of(config()), age, known, outcome()).prop_map(
+        |(envelope, config, config_age, known, outcome)| {
+            Body::Order(Box::new(Ordered { envelope: envelope.into(), config, config_age, known, outcome }))
+        },
+    );
+    prop_oneof![
+        ordered,
+        (named(), of(named())).prop_map(|(controller, operator)| Body::OrderLost { controller, operator }),
+        (of(named()), proptest::sample::select(facts))
+            .prop_map(|(operator, fact)| Body::Session { operator, fact }),
+    ]
+}
+
+pub(crate) fn order() -> impl Strategy<Value = Order> {
+    let act = prop_oneof![
+        Just(OrderAct::Unlock),
+        (1..43_200_001_u64).prop_map(|ms| OrderAct::Hold(Duration::from_millis(ms))),
+        Just(OrderAct::Release),
+    ];
+    let whose = (digest(), named(), named(), act, any::<[u8; 16]>());
+    (whose, time(), of(named()), of(text())).prop_map(|(whose, until, on_behalf, reason)| {
+        let (site, controller, door, act, nonce) = whose;
+        Order { site: SiteId(site.0), controller, door, act, nonce: Nonce(nonce), until, on_behalf, reason }
     })
 }
 
@@ -470,6 +526,8 @@ pub(crate) fn change() -> impl Strategy<Value = Change> {
         named().prop_map(Change::RevokeController),
         operator().prop_map(Change::PutOperator),
         named().prop_map(Change::RemoveOperator),
+        service().prop_map(Change::PutService),
+        named().prop_map(Change::RemoveService),
     ];
     let watch = prop_oneof![
         named().prop_map(Change::LockDown),
@@ -484,15 +542,23 @@ pub(crate) fn change() -> impl Strategy<Value = Change> {
 }
 
 pub(crate) fn change_set() -> impl Strategy<Value = ChangeSet> {
-    (site(), any::<u64>(), time(), of(text()), vec(change(), 0..6))
-        .prop_map(|(site, at, drafted, reason, changes)| ChangeSet { site, at, drafted, reason, changes })
+    (site(), any::<u64>(), time(), of(text()), vec(change(), 0..6)).prop_map(
+        |(site, at, drafted, reason, changes)| ChangeSet {
+            site,
+            at,
+            drafted,
+            on_behalf: None,
+            reason,
+            changes,
+        },
+    )
 }
 
 pub(crate) fn founding() -> impl Strategy<Value = Founding> {
     let zone = proptest::sample::select(&["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata"])
         .prop_map(|z| SiteZone::new(z).unwrap());
     let origin = || "[a-z0-9./-]{1,60}".prop_map(Box::<str>::from);
-    let hub = (named(), public_key()).prop_map(|(id, key)| Service { id, key });
+    let hub = (named(), public_key()).prop_map(|(id, key)| Service::new(id, key));
     let keys = (public_key(), public_key(), digest());
     let heads = (text(), zone, time(), origin(), origin());
     (heads, keys, hub, vec(operator(), 0..3), vec(policy(), 0..3)).prop_map(
