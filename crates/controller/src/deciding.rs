@@ -90,22 +90,25 @@ impl Core {
     }
 
     fn decide(&mut self, now: Now, open: &Open, found: [Option<Found>; 2], out: &mut Vec<Effect>) {
-        let Some(question) = self.question(now, open, found) else { return };
+        let Some(mut question) = self.question(now, open, found) else { return };
         let (door, number) = (open.door, open.question);
         self.tell_openings(now, door, question.known.openings_spent);
-        let Some(site) = self.site.as_ref().filter(|site| !self.revoked(site)) else {
-            self.note_door(now, door, Body::Access(lockward_site::undecided(&question)));
+        let mut answer = self.judged(now, &question);
+        // Nobody waits for a record that can not come. A grant that is not used is not recorded as one.
+        if matches!(answer, Answer::Granted(..)) && self.disk_hangs(now.mono) {
             return self.answer(now, door, number, DoorAnswer::Denied(Deny::NoConfiguration), out);
-        };
-        match site.decide(&question, now.mono + GRANT_LIFE) {
-            // Nobody waits for a record that can not come. A grant that is not used is not recorded as one.
-            Answer::Granted(..) if self.disk_hangs(now.mono) => {
-                self.answer(now, door, number, DoorAnswer::Denied(Deny::NoConfiguration), out);
-            }
+        }
+        let enters = open.side == Side::Entry && matches!(answer, Answer::Granted(..));
+        if enters && !self.reserve_airlock(now, door, out) {
+            // It is not to be had after all: that is known now, and decided again, so that the record says it.
+            question.known.airlock_busy = true;
+            answer = self.judged(now, &question);
+        }
+        match answer {
             Answer::Granted(grant, access, terms) => {
                 let terms =
                     Terms { extended: terms.extended, hold: terms.hold, in_lockdown: self.locked_down(door) };
-                self.granted(now, open, (grant, access, terms), out);
+                self.granted(now, open, (grant, access, terms));
             }
             Answer::NeedPin => self.answer(now, door, number, DoorAnswer::NeedPin, out),
             Answer::NeedCard => self.answer(now, door, number, DoorAnswer::NeedCard, out),
@@ -114,19 +117,17 @@ impl Core {
         }
     }
 
-    /// The grant waits for its record.
-    fn granted(
-        &mut self,
-        now: Now,
-        open: &Open,
-        (grant, access, terms): (Grant, Access, Terms),
-        out: &mut Vec<Effect>,
-    ) {
-        let (door, question) = (open.door, open.question);
-        if open.side == Side::Entry && !terms.hold && !self.reserve_airlock(now, door, out) {
-            // Two doors of an airlock in one moment: the question was asked before the other's was answered.
-            return self.answer(now, door, question, DoorAnswer::Denied(Deny::AirlockBusy), out);
+    /// What the site says. Without one, nobody enters.
+    fn judged(&self, now: Now, question: &Question) -> Answer {
+        match self.site.as_ref().filter(|site| !self.revoked(site)) {
+            Some(site) => site.decide(question, now.mono + GRANT_LIFE),
+            None => Answer::Denied(Deny::NoConfiguration, lockward_site::undecided(question)),
         }
+    }
+
+    /// The grant waits for its record.
+    fn granted(&mut self, now: Now, open: &Open, (grant, access, terms): (Grant, Access, Terms)) {
+        let (door, question) = (open.door, open.question);
         if let (Some(site), Some(unit), false) = (&self.site, self.units.get_mut(door), terms.hold) {
             unit.grant(question, open.side);
             self.history.awaits(site, unit.id(), question, now.wall, &access);
