@@ -68,9 +68,9 @@ impl Core {
             }
             Elsewhere::Touch { controller, linked: false, at: _ } => {
                 self.history.touch.out_of_touch(controller);
+                self.airlocks_lose(now, controller, out);
             }
-            // A refused claim needs no word of its own: the other door's stand says the same.
-            Elsewhere::Claimed { .. } => {}
+            Elsewhere::Claimed { granted, number, .. } => self.airlock_claimed(now, number, granted, out),
         }
     }
 

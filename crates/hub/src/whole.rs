@@ -9,7 +9,7 @@ use crate::lately::{Lately, guesses};
 use core::time::Duration;
 use lockward_history::alarms::{Alarms, Did};
 use lockward_history::{
-    AHEAD_MAX, FAILURES_MAX, PASSES_MAX, Presence, PresenceFact, SIGHTED_MAX, Touch, ahead,
+    AHEAD_MAX, Arbiter, FAILURES_MAX, PASSES_MAX, Presence, PresenceFact, SIGHTED_MAX, Touch, ahead,
 };
 use lockward_model::{
     Access, Body, ControllerId, Door, DoorId, Event, Forgiven, Mono, Opening, Outcome, PersonId, Side,
@@ -52,27 +52,13 @@ struct Passage {
     at: Time,
 }
 
-/// What takes a door of an airlock up.
-#[derive(Default, Clone, Copy)]
-struct Use {
-    open: bool,
-    released: bool,
-    free: bool,
-}
-
-impl Use {
-    fn busy(self) -> bool {
-        self.open || self.released || self.free
-    }
-}
-
 /// All of it.
 pub(crate) struct Whole {
     presence: Presence,
     touch: Touch,
     alarms: Alarms,
     passages: BTreeMap<DoorId, Passage>,
-    uses: BTreeMap<DoorId, Use>,
+    pub(crate) airlocks: Arbiter,
     guessed: Lately,
     used: Lately,
     seen: Lately,
@@ -90,7 +76,7 @@ impl Default for Whole {
             touch: Touch::new(None, Duration::MAX),
             alarms: Alarms::new(),
             passages: BTreeMap::new(),
-            uses: BTreeMap::new(),
+            airlocks: Arbiter::default(),
             guessed: Lately::new(GUESSED_FOR, FAILURES_MAX),
             used: Lately::new(USED_FOR, PASSES_MAX),
             seen: Lately::new(SEEN_FOR, SIGHTED_MAX),
@@ -152,7 +138,12 @@ impl Whole {
             Body::NotEntered | Body::DoorClosed { .. } => drop(self.passages.remove(&door.id)),
             _ => {}
         }
-        self.used_up(door, event, changed);
+        if let Some(busy) = self.airlocks.hear(door, &event.body, now)
+            && door.rules.airlock.is_some()
+        {
+            let fact = Elsewhere::Busy { door: door.id, busy, at };
+            changed.news.push(News { from: Some(from), fact });
+        }
     }
 
     /// Somebody asked to be let in or out.
@@ -215,33 +206,9 @@ impl Whole {
         }
     }
 
-    /// Whether an airlock's door is open or released; or no longer.
-    fn used_up(&mut self, door: &Door, event: &Event, changed: &mut Changed) {
-        let mut now = self.uses.get(&door.id).copied().unwrap_or_default();
-        let before = now.busy();
-        match &event.body {
-            Body::Access(Access { outcome: Outcome::Granted { .. }, .. }) => now.released = true,
-            Body::ExitRequested { released } => now.released |= released,
-            Body::DoorOpened(_) => now.open = true,
-            Body::DoorClosed { .. } => (now.open, now.released) = (false, false),
-            Body::NotEntered => now.released = false,
-            Body::Unlocked(_) => now.free = true,
-            Body::Locked(_) => (now.free, now.released) = (false, false),
-            _ => return,
-        }
-        self.uses.insert(door.id, now);
-        if door.rules.airlock.is_some() && before != now.busy() {
-            let fact = Elsewhere::Busy { door: door.id, busy: now.busy(), at: event.time };
-            changed.news.push(News { from: Some(door.controller), fact });
-        }
-    }
-
-    /// Whether another door of an airlock is open or released, by all that was told.
-    pub(crate) fn other_is_busy(&self, site: &Site, door: &Door) -> bool {
-        let Some(airlock) = door.rules.airlock else { return false };
-        let mates = site.doors().filter(|d| d.id != door.id);
-        let mut mates = mates.filter(|d| d.rules.airlock.is_some_and(|a| a.id == airlock.id));
-        mates.any(|d| self.uses.get(&d.id).is_some_and(|u| u.busy()))
+    /// Whether a controller is in touch: linked, and all that it had kept is taken in.
+    pub(crate) fn hears(&self, id: ControllerId) -> bool {
+        self.in_touch.contains(&id)
     }
 
     /// A controller's link stands. It is in touch once everything that it had kept meanwhile, up to event `due`, is
@@ -303,7 +270,7 @@ impl Whole {
     /// Lets go of whoever left the site.
     pub(crate) fn retain(&mut self, site: &Site) {
         self.presence.retain(|person| site.person(person).is_some());
-        self.uses.retain(|door, _| site.door(*door).is_some());
+        self.airlocks.retain(|door| site.door(door).is_some());
         self.passages.retain(|door, _| site.door(*door).is_some());
     }
 
@@ -328,9 +295,10 @@ impl Whole {
         });
         let lately = [&self.guessed, &self.used, &self.seen];
         let lately = lately.into_iter().flat_map(move |kept| kept.still(now).cloned());
-        // Free ones too: they may have been taken when it last heard.
-        let busy = site.doors().filter(|d| d.rules.airlock.is_some()).map(move |door| {
-            let busy = self.uses.get(&door.id).is_some_and(|u| u.busy());
+        // Free ones too: they may have been taken when it last heard. Of a controller that can not be heard nothing.
+        let heard = site.doors().filter(|d| d.rules.airlock.is_some() && self.hears(d.controller));
+        let busy = heard.map(move |door| {
+            let busy = self.airlocks.is_busy(door.id, now);
             News { from: Some(door.controller), fact: Elsewhere::Busy { door: door.id, busy, at: now } }
         });
         let touch = self.in_touch.iter().map(move |id| {

@@ -86,6 +86,8 @@ pub enum Elsewhere {
         door: DoorId,
         /// Whether it is this door's.
         granted: bool,
+        /// The claim's own number.
+        number: u64,
     },
 }
 
@@ -106,7 +108,7 @@ pub(super) enum ElsewhereV1 {
     #[n(6)]
     Touch(#[n(0)] Said<ControllerId>, #[n(1)] bool, #[n(2)] i64),
     #[n(7)]
-    Claimed(#[n(0)] Said<AirlockId>, #[n(1)] Said<DoorId>, #[n(2)] bool),
+    Claimed(#[n(0)] Said<AirlockId>, #[n(1)] Said<DoorId>, #[n(2)] bool, #[n(3)] u64),
 }
 
 impl From<&Elsewhere> for ElsewhereV1 {
@@ -123,8 +125,8 @@ impl From<&Elsewhere> for ElsewhereV1 {
             Elsewhere::Seen { person, door, at } => Self::Seen(Said(*person), Said(*door), at.0),
             Elsewhere::Busy { door, busy, at } => Self::Busy(Said(*door), *busy, at.0),
             Elsewhere::Touch { controller, linked, at } => Self::Touch(Said(*controller), *linked, at.0),
-            Elsewhere::Claimed { airlock, door, granted } => {
-                Self::Claimed(Said(*airlock), Said(*door), *granted)
+            Elsewhere::Claimed { airlock, door, granted, number } => {
+                Self::Claimed(Said(*airlock), Said(*door), *granted, *number)
             }
         }
     }
@@ -150,8 +152,8 @@ impl From<ElsewhereV1> for Elsewhere {
             ElsewhereV1::Touch(controller, linked, at) => {
                 Self::Touch { controller: controller.0, linked, at: Time(at) }
             }
-            ElsewhereV1::Claimed(airlock, door, granted) => {
-                Self::Claimed { airlock: airlock.0, door: door.0, granted }
+            ElsewhereV1::Claimed(airlock, door, granted, number) => {
+                Self::Claimed { airlock: airlock.0, door: door.0, granted, number }
             }
         }
     }

@@ -79,6 +79,8 @@ pub enum ToHub {
         door: DoorId,
         /// True to take it, false to give it back.
         take: bool,
+        /// Names the claim in its answer.
+        number: u64,
     },
 }
 
@@ -99,7 +101,7 @@ enum ToHubV1<'a> {
     #[n(6)]
     Ping,
     #[n(7)]
-    Claim(#[n(0)] Said<AirlockId>, #[n(1)] Said<DoorId>, #[n(2)] bool),
+    Claim(#[n(0)] Said<AirlockId>, #[n(1)] Said<DoorId>, #[n(2)] bool, #[n(3)] u64),
 }
 
 #[derive(Encode, Decode)]
@@ -185,7 +187,9 @@ impl<'a> From<&'a ToHub> for ToHubV1<'a> {
             }
             ToHub::Renew => Self::Renew,
             ToHub::Ping => Self::Ping,
-            ToHub::Claim { airlock, door, take } => Self::Claim(Said(*airlock), Said(*door), *take),
+            ToHub::Claim { airlock, door, take, number } => {
+                Self::Claim(Said(*airlock), Said(*door), *take, *number)
+            }
         }
     }
 }
@@ -218,7 +222,9 @@ impl TryFrom<ToHubV1<'_>> for ToHub {
             }
             ToHubV1::Renew => Self::Renew,
             ToHubV1::Ping => Self::Ping,
-            ToHubV1::Claim(airlock, door, take) => Self::Claim { airlock: airlock.0, door: door.0, take },
+            ToHubV1::Claim(airlock, door, take, number) => {
+                Self::Claim { airlock: airlock.0, door: door.0, take, number }
+            }
         })
     }
 }

@@ -37,11 +37,8 @@ fn to_hub() -> impl Strategy<Value = ToHub> {
         (log, any::<u64>(), bytes()).prop_map(|(log, size, line)| ToHub::Cosignature { log, size, line }),
         Just(ToHub::Renew),
         Just(ToHub::Ping),
-        (named(), named(), any::<bool>()).prop_map(|(airlock, door, take)| ToHub::Claim {
-            airlock,
-            door,
-            take
-        }),
+        (named(), named(), any::<bool>(), any::<u64>())
+            .prop_map(|(airlock, door, take, number)| { ToHub::Claim { airlock, door, take, number } }),
     ]
 }
 
@@ -114,10 +111,8 @@ fn elsewhere() -> impl Strategy<Value = Elsewhere> {
             linked,
             at
         }),
-        (named(), named(), any::<bool>()).prop_map(|(airlock, door, granted)| Elsewhere::Claimed {
-            airlock,
-            door,
-            granted
+        (named(), named(), any::<bool>(), any::<u64>()).prop_map(|(airlock, door, granted, number)| {
+            Elsewhere::Claimed { airlock, door, granted, number }
         }),
     ]
 }
