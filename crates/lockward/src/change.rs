@@ -7,6 +7,7 @@
 //! 4. Only then, and after a yes, names are sealed with people's own keys, and the entries are appended.
 
 pub(crate) mod file;
+mod pins;
 mod plan;
 pub(crate) mod read;
 mod review;
