@@ -9,11 +9,12 @@ use crate::lately::{Lately, guesses};
 use core::time::Duration;
 use lockward_history::alarms::{Alarms, Did};
 use lockward_history::{
-    AHEAD_MAX, Arbiter, FAILURES_MAX, PASSES_MAX, Presence, PresenceFact, SIGHTED_MAX, Touch, ahead,
+    AHEAD_MAX, Arbiter, FAILURES_MAX, Presence, PresenceFact, SIGHTED_MAX, Taken, Touch, Used, UsedFact,
+    ahead,
 };
 use lockward_model::{
     Access, Body, ControllerId, Door, DoorId, Event, Forgiven, Mono, Opening, Outcome, PersonId, Side,
-    Source, Time, Wish,
+    Source, Time, UsedCode, Wish,
 };
 use lockward_site::Site;
 use lockward_wire::credential::SignedPass;
@@ -25,8 +26,6 @@ use tracing::warn;
 const GUESSED_FOR: Duration = Duration::from_secs(86_400);
 /// Nobody needs longer than that from a door to another of the same site; and as much again for what comes late.
 const SEEN_FOR: Duration = Duration::from_secs(300);
-/// A pass that was used is told of until it ends by itself, and no longer than a year.
-const USED_FOR: Duration = Duration::from_secs(31_536_000);
 
 /// A fact, and whom it is from: nobody is told what they said themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +59,7 @@ pub(crate) struct Whole {
     passages: BTreeMap<DoorId, Passage>,
     pub(crate) airlocks: Arbiter,
     guessed: Lately,
-    used: Lately,
+    used: Used,
     seen: Lately,
     /// How many events of each controller were taken in.
     taken: BTreeMap<ControllerId, u64>,
@@ -78,7 +77,7 @@ impl Default for Whole {
             passages: BTreeMap::new(),
             airlocks: Arbiter::default(),
             guessed: Lately::new(GUESSED_FOR, FAILURES_MAX),
-            used: Lately::new(USED_FOR, PASSES_MAX),
+            used: Used::default(),
             seen: Lately::new(SEEN_FOR, SIGHTED_MAX),
             taken: BTreeMap::new(),
             linked: BTreeMap::new(),
@@ -125,7 +124,12 @@ impl Whole {
     fn at_door(&mut self, site: &Site, door: &Door, event: &Event, now: Time, changed: &mut Changed) {
         let (from, at) = (door.controller, event.time);
         match &event.body {
-            Body::Access(access) => self.asked(site, door, access, at, now, changed),
+            Body::Access(access) => {
+                self.asked(door, access, at, now, changed);
+                for fact in self.used_up(site, door, access) {
+                    self.use_up(fact, at, now, from, changed);
+                }
+            }
             Body::DoorOpened(Opening::Granted) => self.passed(site, door, changed),
             Body::DoorOpened(Opening::Exit | Opening::Free) => {
                 let fact = PresenceFact::SomeoneLeft { from: door.to, into: door.from, at };
@@ -147,15 +151,7 @@ impl Whole {
     }
 
     /// Somebody asked to be let in or out.
-    fn asked(
-        &mut self,
-        site: &Site,
-        door: &Door,
-        access: &Access,
-        at: Time,
-        now: Time,
-        changed: &mut Changed,
-    ) {
+    fn asked(&mut self, door: &Door, access: &Access, at: Time, now: Time, changed: &mut Changed) {
         let mut tell = |kept: &mut Lately, fact| {
             let news = News { from: Some(door.controller), fact };
             kept.push(at, news.clone(), now);
@@ -164,15 +160,9 @@ impl Whole {
         for (secret, person) in guesses(access) {
             tell(&mut self.guessed, Elsewhere::Guessed { door: door.id, person, secret, at });
         }
-        let Outcome::Granted { because } = &access.outcome else { return };
-        let leaving = because.first().is_some_and(|b| b.starts_with("leaving"));
-        if !leaving
-            && access.token.is_none()
-            && let Some(shown) = access.known.pass.as_deref()
-            && let Ok(signed) = SignedPass::parse(&shown.bytes)
-            && let Ok(pass) = signed.verify(&site.id(), &site.founding().hub.key)
-        {
-            tell(&mut self.used, Elsewhere::Used { id: pass.id.0, until: pass.until, at });
+        let leaving = is_leaving(access);
+        if !matches!(access.outcome, Outcome::Granted { .. }) {
+            return;
         }
         let second = access.known.second.as_deref().and_then(|s| s.person);
         let who: Vec<PersonId> = access.person.into_iter().chain(second).collect();
@@ -183,6 +173,33 @@ impl Whole {
             let passage = Passage { by: door.controller, who, side: access.side, at };
             self.passages.insert(door.id, passage);
         }
+    }
+
+    /// What a decision has used up: one-time codes, whatever came of it, and a pass that let somebody in.
+    fn used_up(&self, site: &Site, door: &Door, access: &Access) -> Vec<UsedFact> {
+        let step = |code: &UsedCode| UsedFact::Step { credential: code.credential, step: code.step };
+        let mut facts: Vec<UsedFact> = access.known.codes.iter().map(step).collect();
+        if matches!(access.outcome, Outcome::Granted { .. })
+            && !is_leaving(access)
+            && access.token.is_none()
+            && let Some(shown) = access.known.pass.as_deref()
+            && let Ok(signed) = SignedPass::parse(&shown.bytes)
+            && let Ok(pass) = signed.verify(&site.id(), &site.founding().hub.key)
+        {
+            facts.push(self.used.once_more(pass.id.0, door.controller, pass.until));
+        }
+        facts
+    }
+
+    fn use_up(&mut self, fact: UsedFact, at: Time, now: Time, from: ControllerId, changed: &mut Changed) {
+        let mut taken = self.used.take(fact);
+        if taken == Taken::Full {
+            self.used.forget(now);
+            taken = self.used.take(fact);
+        }
+        // What is not kept is told all the same: others may have room for it.
+        let news = used_news(fact, at).filter(|_| taken != Taken::Known);
+        changed.news.extend(news.map(|fact| News { from: Some(from), fact }));
     }
 
     /// The door has really opened on a grant: those to whom it was given have moved.
@@ -293,8 +310,11 @@ impl Whole {
             }
             _ => None,
         });
-        let lately = [&self.guessed, &self.used, &self.seen];
+        let lately = [&self.guessed, &self.seen];
         let lately = lately.into_iter().flat_map(move |kept| kept.still(now).cloned());
+        let still = move |fact: &UsedFact| !matches!(fact, UsedFact::Pass { until, .. } if *until <= now);
+        let used = self.used.facts().filter(still).filter_map(move |fact| used_news(fact, now));
+        let used = used.map(|fact| News { from: None, fact });
         // Free ones too: they may have been taken when it last heard. Of a controller that can not be heard nothing.
         let heard = site.doors().filter(|d| d.rules.airlock.is_some() && self.hears(d.controller));
         let busy = heard.map(move |door| {
@@ -306,7 +326,20 @@ impl Whole {
             News { from: Some(*id), fact }
         });
         // What others decide by first; places, of which there may be many, last.
-        touch.chain(busy).chain(lately).chain(places)
+        touch.chain(busy).chain(used).chain(lately).chain(places)
+    }
+}
+
+fn is_leaving(access: &Access) -> bool {
+    let Outcome::Granted { because } = &access.outcome else { return false };
+    because.first().is_some_and(|b| b.starts_with("leaving"))
+}
+
+fn used_news(fact: UsedFact, at: Time) -> Option<Elsewhere> {
+    match fact {
+        UsedFact::Pass { id, by, times, until } => Some(Elsewhere::Used { id, by, times, until, at }),
+        UsedFact::Step { credential, step } => Some(Elsewhere::Stepped { credential, step }),
+        UsedFact::Forgotten { .. } => None,
     }
 }
 
@@ -326,6 +359,7 @@ pub(crate) fn concerns(site: &Site, fact: &Elsewhere, here: &Around) -> bool {
         // Guessing is counted for the site as a whole, and so are the controllers that can not be heard.
         Elsewhere::Guessed { .. }
         | Elsewhere::Used { .. }
+        | Elsewhere::Stepped { .. }
         | Elsewhere::Seen { .. }
         | Elsewhere::Touch { .. }
         | Elsewhere::Claimed { .. } => true,

@@ -103,7 +103,14 @@ fn elsewhere() -> impl Strategy<Value = Elsewhere> {
         (named(), time()).prop_map(|(zone, at)| Elsewhere::SomeoneLeft { zone, at }),
         (named(), of(named()), any::<bool>(), time())
             .prop_map(|(door, person, secret, at)| Elsewhere::Guessed { door, person, secret, at }),
-        (id, time(), time()).prop_map(|(id, until, at)| Elsewhere::Used { id, until, at }),
+        (id, named(), any::<u16>(), time(), time()).prop_map(|(id, by, times, until, at)| Elsewhere::Used {
+            id,
+            by,
+            times,
+            until,
+            at
+        }),
+        (named(), any::<u64>()).prop_map(|(credential, step)| Elsewhere::Stepped { credential, step }),
         (named(), named(), time()).prop_map(|(person, door, at)| Elsewhere::Seen { person, door, at }),
         (named(), any::<bool>(), time()).prop_map(|(door, busy, at)| Elsewhere::Busy { door, busy, at }),
         (named(), any::<bool>(), time()).prop_map(|(controller, linked, at)| Elsewhere::Touch {
