@@ -34,11 +34,11 @@ pub use watch::{Free, LockdownOf};
 use core::time::Duration;
 use lockward_model::{
     Controller, ControllerId, Door, DoorId, Forgiven, Founding, Group, GroupId, Operator, OperatorId, Rule,
-    RuleId, Schedule, ScheduleId, SiteId, ThreatLevel, Zone, ZoneId,
+    RuleId, Schedule, ScheduleId, SiteId, ThreatLevel, Time, Zone, ZoneId,
 };
 use lockward_policy::Policies;
 use people::People;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A site at one size of its config log.
 ///
@@ -60,7 +60,8 @@ pub struct Site {
     people: People,
     policies: Policies,
     all_schedules: Vec<ScheduleId>,
-    lockdowns: BTreeSet<ZoneId>,
+    /// With the time at which each was signed.
+    lockdowns: BTreeMap<ZoneId, Time>,
     /// Levels above every day's.
     threats: BTreeMap<ZoneId, ThreatLevel>,
     /// By the last entry; kept no longer.
