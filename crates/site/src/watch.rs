@@ -5,6 +5,7 @@ use crate::apply::{none, restore};
 use crate::undo::Undo;
 use crate::view::Entrant;
 use lockward_model::{Door, DoorId, ThreatLevel, Time, ZoneId};
+use std::collections::btree_map::Entry;
 
 /// Whether a schedule frees a door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,8 +101,8 @@ impl Site {
     pub(crate) fn lock_down(&mut self, zone: ZoneId, at: Time, undo: &mut Undo) -> Result<(), String> {
         self.zones.get(&zone).ok_or_else(|| none("zone", &zone))?;
         // Whoever calls for a lockdown that holds already is not told off.
-        if !self.lockdowns.contains_key(&zone) {
-            self.lockdowns.insert(zone, at);
+        if let Entry::Vacant(free) = self.lockdowns.entry(zone) {
+            free.insert(at);
             undo.push(move |s| {
                 s.lockdowns.remove(&zone);
             });
