@@ -1,16 +1,22 @@
 //! Airlocks: what this controller's doors of one are told of each other, and of other controllers' doors.
 //!
-//! Other controllers are heard through the hub ([`Elsewhere::Busy`](lockward_wire::link::Elsewhere)); while one can not
-//! be heard, each door does what it is declared to do alone. A door of another controller is claimed by nobody here:
-//! two controllers that let somebody in within one moment both withdraw as soon as they hear of each other.
+//! Other controllers are heard through the hub ([`Elsewhere::Busy`](lockward_wire::link::Elsewhere)), which also gives
+//! an airlock to one door at a time: whoever would let somebody in asks it first, and waits for a moment. Who leaves
+//! asks nobody. While the hub or another controller can not be heard, each door does what it is declared to do alone.
 
+use crate::checking::Compared;
 use crate::core::{Core, Effect};
-use lockward_door::{Airlock, AirlockChange, Input, Stand, Told};
-use lockward_model::{AirlockId, Alone, Body, DoorFact, DoorId, Mono, Now};
+use core::time::Duration;
+use lockward_door::{Airlock, AirlockChange, Feedback, Input, Told};
+use lockward_model::{AirlockId, Alone, Body, ControllerId, DoorFact, DoorId, Mono, Now, Side};
 use lockward_site::Site;
 use lockward_wire::link::ToHub;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+
+/// How long the hub's word on an airlock is waited for: far longer than it takes over a network that works, and no
+/// longer than somebody at a door takes for a slow reader.
+const CLAIM_WAIT: Duration = Duration::from_millis(500);
 
 /// The airlocks that a controller has doors of; at most sites none.
 #[derive(Default)]
@@ -18,6 +24,17 @@ pub(crate) struct Airlocks {
     /// With the doors that each was made of: this controller's, and others'.
     all: BTreeMap<AirlockId, (Members, Airlock)>,
     of: BTreeMap<DoorId, AirlockId>,
+    /// Questions that wait for the hub's word, in the order of their claims.
+    claiming: Vec<Claiming>,
+    /// The number of the last claim.
+    claims: u64,
+}
+
+/// A question whose answer would let somebody in, and the claim that it waits for.
+struct Claiming {
+    number: u64,
+    until: Mono,
+    asked: Compared,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -32,12 +49,12 @@ impl Airlocks {
     }
 
     pub(crate) fn is_busy_for(&self, door: DoorId, now: Mono) -> bool {
-        let airlock = self.of.get(&door).and_then(|id| self.all.get(id));
-        airlock.is_some_and(|(_, airlock)| airlock.is_busy_for(door, now))
+        self.get(door).is_some_and(|airlock| airlock.is_busy_for(door, now))
     }
 
     pub(crate) fn wake_at(&self) -> Option<Mono> {
-        self.all.values().filter_map(|(_, airlock)| airlock.wake_at()).min()
+        let claims = self.claiming.iter().map(|c| c.until);
+        self.all.values().filter_map(|(_, airlock)| airlock.wake_at()).chain(claims).min()
     }
 
     /// Those of a site. One whose doors are the same goes on as it was. Gives the doors of those that begin, and the
@@ -62,6 +79,11 @@ impl Airlocks {
             }
         }
         (begun, before.into_keys().filter(|door| !self.of.contains_key(door)).collect())
+    }
+
+    fn get(&self, door: DoorId) -> Option<&Airlock> {
+        let id = self.of.get(&door)?;
+        self.all.get(id).map(|(_, airlock)| airlock)
     }
 
     fn at(&mut self, door: DoorId) -> Option<&mut Airlock> {
@@ -100,6 +122,77 @@ impl Core {
         kept
     }
 
+    /// Whether the hub is to be asked first for the door's airlock.
+    pub(crate) fn is_shared(&self, now: Now, door: usize) -> bool {
+        let id = self.units.get(door).map(crate::unit::Unit::id);
+        id.and_then(|id| self.airlocks.get(id)).is_some_and(|airlock| airlock.is_shared(now.mono))
+    }
+
+    /// Before somebody may be let in: without a link nobody arbitrates, whatever was last heard.
+    pub(crate) fn look_at_airlock(&mut self, now: Now, door: usize, out: &mut Vec<Effect>) {
+        if self.linked.is_none() && self.is_shared(now, door) {
+            self.lose_airlocks(now, |_| true, out);
+        }
+    }
+
+    /// The question waits for the hub's word on the door's airlock, which is kept for it meanwhile.
+    pub(crate) fn claim_airlock(&mut self, now: Now, asked: Compared, out: &mut Vec<Effect>) {
+        let door = asked.open.door;
+        let Some(id) = self.units.get(door).map(crate::unit::Unit::id) else { return };
+        self.report_airlock(id, true, out);
+        out.push(Effect::Feedback { door, side: Side::Entry, feedback: Feedback::Wait });
+        let until = now.mono + CLAIM_WAIT;
+        self.airlocks.claiming.push(Claiming { number: self.airlocks.claims, until, asked });
+    }
+
+    /// The hub's word. One that nobody waits for says nothing: the doors are told how the others stand.
+    pub(crate) fn airlock_claimed(&mut self, now: Now, number: u64, granted: bool, out: &mut Vec<Effect>) {
+        let claiming = &mut self.airlocks.claiming;
+        let Some(at) = claiming.iter().position(|c| c.number == number) else { return };
+        let Claiming { mut asked, .. } = claiming.remove(at);
+        asked.open.claimed = Some(granted);
+        if !granted {
+            self.give_back_airlock(now, asked.open.door, out);
+        }
+        self.checked(now, asked, out);
+    }
+
+    /// The hub's word does not come: the question is decided as it is declared for a door that is alone.
+    fn claims_in_vain(&mut self, now: Now, all: bool, out: &mut Vec<Effect>) {
+        let late = self.airlocks.claiming.extract_if(.., |c| all || c.until <= now.mono);
+        let late: Vec<Claiming> = late.collect();
+        if late.is_empty() {
+            return;
+        }
+        self.lose_airlocks(now, |_| true, out);
+        for Claiming { asked, .. } in late {
+            self.give_back_airlock(now, asked.open.door, out);
+            self.checked(now, asked, out);
+        }
+    }
+
+    /// The link is gone: nobody arbitrates.
+    pub(crate) fn airlocks_unlinked(&mut self, now: Now, out: &mut Vec<Effect>) {
+        self.claims_in_vain(now, true, out);
+    }
+
+    /// Another controller is out of touch.
+    pub(crate) fn airlocks_lose(&mut self, now: Now, controller: ControllerId, out: &mut Vec<Effect>) {
+        if let (Some(site), true) = (&self.site, self.airlocks.any()) {
+            let theirs = site.doors().filter(|d| d.controller == controller && d.rules.airlock.is_some());
+            let theirs: Vec<DoorId> = theirs.map(|d| d.id).collect();
+            self.lose_airlocks(now, |door| theirs.contains(&door), out);
+        }
+    }
+
+    fn lose_airlocks(&mut self, now: Now, of: impl Fn(DoorId) -> bool, out: &mut Vec<Effect>) {
+        let mut changes = Vec::new();
+        for (_, airlock) in self.airlocks.all.values_mut() {
+            airlock.lose(&of, now.mono, &mut changes);
+        }
+        self.airlock_changes(now, changes, out);
+    }
+
     /// A grant came to nothing.
     pub(crate) fn give_back_airlock(&mut self, now: Now, door: usize, out: &mut Vec<Effect>) {
         let Some(id) = self.units.get(door).map(crate::unit::Unit::id) else { return };
@@ -130,6 +223,7 @@ impl Core {
     }
 
     pub(crate) fn airlocks_elapse(&mut self, now: Now, out: &mut Vec<Effect>) {
+        self.claims_in_vain(now, false, out);
         let mut changes = Vec::new();
         for (_, airlock) in self.airlocks.all.values_mut() {
             airlock.elapse(now.mono, &mut changes);
@@ -156,20 +250,22 @@ impl Core {
     }
 
     /// How this controller's doors of airlocks with others' stand, said again before the last word is too old.
-    pub(crate) fn report_airlocks(&self, out: &mut Vec<Effect>) {
-        for (of, _) in self.airlocks.all.values().filter(|(of, _)| !of.far.is_empty()) {
-            for (door, _) in &of.own {
-                let unit = self.units.iter().find(|u| u.id() == *door);
-                let busy = unit.is_some_and(|u| u.stand() != Stand::Shut);
-                self.report_airlock(*door, busy, out);
-            }
+    pub(crate) fn report_airlocks(&mut self, out: &mut Vec<Effect>) {
+        let shared = self.airlocks.all.values().filter(|(of, _)| !of.far.is_empty());
+        let stand = |(door, _): &(DoorId, Alone), airlock: &Airlock| (*door, airlock.in_use(*door));
+        let stands: Vec<(DoorId, bool)> =
+            shared.flat_map(|(of, airlock)| of.own.iter().map(move |own| stand(own, airlock))).collect();
+        for (door, busy) in stands {
+            self.report_airlock(door, busy, out);
         }
     }
 
     /// The hub tells the other controllers: who takes a door of an airlock claims it there, who is done gives it back.
-    fn report_airlock(&self, door: DoorId, busy: bool, out: &mut Vec<Effect>) {
+    fn report_airlock(&mut self, door: DoorId, busy: bool, out: &mut Vec<Effect>) {
         if let (Some(airlock), true) = (self.airlocks.of.get(&door), self.linked.is_some()) {
-            out.push(Effect::Send(Box::new(ToHub::Claim { airlock: *airlock, door, take: busy })));
+            self.airlocks.claims += 1;
+            let (airlock, number) = (*airlock, self.airlocks.claims);
+            out.push(Effect::Send(Box::new(ToHub::Claim { airlock, door, take: busy, number })));
         }
     }
 }

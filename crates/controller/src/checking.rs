@@ -23,6 +23,8 @@ pub(crate) struct Open {
     pub(crate) asked: Box<Asked>,
     /// When it was asked.
     pub(crate) since: Mono,
+    /// What the hub says, if it was asked for the door's airlock: whether it is the door's.
+    pub(crate) claimed: Option<bool>,
 }
 
 /// What was typed by one person, and what it is compared with.

@@ -191,6 +191,7 @@ impl Core {
             Input::Linked => self.on_link(now, out),
             Input::Unlinked => {
                 self.linked = None;
+                self.airlocks_unlinked(now, out);
                 self.out_of_touch(now);
             }
             Input::Hub(message) => self.on_hub(now, *message, out),
@@ -217,7 +218,7 @@ impl Core {
                 // Read back from the door by `wake_at`.
                 Action::WakeAt(_) => {}
                 Action::Decide { side, asked, question } => {
-                    self.ask(now, Open { door, side, question, asked, since: now.mono }, out);
+                    self.ask(now, Open { door, side, question, asked, since: now.mono, claimed: None }, out);
                 }
                 Action::Spent { question, entered } => self.spent(now, door, question, entered, out),
             }

@@ -16,11 +16,11 @@ impl Core {
     pub(crate) fn ask(&mut self, now: Now, open: Open, out: &mut Vec<Effect>) {
         let typed = |p: &Presented| matches!(p.pin, PinEntry::Typed(_));
         if !typed(&open.asked.first) && !open.asked.second.as_ref().is_some_and(typed) {
-            return self.decide(now, &open, [None, None], out);
+            return self.decide(now, Compared { open, first: None, second: None }, out);
         }
         if open.side == Side::Entry && self.must_wait(now, &open) {
             // What was typed is not looked at: nobody learns anything from it.
-            return self.decide(now, &open, [None, None], out);
+            return self.decide(now, Compared { open, first: None, second: None }, out);
         }
         let first = self.to_compare(now, &open.asked.first);
         let second = open.asked.second.as_ref().and_then(|second| self.to_compare(now, second));
@@ -30,7 +30,7 @@ impl Core {
                 let check = PinCheck { open, first, second, at, site, card_key, pepper };
                 out.push(Effect::CheckPin(Box::new(check)));
             }
-            _ => self.decide(now, &open, [None, None], out),
+            _ => self.decide(now, Compared { open, first: None, second: None }, out),
         }
     }
 
@@ -61,7 +61,7 @@ impl Core {
             (Some(found), Some(presented)) => Some(self.still(now, presented, found, late)),
             _ => None,
         };
-        self.decide(now, &open, [first, second], out);
+        self.decide(now, Compared { open, first, second }, out);
     }
 
     /// What a comparison is worth now. A door that has given up waiting opens for nobody, and is not recorded as if it
@@ -89,23 +89,38 @@ impl Core {
         site.controller(self.id).is_some_and(|c| c.revoked)
     }
 
-    fn decide(&mut self, now: Now, open: &Open, found: [Option<Found>; 2], out: &mut Vec<Effect>) {
-        let Some(question) = self.question(now, open, found) else { return };
-        let (door, number) = (open.door, open.question);
+    fn decide(&mut self, now: Now, asked: Compared, out: &mut Vec<Effect>) {
+        let entry = asked.open.side == Side::Entry;
+        if entry {
+            self.look_at_airlock(now, asked.open.door, out);
+        }
+        let Some(mut question) = self.question(now, &asked) else { return };
+        let (door, number) = (asked.open.door, asked.open.question);
         self.tell_openings(now, door, question.known.openings_spent);
-        let Some(site) = self.site.as_ref().filter(|site| !self.revoked(site)) else {
-            self.note_door(now, door, Body::Access(lockward_site::undecided(&question)));
+        let mut answer = self.judged(now, &question);
+        let (granted, hangs) = (matches!(answer, Answer::Granted(..)), self.disk_hangs(now.mono));
+        if asked.open.claimed == Some(true) && (hangs || !granted) {
+            self.give_back_airlock(now, door, out);
+        }
+        // Nobody waits for a record that can not come. A grant that is not used is not recorded as one.
+        if granted && hangs {
             return self.answer(now, door, number, DoorAnswer::Denied(Deny::NoConfiguration), out);
-        };
-        match site.decide(&question, now.mono + GRANT_LIFE) {
-            // Nobody waits for a record that can not come. A grant that is not used is not recorded as one.
-            Answer::Granted(..) if self.disk_hangs(now.mono) => {
-                self.answer(now, door, number, DoorAnswer::Denied(Deny::NoConfiguration), out);
+        }
+        if granted && entry {
+            if !self.reserve_airlock(now, door, out) {
+                // It is not to be had after all: that is known now, and decided again, so that the record says it.
+                question.known.airlock_busy = true;
+                answer = self.judged(now, &question);
+            } else if asked.open.claimed.is_none() && self.is_shared(now, door) {
+                return self.claim_airlock(now, asked, out);
             }
+        }
+        let open = &asked.open;
+        match answer {
             Answer::Granted(grant, access, terms) => {
                 let terms =
                     Terms { extended: terms.extended, hold: terms.hold, in_lockdown: self.locked_down(door) };
-                self.granted(now, open, (grant, access, terms), out);
+                self.granted(now, open, (grant, access, terms));
             }
             Answer::NeedPin => self.answer(now, door, number, DoorAnswer::NeedPin, out),
             Answer::NeedCard => self.answer(now, door, number, DoorAnswer::NeedCard, out),
@@ -114,19 +129,17 @@ impl Core {
         }
     }
 
-    /// The grant waits for its record.
-    fn granted(
-        &mut self,
-        now: Now,
-        open: &Open,
-        (grant, access, terms): (Grant, Access, Terms),
-        out: &mut Vec<Effect>,
-    ) {
-        let (door, question) = (open.door, open.question);
-        if open.side == Side::Entry && !terms.hold && !self.reserve_airlock(now, door, out) {
-            // Two doors of an airlock in one moment: the question was asked before the other's was answered.
-            return self.answer(now, door, question, DoorAnswer::Denied(Deny::AirlockBusy), out);
+    /// What the site says. Without one, nobody enters.
+    fn judged(&self, now: Now, question: &Question) -> Answer {
+        match self.site.as_ref().filter(|site| !self.revoked(site)) {
+            Some(site) => site.decide(question, now.mono + GRANT_LIFE),
+            None => Answer::Denied(Deny::NoConfiguration, lockward_site::undecided(question)),
         }
+    }
+
+    /// The grant waits for its record.
+    fn granted(&mut self, now: Now, open: &Open, (grant, access, terms): (Grant, Access, Terms)) {
+        let (door, question) = (open.door, open.question);
         if let (Some(site), Some(unit), false) = (&self.site, self.units.get_mut(door), terms.hold) {
             unit.grant(question, open.side);
             self.history.awaits(site, unit.id(), question, now.wall, &access);
@@ -151,10 +164,9 @@ impl Core {
     }
 
     /// Everything that the decision depends on, besides the site.
-    fn question(&self, now: Now, open: &Open, found: [Option<Found>; 2]) -> Option<Question> {
+    fn question(&self, now: Now, Compared { open, first, second }: &Compared) -> Option<Question> {
         let unit = self.units.get(open.door)?;
-        let [first, second] = found;
-        let codes = [&first, &second].into_iter().flatten().filter_map(|f| f.code).collect();
+        let codes = [first, second].into_iter().flatten().filter_map(|f| f.code).collect();
         let presented = &open.asked.first;
         let mut question = Question {
             controller: self.id,

@@ -5,9 +5,7 @@ use lockward_door::Told;
 use lockward_history::{
     Failure, Guess, GuessingFact, Presence, PresenceFact, Reader, Sight, Spot, UsedFact, ahead,
 };
-use lockward_model::{
-    Body, ControllerId, DoorId, Forgiven, Mono, Now, PersonId, Side, Time, ZoneFact, ZoneId,
-};
+use lockward_model::{Body, DoorId, Forgiven, Mono, Now, PersonId, Side, Time, ZoneFact, ZoneId};
 use lockward_wire::link::Elsewhere;
 use tracing::warn;
 
@@ -48,11 +46,11 @@ impl Core {
             Elsewhere::Guessed { door, person, secret, at } => {
                 self.guessed_elsewhere(door, person, secret, at);
             }
-            Elsewhere::Used { id, until, at: _ } => {
-                // By whom is not told: by the hub, as if by one more controller, once.
-                let Some(by) = self.other_controller() else { return };
-                let fact = UsedFact::Pass { id, by, times: 1, until };
-                self.history.news |= self.history.used.take(fact) == lockward_history::Taken::New;
+            Elsewhere::Used { id, by, times, until, at: _ } => {
+                self.used_elsewhere(UsedFact::Pass { id, by, times, until });
+            }
+            Elsewhere::Stepped { credential, step } => {
+                self.used_elsewhere(UsedFact::Step { credential, step });
             }
             Elsewhere::Seen { person, door, at } => {
                 if let Some(site) = &self.site {
@@ -68,9 +66,9 @@ impl Core {
             }
             Elsewhere::Touch { controller, linked: false, at: _ } => {
                 self.history.touch.out_of_touch(controller);
+                self.airlocks_lose(now, controller, out);
             }
-            // A refused claim needs no word of its own: the other door's stand says the same.
-            Elsewhere::Claimed { .. } => {}
+            Elsewhere::Claimed { granted, number, .. } => self.airlock_claimed(now, number, granted, out),
         }
     }
 
@@ -107,8 +105,8 @@ impl Core {
         }
     }
 
-    fn other_controller(&self) -> Option<ControllerId> {
-        self.site.as_ref()?.controllers().map(|c| c.id).find(|id| *id != self.id)
+    fn used_elsewhere(&mut self, fact: UsedFact) {
+        self.history.news |= self.history.used.take(fact) == lockward_history::Taken::New;
     }
 
     /// The link is down over which all others are heard.
@@ -153,6 +151,6 @@ fn time_of(fact: &Elsewhere) -> Option<Time> {
         | Elsewhere::Seen { at, .. }
         | Elsewhere::Busy { at, .. }
         | Elsewhere::Touch { at, .. } => Some(*at),
-        Elsewhere::Claimed { .. } => None,
+        Elsewhere::Stepped { .. } | Elsewhere::Claimed { .. } => None,
     }
 }

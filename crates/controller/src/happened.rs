@@ -59,7 +59,8 @@ impl Core {
         if self.history.areas.any() {
             self.places(now, site, door, people, &mut q.known);
         }
-        q.known.airlock_busy = door.rules.airlock.is_some() && self.airlocks.is_busy_for(door.id, now.mono);
+        let busy = || self.airlocks.is_busy_for(door.id, now.mono) || open.claimed == Some(false);
+        q.known.airlock_busy = door.rules.airlock.is_some() && busy();
         q.known.openings_spent = self.spent_zone(now, site, door).is_some();
         q.known.far_away = people[0].is_some_and(|person| self.is_far(now, site, door, person));
     }

@@ -5,8 +5,9 @@
 //! meanwhile: so two of them are never both released for somebody entering. Leaving asks nobody: it takes the airlock,
 //! and whatever release runs for somebody entering by another door is withdrawn.
 //!
-//! Doors of other controllers come in as [`Told`]. Two controllers that let somebody in within the same moment both
-//! withdraw as soon as they hear of each other. [`Alone`] says what holds while one can not be heard.
+//! Doors of other controllers come in as [`Told`]. Whoever lets somebody in by a [shared](Airlock::is_shared) airlock asks
+//! the one arbiter of all controllers first; two that did not ask both withdraw as soon as they hear of each other.
+//! [`Alone`] says what holds while one can not be heard.
 //!
 //! Changes are carried out in their order, before the next input of any door of the airlock.
 
@@ -172,6 +173,25 @@ impl Airlock {
         if let Some(far) = self.far.iter_mut().find(|f| f.door == told.door) {
             far.heard = Some((told.busy, told.at));
         }
+        self.settle(now, out);
+    }
+
+    /// Whether somebody must arbitrate who lets somebody in by a door: another controller has a door of the airlock, and
+    /// can be heard. While one can not, what is declared for that holds.
+    #[must_use]
+    pub fn is_shared(&self, now: Mono) -> bool {
+        !self.far.is_empty() && !self.is_blind(now)
+    }
+
+    /// Whether a door of this controller is in use, or kept for somebody.
+    #[must_use]
+    pub fn in_use(&self, door: DoorId) -> bool {
+        self.own.iter().any(|o| o.door == door && o.busy())
+    }
+
+    /// Doors of other controllers can not be heard any more: what they last said counts no longer.
+    pub fn lose(&mut self, of: impl Fn(DoorId) -> bool, now: Mono, out: &mut Vec<AirlockChange>) {
+        self.far.iter_mut().filter(|f| of(f.door)).for_each(|f| f.heard = None);
         self.settle(now, out);
     }
 

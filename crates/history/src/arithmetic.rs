@@ -20,14 +20,17 @@ pub enum CodeUse {
         /// How many people have a code that counts there.
         users: u32,
     },
-    /// They follow a card, which the guesser has: a guess hits if it is that card's.
-    AfterCard,
+    /// They follow a card, which the guesser has: a guess hits if it is one of that card's.
+    AfterCard {
+        /// How many are right beside it: a PIN, a second PIN for duress.
+        codes: u32,
+    },
 }
 
 /// The keypads of a site, and whether they know of each other's failures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Keypads {
-    /// How many.
+    /// How many. Those of one controller know of each other at once, and are one.
     pub keypads: u32,
     /// True if their controllers hear each other; false is the worst: each has a controller of its own, and none hears
     /// another.
@@ -47,8 +50,8 @@ impl Keypads {
             (_, _) if all == 0 => 0,
             (CodeUse::Alone { .. }, true) => (all * reader.in_a_day(1)).min(site.in_a_day_at(all)),
             (CodeUse::Alone { .. }, false) => all * reader.in_a_day(1),
-            (CodeUse::AfterCard, true) => credential.in_a_day_at(all),
-            (CodeUse::AfterCard, false) => all * credential.in_a_day(self.keypads as usize),
+            (CodeUse::AfterCard { .. }, true) => credential.in_a_day_at(all),
+            (CodeUse::AfterCard { .. }, false) => all * credential.in_a_day(self.keypads as usize),
         }
     }
 }
@@ -78,11 +81,8 @@ pub fn pin_digits_needed(code: CodeUse, keypads: u32) -> u32 {
 /// The same, with every figure, for the message at a change that would set codes of `digits` digits.
 #[must_use]
 pub fn explain_pin_digits(code: CodeUse, keypads: u32, digits: u32) -> PinArithmetic {
-    // After a card there is one right code.
-    let users = match code {
-        CodeUse::Alone { users } => users.max(1),
-        CodeUse::AfterCard => 1,
-    };
+    let (CodeUse::Alone { users: right } | CodeUse::AfterCard { codes: right }) = code;
+    let users = right.max(1);
     let guesses = Keypads { keypads, in_touch: false }.guesses_in_a_day(code);
     let hits = u128::from(guesses) * u128::from(users);
     let shortest =
@@ -135,11 +135,16 @@ impl PinArithmetic {
 impl fmt::Display for PinArithmetic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { digits, users, keypads, guesses, chance, by_ratio, by_guessing, .. } = self;
+        let code = if *users == 1 { "code" } else { "codes" };
+        let who = match keypads {
+            1 => "one keypad lets".to_owned(),
+            n => format!("{n} keypads that do not hear of each other let"),
+        };
         write!(
             f,
-            "{digits} digits for {users} right codes: {keypads} keypads that do not hear of each other let {guesses} \
-             guesses a day pass, {guesses} x {users} / 10^{digits} = {chance:.1e}; below 1e-4 needs {by_guessing} \
-             digits, and {CODE_RATIO} codes a user (IEC 60839-11-1, table 4, line 21) need {by_ratio}"
+            "{digits} digits for {users} right {code}: {who} {guesses} guesses a day pass, \
+             {guesses} x {users} / 10^{digits} = {chance:.1e}; below 1e-4 needs {by_guessing} digits, \
+             and {CODE_RATIO} codes a user (IEC 60839-11-1, table 4, line 21) need {by_ratio}"
         )
     }
 }

@@ -8,6 +8,7 @@
 //! Of what is seen at one's own doors, tell others the facts; of what others tell, check first that it is not
 //! [ahead] of the clock.
 
+mod airlocks;
 /// What a person must answer.
 pub mod alarms;
 mod arithmetic;
@@ -23,6 +24,7 @@ mod touch;
 mod travel;
 mod used;
 
+pub use airlocks::Arbiter;
 pub use arithmetic::{
     CodeUse, Keypads, PinArithmetic, chance_of_a_hit, explain_pin_digits, pin_digits_needed,
 };

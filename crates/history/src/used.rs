@@ -103,16 +103,22 @@ impl Used {
         if served >= u32::from(uses) {
             return (Use::UsedUp, None);
         }
-        let mine = self.passes.get(&id).and_then(|pass| pass.times.get(&me)).copied().unwrap_or(0);
         if !self.passes.contains_key(&id) && self.passes.len() >= PASSES_MAX {
             self.forget(now);
         }
-        let fact = UsedFact::Pass { id, by: me, times: mine.saturating_add(1), until };
+        let fact = self.once_more(id, me, until);
         if self.take(fact) == Taken::Full {
             return (Use::Full, None);
         }
         // Below `uses`, which is a `u16`.
         (Use::Fresh(u16::try_from(served).unwrap_or(u16::MAX).saturating_add(1)), Some(fact))
+    }
+
+    /// The fact of one more use at a controller, due or not: what it recorded has happened.
+    #[must_use]
+    pub fn once_more(&self, id: [u8; 16], by: ControllerId, until: Time) -> UsedFact {
+        let times = self.passes.get(&id).and_then(|pass| pass.times.get(&by)).copied().unwrap_or(0);
+        UsedFact::Pass { id, by, times: times.saturating_add(1), until }
     }
 
     /// Whether a pass would be refused now by [`Self::use_once`]: used up, ended, or one too many to be kept.

@@ -60,9 +60,12 @@ fn a52_with_a_stolen_card_six_digits_hold_in_touch_and_out_of_it_and_four_do_not
     println!(
         "a stolen card, copied for all 20 keypads: {together} guesses a day in touch, {apart} out of touch"
     );
-    assert_eq!(apart, counted(CodeUse::AfterCard, false));
-    assert!(together <= counted(CodeUse::AfterCard, true), "{together}");
-    assert!(together + 4 >= counted(CodeUse::AfterCard, true), "{together}: the arithmetic is not far off");
+    assert_eq!(apart, counted(CodeUse::AfterCard { codes: 1 }, false));
+    assert!(together <= counted(CodeUse::AfterCard { codes: 1 }, true), "{together}");
+    assert!(
+        together + 4 >= counted(CodeUse::AfterCard { codes: 1 }, true),
+        "{together}: the arithmetic is not far off"
+    );
     for digits in [4, 5, 6] {
         let (t, a) = (chance_of_a_hit(together, 1, digits), chance_of_a_hit(apart, 1, digits));
         println!("  {digits} digits: {t:.1e} in touch, {a:.1e} out of touch");
@@ -70,7 +73,7 @@ fn a52_with_a_stolen_card_six_digits_hold_in_touch_and_out_of_it_and_four_do_not
     assert!(chance_of_a_hit(together, 1, 6) < 1e-4 && chance_of_a_hit(apart, 1, 6) < 1e-4);
     // Said as it is: four digits after a card hold against a thousandth, not against a ten thousandth.
     assert!(chance_of_a_hit(14, 1, 4) > 1e-3 && chance_of_a_hit(apart, 1, 4) < 1e-2);
-    assert_eq!(pin_digits_needed(CodeUse::AfterCard, 20), 6);
+    assert_eq!(pin_digits_needed(CodeUse::AfterCard { codes: 1 }, 20), 6);
 }
 
 #[test]
@@ -105,4 +108,18 @@ fn the_arithmetic_is_said_at_the_change() {
          280 x 10 / 10^4 = 2.8e-1; below 1e-4 needs 8 digits, and 1000 codes a user (IEC 60839-11-1, table 4, \
          line 21) need 4"
     );
+}
+
+#[test]
+fn a52_a_second_pin_beside_the_card_is_a_second_chance() {
+    let after = |codes, keypads| pin_digits_needed(CodeUse::AfterCard { codes }, keypads);
+    // One keypad lets 14 guesses a day pass: 1.4e-4 with five digits.
+    assert_eq!([after(1, 1), after(2, 1)], [6, 6]);
+    // 24 that do not hear of each other let 96 pass, 25 let 100: 1e-4 itself is not below it.
+    assert_eq!([after(1, 24), after(1, 25), after(2, 12), after(2, 13)], [6, 7, 6, 7]);
+    let said = explain_pin_digits(CodeUse::AfterCard { codes: 1 }, 1, 4);
+    assert!(!said.is_enough());
+    assert!(said.to_string().starts_with(
+        "4 digits for 1 right code: one keypad lets 14 guesses a day pass, 14 x 1 / 10^4 = 1.4e-3; below 1e-4 needs 6"
+    ));
 }

@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 const NESTING_MAX: usize = 17;
 
 /// A site's zones.
-pub(crate) struct SiteAreas<'a>(pub(crate) &'a Site);
+#[derive(Clone, Copy)]
+pub struct SiteAreas<'a>(pub &'a Site);
 
 /// The zone, then every zone around it, innermost first.
 pub(crate) fn around(site: &Site, zone: Option<ZoneId>) -> impl Iterator<Item = ZoneId> {

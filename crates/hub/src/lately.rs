@@ -1,9 +1,8 @@
-//! What is told for a while and then no more: guesses, used passes, sightings. Pure.
+//! What is told for a while and then no more: guesses, sightings. Pure.
 
 use crate::whole::News;
 use core::time::Duration;
 use lockward_model::{Access, Deny, Outcome, PersonId, PinFact, Time};
-use lockward_wire::link::Elsewhere;
 use std::collections::VecDeque;
 
 /// Facts that are told for a while: the newest, and at most so many.
@@ -27,11 +26,7 @@ impl Lately {
     }
 
     pub(crate) fn still(&self, now: Time) -> impl Iterator<Item = &News> {
-        let counts = move |(at, news): &&(Time, News)| match &news.fact {
-            Elsewhere::Used { until, .. } => *until > now,
-            _ => *at + self.span > now,
-        };
-        self.facts.iter().filter(counts).map(|(_, news)| news)
+        self.facts.iter().filter(move |(at, _)| *at + self.span > now).map(|(_, news)| news)
     }
 }
 

@@ -57,6 +57,7 @@ mod whole;
 mod zone_views;
 
 pub use access::Secret;
+pub use areas::SiteAreas;
 pub use ca::{CONTROLLER_LIFE, CaError, controller_name};
 pub use ca_file::CA_FILE;
 pub use clock::{Clock, SystemClock};

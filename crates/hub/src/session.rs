@@ -236,9 +236,9 @@ impl Session {
                 core.live.heard(id, core.office.wall());
                 self.say(&ToController::Pong { time: core.office.wall() }).await?;
             }
-            ToHub::Claim { airlock, door, take } => {
-                let claim = Claim { by: id, airlock, door };
-                let now = core.office.now().mono;
+            ToHub::Claim { airlock, door, take, number } => {
+                let claim = Claim { by: id, airlock, door, number };
+                let now = core.office.wall();
                 let answer = core.live.whole().claim(&core.office.site(), claim, take, now);
                 if let Some(fact) = answer {
                     self.say(&ToController::Elsewhere { anew: false, facts: vec![fact] }).await?;

@@ -3,10 +3,10 @@
 //! A queue that runs full is dropped, and its controller is told everything anew: what is kept for a link is bounded, and
 //! nothing is ever left out in silence.
 
-use crate::airlocks::{Airlocks, Claim};
+use crate::airlocks::Claim;
 use crate::areas::Around;
 use crate::whole::{Changed, News, Whole, concerns};
-use lockward_model::{ControllerId, Event, Forgiven, Mono, Time};
+use lockward_model::{ControllerId, Event, Forgiven, Time};
 use lockward_site::Site;
 use lockward_wire::link::{Elsewhere, FACTS_MAX};
 use std::collections::{BTreeMap, VecDeque};
@@ -54,7 +54,6 @@ impl Ear {
 #[derive(Default)]
 struct Inner {
     whole: Whole,
-    airlocks: Airlocks,
     ears: BTreeMap<ControllerId, Ear>,
     /// The log was read back: who is told now is told everything.
     ready: bool,
@@ -63,9 +62,6 @@ struct Inner {
 impl Inner {
     fn tell(&mut self, site: &Site, changed: &Changed) {
         for News { from, fact } in &changed.news {
-            if let Elsewhere::Busy { door, busy: false, .. } = fact {
-                self.airlocks.over(*door);
-            }
             for (id, ear) in &mut self.ears {
                 if *from != Some(*id) && concerns(site, fact, &ear.around) {
                     ear.hear(fact);
@@ -179,16 +175,29 @@ impl Tidings {
         (anew || !facts.is_empty()).then_some((anew, facts))
     }
 
-    /// The answer to a claim; none to one who gives back.
-    pub(crate) fn claim(&self, site: &Site, claim: Claim, take: bool, now: Mono) -> Option<Elsewhere> {
+    /// Takes a claim, or an airlock back; the other controllers of the airlock hear how the door stands. The answer is
+    /// none to one who gives back, and where not all is known that it takes to give one: then the door's declared way of
+    /// being alone holds.
+    pub(crate) fn claim(&self, site: &Site, claim: Claim, take: bool, now: Time) -> Option<Elsewhere> {
         let mut inner = self.inner();
-        let Inner { whole, airlocks, .. } = &mut *inner;
-        if !take {
-            airlocks.give_back(site, claim);
-            return None;
+        let Inner { whole, ears, ready } = &mut *inner;
+        let Claim { by, airlock, number, .. } = claim;
+        let answer = |granted| Elsewhere::Claimed { airlock, door: claim.door, granted, number };
+        let Some(door) = claim.door(site) else { return take.then(|| answer(false)) };
+        let all_heard = *ready && claim.mates(site).all(|mate| whole.hears(mate.controller));
+        let granted = if take {
+            all_heard && whole.airlocks.claim(door, claim.mates(site).map(|mate| mate.id), now)
+        } else {
+            whole.airlocks.give_back(door.id);
+            false
+        };
+        let stands = Elsewhere::Busy { door: door.id, busy: whole.airlocks.is_busy(door.id, now), at: now };
+        for (_, ear) in
+            ears.iter_mut().filter(|(id, ear)| **id != by && ear.around.airlocks.contains(&airlock))
+        {
+            ear.hear(&stands);
         }
-        let granted = airlocks.take(site, whole, claim, now);
-        Some(Elsewhere::Claimed { airlock: claim.airlock, door: claim.door, granted })
+        (take && all_heard).then(|| answer(granted))
     }
 }
 

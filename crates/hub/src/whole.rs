@@ -9,11 +9,12 @@ use crate::lately::{Lately, guesses};
 use core::time::Duration;
 use lockward_history::alarms::{Alarms, Did};
 use lockward_history::{
-    AHEAD_MAX, FAILURES_MAX, PASSES_MAX, Presence, PresenceFact, SIGHTED_MAX, Touch, ahead,
+    AHEAD_MAX, Arbiter, FAILURES_MAX, Presence, PresenceFact, SIGHTED_MAX, Taken, Touch, Used, UsedFact,
+    ahead,
 };
 use lockward_model::{
     Access, Body, ControllerId, Door, DoorId, Event, Forgiven, Mono, Opening, Outcome, PersonId, Side,
-    Source, Time, Wish,
+    Source, Time, UsedCode, Wish,
 };
 use lockward_site::Site;
 use lockward_wire::credential::SignedPass;
@@ -25,8 +26,6 @@ use tracing::warn;
 const GUESSED_FOR: Duration = Duration::from_secs(86_400);
 /// Nobody needs longer than that from a door to another of the same site; and as much again for what comes late.
 const SEEN_FOR: Duration = Duration::from_secs(300);
-/// A pass that was used is told of until it ends by itself, and no longer than a year.
-const USED_FOR: Duration = Duration::from_secs(31_536_000);
 
 /// A fact, and whom it is from: nobody is told what they said themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,29 +51,15 @@ struct Passage {
     at: Time,
 }
 
-/// What takes a door of an airlock up.
-#[derive(Default, Clone, Copy)]
-struct Use {
-    open: bool,
-    released: bool,
-    free: bool,
-}
-
-impl Use {
-    fn busy(self) -> bool {
-        self.open || self.released || self.free
-    }
-}
-
 /// All of it.
 pub(crate) struct Whole {
     presence: Presence,
     touch: Touch,
     alarms: Alarms,
     passages: BTreeMap<DoorId, Passage>,
-    uses: BTreeMap<DoorId, Use>,
+    pub(crate) airlocks: Arbiter,
     guessed: Lately,
-    used: Lately,
+    used: Used,
     seen: Lately,
     /// How many events of each controller were taken in.
     taken: BTreeMap<ControllerId, u64>,
@@ -90,9 +75,9 @@ impl Default for Whole {
             touch: Touch::new(None, Duration::MAX),
             alarms: Alarms::new(),
             passages: BTreeMap::new(),
-            uses: BTreeMap::new(),
+            airlocks: Arbiter::default(),
             guessed: Lately::new(GUESSED_FOR, FAILURES_MAX),
-            used: Lately::new(USED_FOR, PASSES_MAX),
+            used: Used::default(),
             seen: Lately::new(SEEN_FOR, SIGHTED_MAX),
             taken: BTreeMap::new(),
             linked: BTreeMap::new(),
@@ -139,7 +124,12 @@ impl Whole {
     fn at_door(&mut self, site: &Site, door: &Door, event: &Event, now: Time, changed: &mut Changed) {
         let (from, at) = (door.controller, event.time);
         match &event.body {
-            Body::Access(access) => self.asked(site, door, access, at, now, changed),
+            Body::Access(access) => {
+                self.asked(door, access, at, now, changed);
+                for fact in self.used_up(site, door, access) {
+                    self.use_up(fact, at, now, from, changed);
+                }
+            }
             Body::DoorOpened(Opening::Granted) => self.passed(site, door, changed),
             Body::DoorOpened(Opening::Exit | Opening::Free) => {
                 let fact = PresenceFact::SomeoneLeft { from: door.to, into: door.from, at };
@@ -152,19 +142,16 @@ impl Whole {
             Body::NotEntered | Body::DoorClosed { .. } => drop(self.passages.remove(&door.id)),
             _ => {}
         }
-        self.used_up(door, event, changed);
+        if let Some(busy) = self.airlocks.hear(door, &event.body, now)
+            && door.rules.airlock.is_some()
+        {
+            let fact = Elsewhere::Busy { door: door.id, busy, at };
+            changed.news.push(News { from: Some(from), fact });
+        }
     }
 
     /// Somebody asked to be let in or out.
-    fn asked(
-        &mut self,
-        site: &Site,
-        door: &Door,
-        access: &Access,
-        at: Time,
-        now: Time,
-        changed: &mut Changed,
-    ) {
+    fn asked(&mut self, door: &Door, access: &Access, at: Time, now: Time, changed: &mut Changed) {
         let mut tell = |kept: &mut Lately, fact| {
             let news = News { from: Some(door.controller), fact };
             kept.push(at, news.clone(), now);
@@ -173,15 +160,9 @@ impl Whole {
         for (secret, person) in guesses(access) {
             tell(&mut self.guessed, Elsewhere::Guessed { door: door.id, person, secret, at });
         }
-        let Outcome::Granted { because } = &access.outcome else { return };
-        let leaving = because.first().is_some_and(|b| b.starts_with("leaving"));
-        if !leaving
-            && access.token.is_none()
-            && let Some(shown) = access.known.pass.as_deref()
-            && let Ok(signed) = SignedPass::parse(&shown.bytes)
-            && let Ok(pass) = signed.verify(&site.id(), &site.founding().hub.key)
-        {
-            tell(&mut self.used, Elsewhere::Used { id: pass.id.0, until: pass.until, at });
+        let leaving = is_leaving(access);
+        if !matches!(access.outcome, Outcome::Granted { .. }) {
+            return;
         }
         let second = access.known.second.as_deref().and_then(|s| s.person);
         let who: Vec<PersonId> = access.person.into_iter().chain(second).collect();
@@ -192,6 +173,33 @@ impl Whole {
             let passage = Passage { by: door.controller, who, side: access.side, at };
             self.passages.insert(door.id, passage);
         }
+    }
+
+    /// What a decision has used up: one-time codes, whatever came of it, and a pass that let somebody in.
+    fn used_up(&self, site: &Site, door: &Door, access: &Access) -> Vec<UsedFact> {
+        let step = |code: &UsedCode| UsedFact::Step { credential: code.credential, step: code.step };
+        let mut facts: Vec<UsedFact> = access.known.codes.iter().map(step).collect();
+        if matches!(access.outcome, Outcome::Granted { .. })
+            && !is_leaving(access)
+            && access.token.is_none()
+            && let Some(shown) = access.known.pass.as_deref()
+            && let Ok(signed) = SignedPass::parse(&shown.bytes)
+            && let Ok(pass) = signed.verify(&site.id(), &site.founding().hub.key)
+        {
+            facts.push(self.used.once_more(pass.id.0, door.controller, pass.until));
+        }
+        facts
+    }
+
+    fn use_up(&mut self, fact: UsedFact, at: Time, now: Time, from: ControllerId, changed: &mut Changed) {
+        let mut taken = self.used.take(fact);
+        if taken == Taken::Full {
+            self.used.forget(now);
+            taken = self.used.take(fact);
+        }
+        // What is not kept is told all the same: others may have room for it.
+        let news = used_news(fact, at).filter(|_| taken != Taken::Known);
+        changed.news.extend(news.map(|fact| News { from: Some(from), fact }));
     }
 
     /// The door has really opened on a grant: those to whom it was given have moved.
@@ -215,33 +223,9 @@ impl Whole {
         }
     }
 
-    /// Whether an airlock's door is open or released; or no longer.
-    fn used_up(&mut self, door: &Door, event: &Event, changed: &mut Changed) {
-        let mut now = self.uses.get(&door.id).copied().unwrap_or_default();
-        let before = now.busy();
-        match &event.body {
-            Body::Access(Access { outcome: Outcome::Granted { .. }, .. }) => now.released = true,
-            Body::ExitRequested { released } => now.released |= released,
-            Body::DoorOpened(_) => now.open = true,
-            Body::DoorClosed { .. } => (now.open, now.released) = (false, false),
-            Body::NotEntered => now.released = false,
-            Body::Unlocked(_) => now.free = true,
-            Body::Locked(_) => (now.free, now.released) = (false, false),
-            _ => return,
-        }
-        self.uses.insert(door.id, now);
-        if door.rules.airlock.is_some() && before != now.busy() {
-            let fact = Elsewhere::Busy { door: door.id, busy: now.busy(), at: event.time };
-            changed.news.push(News { from: Some(door.controller), fact });
-        }
-    }
-
-    /// Whether another door of an airlock is open or released, by all that was told.
-    pub(crate) fn other_is_busy(&self, site: &Site, door: &Door) -> bool {
-        let Some(airlock) = door.rules.airlock else { return false };
-        let mates = site.doors().filter(|d| d.id != door.id);
-        let mut mates = mates.filter(|d| d.rules.airlock.is_some_and(|a| a.id == airlock.id));
-        mates.any(|d| self.uses.get(&d.id).is_some_and(|u| u.busy()))
+    /// Whether a controller is in touch: linked, and all that it had kept is taken in.
+    pub(crate) fn hears(&self, id: ControllerId) -> bool {
+        self.in_touch.contains(&id)
     }
 
     /// A controller's link stands. It is in touch once everything that it had kept meanwhile, up to event `due`, is
@@ -303,7 +287,7 @@ impl Whole {
     /// Lets go of whoever left the site.
     pub(crate) fn retain(&mut self, site: &Site) {
         self.presence.retain(|person| site.person(person).is_some());
-        self.uses.retain(|door, _| site.door(*door).is_some());
+        self.airlocks.retain(|door| site.door(door).is_some());
         self.passages.retain(|door, _| site.door(*door).is_some());
     }
 
@@ -326,11 +310,15 @@ impl Whole {
             }
             _ => None,
         });
-        let lately = [&self.guessed, &self.used, &self.seen];
+        let lately = [&self.guessed, &self.seen];
         let lately = lately.into_iter().flat_map(move |kept| kept.still(now).cloned());
-        // Free ones too: they may have been taken when it last heard.
-        let busy = site.doors().filter(|d| d.rules.airlock.is_some()).map(move |door| {
-            let busy = self.uses.get(&door.id).is_some_and(|u| u.busy());
+        let still = move |fact: &UsedFact| !matches!(fact, UsedFact::Pass { until, .. } if *until <= now);
+        let used = self.used.facts().filter(still).filter_map(move |fact| used_news(fact, now));
+        let used = used.map(|fact| News { from: None, fact });
+        // Free ones too: they may have been taken when it last heard. Of a controller that can not be heard nothing.
+        let heard = site.doors().filter(|d| d.rules.airlock.is_some() && self.hears(d.controller));
+        let busy = heard.map(move |door| {
+            let busy = self.airlocks.is_busy(door.id, now);
             News { from: Some(door.controller), fact: Elsewhere::Busy { door: door.id, busy, at: now } }
         });
         let touch = self.in_touch.iter().map(move |id| {
@@ -338,7 +326,20 @@ impl Whole {
             News { from: Some(*id), fact }
         });
         // What others decide by first; places, of which there may be many, last.
-        touch.chain(busy).chain(lately).chain(places)
+        touch.chain(busy).chain(used).chain(lately).chain(places)
+    }
+}
+
+fn is_leaving(access: &Access) -> bool {
+    let Outcome::Granted { because } = &access.outcome else { return false };
+    because.first().is_some_and(|b| b.starts_with("leaving"))
+}
+
+fn used_news(fact: UsedFact, at: Time) -> Option<Elsewhere> {
+    match fact {
+        UsedFact::Pass { id, by, times, until } => Some(Elsewhere::Used { id, by, times, until, at }),
+        UsedFact::Step { credential, step } => Some(Elsewhere::Stepped { credential, step }),
+        UsedFact::Forgotten { .. } => None,
     }
 }
 
@@ -358,6 +359,7 @@ pub(crate) fn concerns(site: &Site, fact: &Elsewhere, here: &Around) -> bool {
         // Guessing is counted for the site as a whole, and so are the controllers that can not be heard.
         Elsewhere::Guessed { .. }
         | Elsewhere::Used { .. }
+        | Elsewhere::Stepped { .. }
         | Elsewhere::Seen { .. }
         | Elsewhere::Touch { .. }
         | Elsewhere::Claimed { .. } => true,

@@ -6,10 +6,12 @@
 //! 3. The difference between the site and the copy is the review.
 //! 4. Only then, and after a yes, names are sealed with people's own keys, and the entries are appended.
 
+pub(crate) mod deed;
 pub(crate) mod file;
+mod pins;
 mod plan;
 pub(crate) mod read;
-mod review;
+pub(crate) mod review;
 mod rules;
 pub(crate) mod schedules;
 mod split;
@@ -21,7 +23,7 @@ use crate::terminal::{self, AskError};
 use crate::{folder, operator_key};
 use aws_lc_rs::signature::Ed25519KeyPair;
 use clap::Args;
-use file::{FileError, Source};
+use file::{ChangeFile, FileError, Source};
 use lockward_hub::{ChangeError, KeysError, Office, OfficeError};
 use lockward_model::{ChangeSet, SigningKey, Text, Time};
 use lockward_site::{Refusal, Site};
@@ -42,7 +44,14 @@ pub(crate) struct Apply {
     /// The change file (TOML); `--help` shows one.
     file: PathBuf,
     #[command(flatten)]
-    folder: folder::Folder,
+    signing: Signing,
+}
+
+/// Which site, who signs, and whether they are asked.
+#[derive(Args)]
+pub(crate) struct Signing {
+    #[command(flatten)]
+    pub(crate) folder: folder::Folder,
     /// The key file of the operator who signs.
     #[arg(long, value_name = "FILE", default_value = "operator.key")]
     key: PathBuf,
@@ -101,31 +110,46 @@ pub(crate) enum ApplyError {
 }
 
 pub(crate) fn apply(args: &Apply) -> Result<ExitCode, ApplyError> {
-    // 1. The file, whole.
     let source = Source::read(&args.file)?;
     let file = source.parse()?;
-    let reason = source.reason(&file)?;
-    let office = args.folder.open()?;
-    let mut plan = plan::plan(&source, &file, &office)?;
+    let office = args.signing.folder.open()?;
+    carry_out(&source, &file, &office, &args.signing, |before, after, plan, now| {
+        let head =
+            format!("{} for site \"{}\":\n", count(plan.items.len(), "change"), before.founding().title);
+        head + &review::review(before, after, plan, now)
+    })
+}
+
+/// What a file comes to: rehearsed, told by `told` from the site before and after, asked for, signed, and appended.
+pub(crate) fn carry_out(
+    source: &Source,
+    file: &ChangeFile,
+    office: &Office,
+    signing: &Signing,
+    told: impl FnOnce(&Site, &Site, &Plan, Time) -> String,
+) -> Result<ExitCode, ApplyError> {
+    // 1. The file, whole.
+    let reason = source.reason(file)?;
+    let mut plan = plan::plan(source, file, office)?;
     if plan.items.is_empty() {
         say(&format!("Nothing to change: {} as the site has them.", count(plan.unchanged, "record")));
         return Ok(ExitCode::SUCCESS);
     }
-    let key = operator_key::open(&args.key, || terminal::passphrase(args.passphrase_file.as_deref()))?;
+    let passphrase = || terminal::passphrase(signing.passphrase_file.as_deref());
+    let key = operator_key::open(&signing.key, passphrase)?;
     let public = operator_key::public(&key);
     if !office.site().operators().any(|o| o.keys.iter().any(|k| k.key == SigningKey::Ed25519(public))) {
-        return Err(ApplyError::Stranger(args.key.clone()));
+        return Err(ApplyError::Stranger(signing.key.clone()));
     }
     // 2. A rehearsal.
-    let draft = Draft::new(&office, &key, reason);
-    let (runs, after) = rehearse(&source, &draft, &plan)?;
+    let draft = Draft::new(office, &key, reason);
+    let (runs, after) = rehearse(source, &draft, &plan)?;
     // 3. The review.
-    say(&format!("{} for site \"{}\":", count(plan.items.len(), "change"), office.site().founding().title));
-    say(&review::review(&office.site(), &after, &plan, draft.now));
+    say(&told(&office.site(), &after, &plan, draft.now));
     if runs.len() > 1 {
         say(&format!("This takes {} entries of the config log, one after the other.", runs.len()));
     }
-    if !args.yes && !terminal::agrees("Sign and apply?")? {
+    if !signing.yes && !terminal::agrees("Sign and apply?")? {
         say("Nothing was changed.");
         return Ok(ExitCode::FAILURE);
     }
@@ -142,7 +166,7 @@ pub(crate) fn apply_text(
     key: &Ed25519KeyPair,
     name: &str,
     text: &str,
-) -> Result<file::ChangeFile, ApplyError> {
+) -> Result<ChangeFile, ApplyError> {
     let source = Source::new(name, text);
     let file = source.parse()?;
     let draft = Draft::new(office, key, source.reason(&file)?);

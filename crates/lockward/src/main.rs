@@ -7,8 +7,10 @@ mod enroll;
 mod epoch_keys;
 mod export;
 mod folder;
+mod forgive;
 mod http;
 mod init;
+mod lockdown;
 mod operator_key;
 mod published;
 mod say;
@@ -18,6 +20,7 @@ mod show;
 mod sim;
 mod stored;
 mod terminal;
+mod threat;
 mod tls;
 mod verdict;
 mod verify;
@@ -46,6 +49,9 @@ enum Verb {
     /// Changes the site, or shows how it was changed.
     #[command(subcommand)]
     Change(ChangeVerb),
+    Lockdown(lockdown::Lockdown),
+    Threat(threat::Threat),
+    Forgive(forgive::Forgive),
     WhoCan(who_can::WhoCan),
     Why(why::Why),
     /// Shows when a schedule opens and closes.
@@ -96,6 +102,9 @@ fn run(verb: Verb) -> Result<ExitCode, Box<dyn Error>> {
         Verb::Enroll(args) => enroll::enroll(&args)?,
         Verb::Change(ChangeVerb::Apply(args)) => change::apply(&args)?,
         Verb::Change(ChangeVerb::Show(args)) => show::show(&args)?,
+        Verb::Lockdown(args) => lockdown::lockdown(&args)?,
+        Verb::Threat(args) => threat::threat(&args)?,
+        Verb::Forgive(args) => forgive::forgive(&args)?,
         Verb::WhoCan(args) => who_can::who_can(&args)?,
         Verb::Why(args) => why::why(&args)?,
         Verb::Schedule(ScheduleVerb::Show(args)) => schedule::show(&args)?,

@@ -58,6 +58,12 @@ pub(crate) fn who_can(args: &WhoCan) -> Result<ExitCode, WhoCanError> {
     if site.stands_unlocked(door, at) {
         say("  It stands unlocked by its schedule: everybody can enter, without a card.");
     }
+    if let Some(since) = site.locked_down_since(door.to) {
+        say(&format!(
+            "  Locked down since {}: only whom a policy lets in all the same.",
+            on_the_wall(zone, since)
+        ));
+    }
     let found = site.who_can(args.door, at);
     if found.is_empty() {
         say("  Nobody can open it with a card.");

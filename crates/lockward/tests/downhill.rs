@@ -47,7 +47,7 @@ const ROOMS: [(&str, &[&str]); 18] = [
             "model",
         ],
     ),
-    ("lockward", &["hub", "sim", "audit", "site", "ledger", "wire", "store", "model"]),
+    ("lockward", &["hub", "sim", "audit", "history", "site", "ledger", "wire", "store", "model"]),
     (
         "bench",
         &[

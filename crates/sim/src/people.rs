@@ -53,8 +53,8 @@ const LAST: [&str; 40] = [
     "Novacek",
     "Okonjo",
 ];
-/// Digits of a PIN.
-const PIN_DIGITS: usize = 4;
+/// Digits of a PIN: as many as a change file would have to give them.
+const PIN_DIGITS: usize = 6;
 
 /// Someone who works at the site.
 #[derive(Clone, PartialEq, Eq)]

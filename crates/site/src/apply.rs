@@ -6,7 +6,7 @@ use crate::undo::Undo;
 use crate::{Refusal, Site};
 use lockward_model::{
     Change, Controller, ControllerId, Forgiven, GroupId, Operator, OperatorId, Person, PolicyId, PublicKey,
-    Rule, RuleId, Schedule, ScheduleId, Service, ServiceId, SigningKey, SiteId, Target, Zone,
+    Rule, RuleId, Schedule, ScheduleId, Service, ServiceId, SigningKey, SiteId, Target, Time, Zone,
 };
 use lockward_policy::Policies;
 use lockward_wire::config::{Envelope, EnvelopeError, Payload};
@@ -66,7 +66,7 @@ impl Site {
             people: People::default(),
             policies,
             all_schedules: Vec::new(),
-            lockdowns: BTreeSet::new(),
+            lockdowns: BTreeMap::new(),
             threats: BTreeMap::new(),
             forgiven: Vec::new(),
             services: BTreeMap::new(),
@@ -103,10 +103,10 @@ impl Site {
             _ => None,
         };
         let forgiven = set.changes.iter().filter_map(forgiven).collect();
-        let mut undo = Undo::default();
+        let (drafted, mut undo) = (set.drafted, Undo::default());
         for (index, change) in set.changes.into_iter().enumerate() {
             let verb = change.verb();
-            if let Err(what) = self.one(change, &mut undo) {
+            if let Err(what) = self.one(change, drafted, &mut undo) {
                 undo.run(self);
                 return Err(Refusal::Invalid { index, verb, what });
             }
@@ -117,7 +117,7 @@ impl Site {
         Ok(())
     }
 
-    fn one(&mut self, change: Change, undo: &mut Undo) -> Result<(), String> {
+    fn one(&mut self, change: Change, drafted: Time, undo: &mut Undo) -> Result<(), String> {
         match change {
             Change::PutZone(z) => self.put_zone(z, undo),
             Change::RemoveZone(id) => self.remove_zone(id, undo),
@@ -170,7 +170,7 @@ impl Site {
                 undo.push(move |s| restore(&mut s.services, id, Some(gone)));
                 Ok(())
             }
-            Change::LockDown(zone) => self.lock_down(zone, undo),
+            Change::LockDown(zone) => self.lock_down(zone, drafted, undo),
             Change::LiftLockdown(zone) => self.lift_lockdown(zone, undo),
             Change::SetThreat { zone, level } => self.set_threat(zone, level, undo),
             // Where people are is not the fold's to know: see `forgiven`.

@@ -254,7 +254,7 @@ impl Site {
     }
 
     pub(crate) fn locked(&self, placed: &Placed) -> bool {
-        !self.lockdowns.is_empty() && placed.zones.iter().any(|z| self.lockdowns.contains(z))
+        !self.lockdowns.is_empty() && placed.zones.iter().any(|z| self.lockdowns.contains_key(z))
     }
 
     fn access(&self, q: &Question, first: Option<&Seat<'_>>, outcome: Outcome) -> Access {

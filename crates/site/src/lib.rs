@@ -40,7 +40,7 @@ use lockward_model::{
 };
 use lockward_policy::Policies;
 use people::People;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A site at one size of its config log.
 ///
@@ -65,7 +65,8 @@ pub struct Site {
     people: People,
     policies: Policies,
     all_schedules: Vec<ScheduleId>,
-    lockdowns: BTreeSet<ZoneId>,
+    /// With the time at which each was signed.
+    lockdowns: BTreeMap<ZoneId, Time>,
     /// Levels above every day's.
     threats: BTreeMap<ZoneId, ThreatLevel>,
     /// By the last entry; kept no longer.

@@ -5,6 +5,7 @@ use crate::apply::{none, restore};
 use crate::undo::Undo;
 use crate::view::Entrant;
 use lockward_model::{Door, DoorId, ThreatLevel, Time, ZoneId};
+use std::collections::btree_map::Entry;
 
 /// Whether a schedule frees a door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,27 +18,31 @@ pub enum Free {
     AwaitsFirst,
 }
 
-/// What a lockdown would do to one door.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a lockdown would do to one door. Who could enter still: [`Site::lockdown_entrants`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LockdownOf {
     /// Which.
     pub door: DoorId,
     /// Whether it stands unlocked by its schedule, and would lock; or may come to.
     pub free: Free,
-    /// Everybody who could open it still, by a policy that says so; by id.
-    pub entrants: Vec<Entrant>,
 }
 
 impl Site {
     /// Whether nobody enters a zone, because it or one around it is locked down.
     #[must_use]
     pub fn locked_down(&self, zone: ZoneId) -> bool {
-        !self.lockdowns.is_empty() && self.enclosing(zone).iter().any(|z| self.lockdowns.contains(z))
+        !self.lockdowns.is_empty() && self.enclosing(zone).iter().any(|z| self.lockdowns.contains_key(z))
+    }
+
+    /// Since when nobody enters a zone, as it was signed: by the oldest of the lockdowns that hold there.
+    #[must_use]
+    pub fn locked_down_since(&self, zone: ZoneId) -> Option<Time> {
+        self.enclosing(zone).iter().filter_map(|z| self.lockdowns.get(z)).min().copied()
     }
 
     /// The zones that are locked down themselves, by id.
     pub fn lockdowns(&self) -> impl Iterator<Item = ZoneId> {
-        self.lockdowns.iter().copied()
+        self.lockdowns.keys().copied()
     }
 
     /// How watchful a zone is: the highest of its own level and those around it.
@@ -84,18 +89,20 @@ impl Site {
     #[must_use]
     pub fn lockdown_preview(&self, zone: ZoneId, at: Time) -> Vec<LockdownOf> {
         let within = self.doors.values().filter(|p| p.zones.contains(&zone));
-        let told = |door: &Door| LockdownOf {
-            door: door.id,
-            free: self.scheduled(door, at),
-            entrants: self.who_can_in(door.id, at, true),
-        };
-        within.map(|p| told(&p.door)).collect()
+        within.map(|p| LockdownOf { door: p.door.id, free: self.scheduled(&p.door, at) }).collect()
     }
 
-    pub(crate) fn lock_down(&mut self, zone: ZoneId, undo: &mut Undo) -> Result<(), String> {
+    /// Everybody who could open a door in a lockdown, by a policy that says so; by id. A decision for each person.
+    #[must_use]
+    pub fn lockdown_entrants(&self, door: DoorId, at: Time) -> Vec<Entrant> {
+        self.who_can_in(door, at, true)
+    }
+
+    pub(crate) fn lock_down(&mut self, zone: ZoneId, at: Time, undo: &mut Undo) -> Result<(), String> {
         self.zones.get(&zone).ok_or_else(|| none("zone", &zone))?;
         // Whoever calls for a lockdown that holds already is not told off.
-        if self.lockdowns.insert(zone) {
+        if let Entry::Vacant(free) = self.lockdowns.entry(zone) {
+            free.insert(at);
             undo.push(move |s| {
                 s.lockdowns.remove(&zone);
             });
@@ -105,17 +112,17 @@ impl Site {
 
     pub(crate) fn lift_lockdown(&mut self, zone: ZoneId, undo: &mut Undo) -> Result<(), String> {
         self.zones.get(&zone).ok_or_else(|| none("zone", &zone))?;
-        if !self.lockdowns.remove(&zone) {
-            let around = self.enclosing(zone).into_iter().find(|z| self.lockdowns.contains(z));
+        let Some(since) = self.lockdowns.remove(&zone) else {
+            let around = self.enclosing(zone).into_iter().find(|z| self.lockdowns.contains_key(z));
             return Err(match around {
                 Some(around) => {
                     format!("zone `{zone}` lies in zone `{around}`, which is locked down; lift it there")
                 }
                 None => format!("zone `{zone}` is not locked down"),
             });
-        }
+        };
         undo.push(move |s| {
-            s.lockdowns.insert(zone);
+            s.lockdowns.insert(zone, since);
         });
         Ok(())
     }

@@ -52,7 +52,7 @@ impl Site {
         if let Some(user) = zone.or(door).or(rule) {
             return Err(format!("zone `{id}` is in use by {user}; change that first"));
         }
-        if self.lockdowns.contains(&id) {
+        if self.lockdowns.contains_key(&id) {
             return Err(format!("zone `{id}` is locked down; lift that first"));
         }
         let gone = self.zones.remove(&id).ok_or_else(|| none("zone", &id))?;

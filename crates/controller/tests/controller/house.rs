@@ -307,7 +307,19 @@ impl House {
 
     /// Lays a controller's folder: its identity, and so many entries of the config log.
     pub(crate) fn enrol<D: Disk + Clone>(&self, disk: &D, dir: &Path, room: Room, entries: usize) {
-        self.identify_in(disk, dir);
+        self.enrol_as(disk, dir, room, entries, ("dock", DEVICE));
+    }
+
+    /// The same for another controller.
+    pub(crate) fn enrol_as<D: Disk + Clone>(
+        &self,
+        disk: &D,
+        dir: &Path,
+        room: Room,
+        entries: usize,
+        who: (&str, Who),
+    ) {
+        self.identify_in(disk, dir, who);
         let (mut config, _) = Journal::open(disk.clone(), &dir.join("config"), room.config, 3).unwrap();
         let entries: Vec<&[u8]> = self.entries.iter().take(entries).map(Vec::as_slice).collect();
         config.append(&entries).unwrap();
@@ -315,16 +327,16 @@ impl House {
 
     /// A disk with an identity and nothing else.
     pub(crate) fn identify(&self, disk: &SimDisk) {
-        self.identify_in(disk, Path::new(DIR));
+        self.identify_in(disk, Path::new(DIR), ("dock", DEVICE));
     }
 
-    fn identify_in<D: Disk + Clone>(&self, disk: &D, dir: &Path) {
+    fn identify_in<D: Disk + Clone>(&self, disk: &D, dir: &Path, (name, who): (&str, Who)) {
         disk.make_dir(dir).unwrap();
-        let pkcs8 = Zeroizing::new(pair(DEVICE).to_pkcs8().unwrap().as_ref().to_vec());
+        let pkcs8 = Zeroizing::new(pair(who).to_pkcs8().unwrap().as_ref().to_vec());
         let identity = Identity {
-            controller: id("dock"),
+            controller: id(name),
             site: self.site,
-            key: pair(DEVICE),
+            key: pair(who),
             pkcs8,
             chain: vec![vec![1]],
             ca: vec![2],

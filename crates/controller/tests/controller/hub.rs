@@ -1,6 +1,6 @@
 //! The other end of the link: takes events only if their chain holds, and hands out what a site's log holds.
 
-use crate::house::{self, DEVICE, House, LOG, checkpoint, frontier, id, key};
+use crate::house::{DEVICE, House, LOG, Who, checkpoint, frontier, id, key};
 use lockward_ledger::{
     CosignerKey, Frontier, Hash, NoteSignature, SignedCheckpoint, VerifierKey, leaf_hash, node_hash,
 };
@@ -14,6 +14,8 @@ const CONFIG: &str = "example.com/7/config";
 /// A hub that knows one controller.
 #[derive(Clone)]
 pub(crate) struct FakeHub {
+    /// Which one, and its key.
+    of: (ControllerId, Who),
     pub(crate) house: House,
     /// Every event that it holds, in order: the whole of the event log.
     pub(crate) leaves: Vec<Vec<u8>>,
@@ -33,7 +35,13 @@ pub(crate) struct Ended(pub(crate) &'static str);
 
 impl FakeHub {
     pub(crate) fn new(house: House) -> Self {
+        Self::of(house, ("dock", DEVICE))
+    }
+
+    /// One that knows another controller.
+    pub(crate) fn of(house: House, (name, who): (&str, Who)) -> Self {
         Self {
+            of: (id(name), who),
             house,
             leaves: vec![],
             duplicates: 0,
@@ -60,7 +68,7 @@ impl FakeHub {
         }
         match message {
             ToHub::Hello { controller, site, config, event_size, next_seq, oldest_unacked, .. } => {
-                assert_eq!((controller, site), (dock(), self.house.site));
+                assert_eq!((controller, site), (self.of.0, self.house.site));
                 assert!(oldest_unacked <= self.due(), "events that were never acknowledged are gone");
                 assert!(oldest_unacked <= next_seq);
                 self.greeted = true;
@@ -108,12 +116,12 @@ impl FakeHub {
                 continue;
             }
             let Ok(Leaf::Event(event)) = Leaf::parse(leaf) else { panic!("no event") };
-            assert_eq!((event.seq(), event.source()), (seq, Source::Controller(dock())));
+            assert_eq!((event.seq(), event.source()), (seq, Source::Controller(self.of.0)));
             assert_eq!(event.prev(), self.last(), "event {seq} does not follow");
             self.leaves.push(leaf.clone());
         }
         let Ok(Leaf::Head(head)) = Leaf::parse(head) else { panic!("no chain head") };
-        assert!(head.verify(&self.house.site, &key(DEVICE)), "the chain head is not signed");
+        assert!(head.verify(&self.house.site, &key(self.of.1)), "the chain head is not signed");
         let count = first + leaves.len() as u64;
         self.check_head(&head, count, leaves);
         Ok(vec![ToController::Ack { count: self.due() }])
@@ -136,7 +144,7 @@ impl FakeHub {
         };
         let note = checkpoint(origin, &frontier(entries), LOG);
         let mut signed = SignedCheckpoint::open(&note, &VerifierKey::new(id(origin), key(LOG).0)).unwrap();
-        let cosigner = CosignerKey::new(id(&cosigner_name(origin, &dock())), key(DEVICE).0);
+        let cosigner = CosignerKey::new(id(&cosigner_name(origin, &self.of.0)), key(self.of.1).0);
         let line: NoteSignature = std::str::from_utf8(line).unwrap().parse().unwrap();
         signed.add(&cosigner, line).expect("the cosignature holds");
     }
@@ -169,10 +177,6 @@ pub(crate) fn open_all(house: &House, leaves: &[Vec<u8>]) -> Vec<Event> {
 
 pub(crate) fn digest(hash: Hash) -> Digest {
     Digest(*hash.as_bytes())
-}
-
-fn dock() -> ControllerId {
-    house::id("dock")
 }
 
 /// RFC 6962, section 2.1.2, word for word.

@@ -27,4 +27,5 @@ mod running;
 mod scheduled;
 mod secrets;
 mod time;
+mod two;
 mod watch;

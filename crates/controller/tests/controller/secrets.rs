@@ -11,6 +11,7 @@ use lockward_controller::core::Input;
 use lockward_door::Feedback;
 use lockward_model::*;
 use lockward_wire::credential::{OneTimeHash, OneTimeSecret, Pass, PassId, PassPlace};
+use lockward_wire::link::{Elsewhere, ToController};
 
 const SECRET: [u8; 20] = *b"twenty secret bytes!";
 
@@ -157,6 +158,45 @@ fn given_a_wait_then_cards_open_doors_that_want_no_pin_and_everybody_leaves() {
     guess(&mut rig, 0);
     assert!(rig.badge(FRONT, BEN).granted(FRONT));
     assert!(rig.leaves(VAULT, BEN));
+}
+
+fn tell(rig: &mut Rig, fact: Elsewhere) {
+    rig.hub_says(ToController::Elsewhere { anew: false, facts: vec![fact] });
+}
+
+#[test]
+fn given_a_code_that_was_used_elsewhere_then_it_is_used_up_here_and_after_a_power_cut_too() {
+    for by_clock in [true, false] {
+        let mut rig = with_codes(11, by_clock);
+        let step = if by_clock { secret().step_of(rig.now.wall).unwrap() } else { 4 };
+        tell(&mut rig, Elsewhere::Stepped { credential: id("ann-codes"), step });
+        let code = secret().code(step).to_string();
+        assert!(refused(&rig.badge_and_pin(VAULT, ANN, &code), VAULT));
+        assert_eq!(rig.last_why(), Some(Deny::CodeUsed));
+        // What others tell is summed up, as what happened here is.
+        rig.pass(Duration::from_secs(11));
+        let mut rig = rig.power_cut(1);
+        assert!(refused(&rig.badge_and_pin(VAULT, ANN, &code), VAULT));
+        rig.pass(Duration::from_secs(30));
+        let next = if by_clock { code_now(&rig) } else { secret().code(5).to_string() };
+        assert!(rig.badge_and_pin(VAULT, ANN, &next).granted(VAULT), "the next one opens");
+    }
+}
+
+#[test]
+fn given_a_pass_for_three_uses_then_those_elsewhere_count_each_and_once() {
+    let mut rig = admitting(12);
+    let until = MORNING + Duration::from_secs(3_600);
+    for times in [1, 1, 2] {
+        let at = rig.now.wall;
+        tell(&mut rig, Elsewhere::Used { id: [3; 16], by: id("other"), times, until, at });
+    }
+    let shown = pass(&rig, 3, 3);
+    assert!(rig.turn(vec![shown]).granted(FRONT), "two are used, and one is left");
+    rig.pass(Duration::from_secs(10));
+    let again = pass(&rig, 3, 3);
+    assert!(refused(&rig.turn(vec![again]), FRONT));
+    assert_eq!(rig.last_why(), Some(Deny::PassUsed));
 }
 
 fn pass(rig: &Rig, uses: u16, n: u8) -> Input {

@@ -126,6 +126,10 @@ fn given_two_people_at_an_airlock_in_one_moment_then_one_of_them_enters() {
     shut_all(&mut rig);
     let seen = rig.turn(vec![card(FRONT, ANN), card(VAULT, BEN)]);
     assert_eq!(seen.released(), [FRONT]);
+    let second = rig.last_access();
+    assert_eq!(rig.last_why(), Some(Deny::AirlockBusy), "both are on record");
+    assert!(second.known.airlock_busy, "with what refused it, so that it can be decided again");
+    assert_eq!(rig.count(Code::NotEntered), 0);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::rig::*;
 use core::time::Duration;
 use lockward_hub::Clock;
 use lockward_model::*;
+use lockward_wire::credential::PassPlace;
 use lockward_wire::link::*;
 
 /// A controller that is linked and was told what is known.
@@ -301,4 +302,55 @@ async fn whom_an_operator_forgives_is_nowhere_any_more_and_a_restart_does_not_ta
     device.moved(&rig);
     let (_, facts) = Gate::linked(&rig, device).await;
     assert!(moved(&facts).is_empty(), "{facts:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_often_a_pass_has_served_at_each_controller_is_told_and_which_codes_are_used_and_a_restart_knows_it_still()
+ {
+    let mut rig = Rig::new().await;
+    people(&rig, &["ann"]);
+    let now = rig.clock.now().wall;
+    let place = PassPlace::Zone(id("hall"));
+    let pass = rig.hub().office().sign_pass(place, now, now + Duration::from_secs(3_600), 3).unwrap();
+    let mut one = Gate::enrolled(&rig, "gate-1", 7).await;
+    let mut two = Gate::enrolled(&rig, "gate-2", 8).await;
+    let shown = || {
+        let bytes: Box<[u8]> = pass.text().into_bytes().into();
+        let outcome = Outcome::Granted { because: vec!["policy/visitors".into()] };
+        let known = Known {
+            pass: Some(Box::new(ShownPass { bytes, used_up: false })),
+            codes: vec![UsedCode { credential: id("ann-codes"), step: 41 }],
+            ..Known::default()
+        };
+        Body::Access(Access { token: None, known, ..access(None, Side::Entry, outcome) })
+    };
+    let used = |facts: &[Elsewhere]| -> Vec<(ControllerId, u16)> {
+        let of = |f: &Elsewhere| match f {
+            Elsewhere::Used { by, times, .. } => Some((*by, *times)),
+            _ => None,
+        };
+        facts.iter().filter_map(of).collect()
+    };
+    one.tell(vec![("door-1", shown())]).await;
+    one.tell(vec![("door-1", shown())]).await;
+    let twice = |f: &Elsewhere| matches!(f, Elsewhere::Used { times: 2, .. });
+    let stepped = |f: &Elsewhere| matches!(f, Elsewhere::Stepped { step: 41, .. });
+    let mut heard = two.wire.facts_until(twice).await;
+    if !heard.iter().any(stepped) {
+        heard.extend(two.wire.facts_until(stepped).await);
+    }
+    assert_eq!(used(&heard), [(id("gate-1"), 1), (id("gate-1"), 2)]);
+    assert_eq!(heard.iter().filter(|f| stepped(f)).count(), 1, "once is enough: {heard:?}");
+    two.tell(vec![("door-2", shown())]).await;
+    assert_eq!(
+        used(&one.wire.facts_until(|f| matches!(f, Elsewhere::Used { .. })).await),
+        [(id("gate-2"), 1)]
+    );
+    rig.stop().await;
+    rig.start().await;
+    let mut device = one.device;
+    device.moved(&rig);
+    let (_, facts) = device.link(2).await.wire.elsewhere().await;
+    assert_eq!(used(&facts), [(id("gate-1"), 2), (id("gate-2"), 1)]);
+    assert!(facts.iter().any(stepped));
 }

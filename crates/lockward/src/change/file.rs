@@ -39,6 +39,9 @@ pub(crate) enum FileError {
         /// What is wrong, and what to do.
         what: String,
     },
+    /// The same, of what was asked for by a verb: there is no file.
+    #[error("{0}")]
+    Asked(String),
 }
 
 /// Where in a file, from 1.
@@ -325,16 +328,21 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
-/// The text of a change file, and its name for messages.
+/// The text of a change file, and its name for messages; no name where a verb stands for a file.
 pub(crate) struct Source {
-    name: String,
+    name: Option<String>,
     text: Zeroizing<String>,
 }
 
 impl Source {
     /// A text that lies in no file.
     pub(crate) fn new(name: &str, text: &str) -> Self {
-        Self { name: name.into(), text: Zeroizing::new(text.into()) }
+        Self { name: Some(name.into()), text: Zeroizing::new(text.into()) }
+    }
+
+    /// What a verb asks for, which has no places to point at.
+    pub(crate) fn asked() -> Self {
+        Self { name: None, text: Zeroizing::default() }
     }
 
     pub(crate) fn read(path: &Path) -> Result<Self, FileError> {
@@ -343,7 +351,7 @@ impl Source {
             return Err(FileError::TooLong(path.into()));
         }
         let text = Zeroizing::new(std::fs::read_to_string(path).map_err(failed)?);
-        Ok(Self { name: path.display().to_string(), text })
+        Ok(Self { name: Some(path.display().to_string()), text })
     }
 
     pub(crate) fn parse(&self) -> Result<ChangeFile, FileError> {
@@ -355,11 +363,12 @@ impl Source {
 
     /// An error at a byte of the file.
     pub(crate) fn wrong(&self, at: usize, what: impl Into<String>) -> FileError {
+        let Some(path) = self.name.clone() else { return FileError::Asked(what.into()) };
         let before = self.text.get(..at).unwrap_or_default();
         let line_start = before.rfind('\n').map_or(0, |i| i + 1);
         let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
         let at = Place { line: before.matches('\n').count() + 1, column };
-        FileError::Wrong { path: self.name.clone(), at, what: what.into() }
+        FileError::Wrong { path, at, what: what.into() }
     }
 
     pub(crate) fn reason(&self, file: &ChangeFile) -> Result<Option<Text>, FileError> {
@@ -412,7 +421,7 @@ mod tests {
     use super::*;
 
     fn wrong(text: &str) -> String {
-        let source = Source { name: "site.toml".into(), text: Zeroizing::new(text.into()) };
+        let source = Source::new("site.toml", text);
         let Err(error) = source.parse() else { panic!("`{text}` was taken") };
         error.to_string()
     }

@@ -8,12 +8,12 @@ use super::{read, schedules, told};
 use crate::dice;
 use lockward_hub::Office;
 use lockward_model::{
-    CardToken, Change, Credential, CredentialId, Forgiven, Group, Person, PersonId, PinHash, Proof,
-    SealedSecret, ThreatLevel, Validity, Visit,
+    CardToken, Change, Credential, CredentialId, Forgiven, Group, Person, PersonId, Proof, SealedSecret,
+    ThreatLevel, Validity, Visit,
 };
 use lockward_site::Site;
 use lockward_wire::PersonKey;
-use lockward_wire::credential::{CardNumber, CardPublicKey, OneTimeSecret, Pin, hash_pin, verify_pin};
+use lockward_wire::credential::{CardNumber, CardPublicKey, OneTimeSecret};
 use lockward_wire::seal::PersonAttributes;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
@@ -66,10 +66,10 @@ pub(crate) fn plan(source: &Source, file: &ChangeFile, office: &Office) -> Resul
     Ok(planner.plan)
 }
 
-struct Planner<'a> {
+pub(super) struct Planner<'a> {
     source: &'a Source,
-    office: &'a Office,
-    site: &'a Site,
+    pub(super) office: &'a Office,
+    pub(super) site: &'a Site,
     plan: Plan,
     /// Records that the file has so far: one of a name in each section.
     seen: BTreeSet<String>,
@@ -186,26 +186,7 @@ impl Planner<'_> {
             }
             self.credential("card", span, id, &card.person, Proof::Card(token))?;
         }
-        for record in &file.pin {
-            let (span, given) = (record.span(), record.get_ref());
-            let pin: Pin = self.read("pin", span.clone(), read::key("pin", &given.pin.0))?;
-            let id: CredentialId = self.read("pin", span.clone(), read::key("id", &given.id))?;
-            let proof = match (given.alone, given.duress) {
-                (true, true) => {
-                    let what =
-                        "a PIN that stands alone can not be one of duress: give the second PIN beside a card";
-                    return Err(self.wrong("pin", &given.id, span, what));
-                }
-                (true, false) => {
-                    let keys = self.office.keys();
-                    let digits = u8::try_from(given.pin.0.len()).unwrap_or(u8::MAX);
-                    Proof::PinOnly { token: keys.card().token_of_pin(&pin, keys.pepper()), digits }
-                }
-                (false, true) => Proof::Duress(self.pin_hash(id, &given.person, &pin)),
-                (false, false) => Proof::Pin(self.pin_hash(id, &given.person, &pin)),
-            };
-            self.credential("pin", span, id, &given.person, proof)?;
-        }
+        self.pins(file)?;
         self.stronger(file)
     }
 
@@ -289,18 +270,7 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// The hash that is there already, if it is of this PIN; else a new one.
-    fn pin_hash(&self, id: CredentialId, person: &str, pin: &Pin) -> PinHash {
-        let pepper = self.office.keys().pepper();
-        let known = person.parse().map(|person| self.site.credentials_of(person)).unwrap_or_default();
-        let same = known.into_iter().filter(|c| c.id == id).find_map(|c| match c.proof {
-            Proof::Pin(hash) | Proof::Duress(hash) if verify_pin(&hash, pin, pepper) => Some(hash),
-            _ => None,
-        });
-        same.unwrap_or_else(|| hash_pin(pin, dice::roll(), pepper))
-    }
-
-    fn credential(
+    pub(super) fn credential(
         &mut self,
         section: &str,
         span: Range<usize>,
@@ -414,11 +384,16 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn read<T>(&self, section: &str, span: Range<usize>, read: Result<T, String>) -> Result<T, FileError> {
+    pub(super) fn read<T>(
+        &self,
+        section: &str,
+        span: Range<usize>,
+        read: Result<T, String>,
+    ) -> Result<T, FileError> {
         read.map_err(|what| self.source.wrong(span.start, format!("[[{section}]] {what}")))
     }
 
-    fn wrong(&self, section: &str, id: &str, span: Range<usize>, what: &str) -> FileError {
+    pub(super) fn wrong(&self, section: &str, id: &str, span: Range<usize>, what: &str) -> FileError {
         self.source.wrong(span.start, format!("[[{section}]] `{id}`: {what}"))
     }
 }

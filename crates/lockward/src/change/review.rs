@@ -18,7 +18,7 @@ const MOMENTS_MAX: usize = 62;
 /// Moments that are named.
 const LABELS_MAX: usize = 5;
 /// Decisions that a review may take: some 10 s at 10 µs each.
-const DECISIONS_MAX: usize = 1_000_000;
+pub(crate) const DECISIONS_MAX: usize = 1_000_000;
 
 /// The review as text.
 pub(crate) fn review(before: &Site, after: &Site, plan: &Plan, now: Time) -> String {
@@ -78,7 +78,7 @@ struct Shift {
     need: BTreeMap<PersonId, Factors>,
 }
 
-fn access(before: &Site, after: &Site, items: &[Item], now: Time) -> String {
+pub(crate) fn access(before: &Site, after: &Site, items: &[Item], now: Time) -> String {
     if !items.iter().any(|i| touches_access(&i.change)) {
         return "Nobody gains or loses a door.\n".into();
     }
@@ -203,7 +203,7 @@ fn told_people(before: &Site, after: &Site, people: &BTreeSet<PersonId>) -> Stri
     format!("{} ({})", count(people.len(), "person"), groups.join(", "))
 }
 
-fn short(mut names: Vec<String>, noun: &str) -> String {
+pub(crate) fn short(mut names: Vec<String>, noun: &str) -> String {
     let all = names.len();
     if all <= NAMED_MAX {
         return names.join(", ");

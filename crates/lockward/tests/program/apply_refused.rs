@@ -104,6 +104,24 @@ fn values_that_can_not_be_are_named_with_what_can() {
 }
 
 #[test]
+fn a_pin_beside_a_card_that_a_day_of_guessing_may_hit_is_refused_with_the_arithmetic() {
+    let short = |pin: &str| GOOD.replace("271828", pin);
+    let said = [
+        "[[pin]] `k2`: this PIN beside a card is too short; give it 6 digits.",
+        "4 digits for 1 right code: one keypad lets 14 guesses a day pass, 14 x 1 / 10^4 = 1.4e-3",
+        "below 1e-4 needs 6 digits",
+    ];
+    refused(&short("2718"), &said);
+    refused(&short("27182"), &["give it 6 digits", "14 x 1 / 10^5 = 1.4e-4"]);
+    // The second PIN, for duress, is as short, and one more to hit.
+    let second = "\n[[pin]]\nid = \"k3\"\nperson = \"p2\"\npin = \"2718\"\nduress = true\n";
+    refused(&format!("{GOOD}{second}"), &["[[pin]] `k3`", "4 digits for 2 right codes", "14 x 2 / 10^4"]);
+    // One that stands alone has the standard's rule, and the site counts it.
+    let house = House::founded();
+    house.apply(&GOOD.replace("pin = \"271828\"", "pin = \"2718\"\nalone = true")).good();
+}
+
+#[test]
 fn removing_what_is_not_there_or_in_use_is_refused() {
     let house = House::furnished();
     for (file, said) in [

@@ -11,6 +11,7 @@
 mod apply;
 mod apply_refused;
 mod asking;
+mod hurry;
 mod init;
 mod logs;
 mod schedule;

@@ -142,3 +142,70 @@ fn an_event_is_explained_and_decided_again() {
     play(&format!("badge main ada\nwhy {index}\n")).good().says(&["The card of", "ada", "the same result"]);
     play("why 99999\n").failed(1).says(&["no entry 99999"]);
 }
+
+/// A hall with a cage in it that has a way to the street of its own, each door with its own controller.
+const NESTED: &str = r#"
+[[zone]]
+id = "hall"
+title = "Hall"
+[[zone]]
+id = "cage"
+title = "Cage"
+in = "hall"
+[[controller]]
+id = "front"
+title = "Front"
+[[controller]]
+id = "back"
+title = "Back"
+[[group]]
+id = "staff"
+title = "Staff"
+[[person]]
+id = "ada"
+name = "Ada"
+groups = ["staff"]
+[[card]]
+id = "c1"
+person = "ada"
+number = "26:12:4711"
+[[door]]
+id = "main"
+title = "Main"
+kind = "entrance"
+to = "hall"
+controller = "front"
+release = "5s"
+open_limit = "30s"
+relock = "on-close"
+exit = "mechanical"
+[[door]]
+id = "ramp"
+title = "Ramp"
+kind = "cage"
+to = "cage"
+controller = "back"
+release = "5s"
+open_limit = "30s"
+relock = "on-close"
+exit = "mechanical"
+[[rule]]
+id = "all"
+title = "All"
+groups = ["staff"]
+zones = ["hall"]
+factors = ["card"]
+"#;
+
+#[test]
+fn who_is_in_a_zone_is_in_doubt_while_a_door_out_of_what_lies_in_it_can_not_be_heard() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("site.toml"), NESTED).unwrap();
+    let script = "badge main ada\nopen main\nwait 2s\nclose main\nmuster\npower back cut\nmuster\n";
+    fs::write(dir.path().join("a.sim"), script).unwrap();
+    let run = finish(command(dir.path(), &["sim", "--site", "site.toml", "a.sim"])).good();
+    let words = run.words();
+    let (before, after) = words.split_once("> power back cut").unwrap();
+    assert!(before.contains("ada since") && !before.contains("can not be heard"), "{before}");
+    assert!(after.contains("a controller there can not be heard"), "{after}");
+}

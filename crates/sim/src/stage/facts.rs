@@ -1,19 +1,17 @@
 //! What the hub tells other controllers of one controller's events: who went where, who guesses, what is used.
 
-use lockward_history::{Areas, Keeping};
-use lockward_model::{
-    Access, Body, ControllerId, Deny, Door, DoorId, Event, Opening, Outcome, PassbackMode, PersonId, PinFact,
-    Side, ZoneId,
-};
+use lockward_history::{Used, UsedFact};
+use lockward_model::{Access, Body, Deny, Door, DoorId, Event, Opening, Outcome, PersonId, PinFact, Side};
 use lockward_site::Site;
 use lockward_wire::credential::SignedPass;
 use lockward_wire::link::Elsewhere;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// People who were let through and have not been seen to pass yet.
 #[derive(Default)]
 pub(super) struct Facts {
     passing: BTreeMap<DoorId, Vec<(PersonId, Side)>>,
+    used: Used,
 }
 
 impl Facts {
@@ -50,7 +48,15 @@ impl Facts {
                 self.passing.entry(id).or_default().extend(people.iter().map(|p| (*p, access.side)));
                 let mut facts: Vec<_> =
                     people.into_iter().map(|person| Elsewhere::Seen { person, door: id, at }).collect();
-                facts.extend(used(site, access).map(|(id, until)| Elsewhere::Used { id, until, at }));
+                if let Some((id, until)) = used(site, access) {
+                    let fact = self.used.once_more(id, door.controller, until);
+                    let _ = self.used.take(fact);
+                    if let UsedFact::Pass { by, times, .. } = fact {
+                        facts.push(Elsewhere::Used { id, by, times, until, at });
+                    }
+                }
+                let codes = access.known.codes.iter();
+                facts.extend(codes.map(|c| Elsewhere::Stepped { credential: c.credential, step: c.step }));
                 facts
             }
             Outcome::Denied { why, .. } => {
@@ -68,27 +74,4 @@ fn used(site: &Site, access: &Access) -> Option<([u8; 16], lockward_model::Time)
     let signed = SignedPass::parse(&shown.bytes).ok()?;
     let pass = signed.verify(&site.id(), &site.founding().hub.key).ok()?;
     Some((pass.id.0, pass.until))
-}
-
-/// The zones of a site, for a list of who is where.
-pub(super) struct Zones<'a>(pub(super) &'a Site);
-
-impl Areas for Zones<'_> {
-    fn parent(&self, zone: ZoneId) -> Option<ZoneId> {
-        self.0.zone(zone)?.parent
-    }
-
-    fn keeping(&self, zone: ZoneId) -> Option<Keeping> {
-        Some(match self.0.zone(zone)?.rules.passback?.mode {
-            PassbackMode::Soft => Keeping::Soft,
-            PassbackMode::Hard => Keeping::Hard,
-            PassbackMode::Timed(span) => Keeping::Timed(span.get()),
-        })
-    }
-
-    fn controllers(&self, zone: ZoneId) -> Vec<ControllerId> {
-        let across = |d: &&Door| d.to == zone || d.from == Some(zone);
-        let all: BTreeSet<_> = self.0.doors().filter(across).map(|d| d.controller).collect();
-        all.into_iter().collect()
-    }
 }

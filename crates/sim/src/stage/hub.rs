@@ -5,12 +5,11 @@ use super::facts::Facts;
 use super::line::Tone;
 use super::{Stage, is_event};
 use lockward_history::alarms::{Alarms, Did};
-use lockward_history::{Presence, PresenceFact};
-use lockward_hub::{Clock as _, checkpoint_note};
-use lockward_model::{AirlockId, ControllerId, DoorId, Event, Source};
+use lockward_history::{Arbiter, Presence, PresenceFact};
+use lockward_hub::{Clock as _, SiteAreas, checkpoint_note};
+use lockward_model::{AirlockId, ControllerId, Door, DoorId, Event, Source};
 use lockward_store::Log;
 use lockward_wire::link::{Elsewhere, Keys, ToController, ToHub};
-use std::collections::BTreeMap;
 
 /// What the hub knows beside its log.
 #[derive(Default)]
@@ -22,7 +21,7 @@ pub(super) struct HubSide {
     facts: Facts,
     /// Whom each fact is from; what a controller that links again is told anew.
     known: Vec<(ControllerId, Elsewhere)>,
-    claims: BTreeMap<AirlockId, DoorId>,
+    airlocks: Arbiter,
 }
 
 impl Stage {
@@ -32,7 +31,7 @@ impl Stage {
             ToHub::Hello { config, .. } => self.greet(id, config.map_or(0, |c| c.size)),
             ToHub::Events { first_seq, leaves, head } => self.take_events(id, first_seq, leaves, head),
             ToHub::Ping => self.hub_says(id, ToController::Pong { time: self.clock.now().wall }),
-            ToHub::Claim { airlock, door, take } => self.claim(id, airlock, door, take),
+            ToHub::Claim { airlock, door, take, number } => self.claim(id, (airlock, door), take, number),
             ToHub::Refused { at, code } => {
                 self.tell(id.as_str(), format!("refuses entry {at} of the config log: {code}"), Tone::Alarm);
             }
@@ -112,7 +111,13 @@ impl Stage {
         for leaf in leaves.iter().filter(|leaf| is_event(leaf)) {
             let Ok(Some(event)) = self.office.open_leaf(leaf) else { continue };
             self.raise(&event);
-            facts.extend(self.hub.facts.of(&self.office.site(), &event));
+            let (site, now) = (self.office.site(), self.clock.now().wall);
+            facts.extend(self.hub.facts.of(&site, &event));
+            if let Some(door) = event.door.and_then(|door| site.door(door)) {
+                let change = self.hub.airlocks.hear(door, &event.body, now);
+                let shared = change.filter(|_| door.rules.airlock.is_some());
+                facts.extend(shared.map(|busy| Elsewhere::Busy { door: door.id, busy, at: now }));
+            }
         }
         for fact in &facts {
             self.place(fact);
@@ -142,7 +147,7 @@ impl Stage {
     fn place(&mut self, fact: &Elsewhere) {
         let office = std::sync::Arc::clone(&self.office);
         let site = office.site();
-        let zones = super::facts::Zones(&site);
+        let zones = SiteAreas(&site);
         let facts: Vec<PresenceFact> = match fact {
             Elsewhere::Moved { person, into, at, door } => {
                 let Some(door) = site.door(*door) else { return };
@@ -159,20 +164,24 @@ impl Stage {
         }
     }
 
-    /// The airlock is one door's at a time.
-    fn claim(&mut self, id: ControllerId, airlock: AirlockId, door: DoorId, take: bool) {
-        let holder = self.hub.claims.get(&airlock).copied();
-        let granted = take && holder.is_none_or(|h| h == door);
-        if granted {
-            self.hub.claims.insert(airlock, door);
-        } else if !take && holder == Some(door) {
-            self.hub.claims.remove(&airlock);
-        }
-        if take {
-            let answer = Elsewhere::Claimed { airlock, door, granted };
+    /// The airlock is one door's at a time, as the hub gives it.
+    fn claim(&mut self, id: ControllerId, (airlock, door): (AirlockId, DoorId), take: bool, number: u64) {
+        let (office, at) = (std::sync::Arc::clone(&self.office), self.clock.now().wall);
+        let site = office.site();
+        let Some(of) = site.door(door).filter(|d| d.controller == id) else { return };
+        let of_it = |d: &&Door| d.id != door && d.rules.airlock.is_some_and(|a| a.id == airlock);
+        let mates: Vec<&Door> = site.doors().filter(of_it).collect();
+        let linked = |mate: &&Door| self.stations.get(&mate.controller).is_some_and(|s| s.linked);
+        let all_heard = mates.iter().all(linked);
+        let mates = mates.iter().map(|mate| mate.id);
+        let granted = take && all_heard && self.hub.airlocks.claim(of, mates, at);
+        if take && all_heard {
+            let answer = Elsewhere::Claimed { airlock, door, granted, number };
             self.hub_says(id, ToController::Elsewhere { anew: false, facts: vec![answer] });
+        } else if !take {
+            self.hub.airlocks.give_back(door);
         }
-        let busy = Elsewhere::Busy { door, busy: take, at: self.clock.now().wall };
+        let busy = Elsewhere::Busy { door, busy: self.hub.airlocks.is_busy(door, at), at };
         self.tell_others(id, &[busy]);
     }
 

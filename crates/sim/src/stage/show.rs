@@ -1,11 +1,10 @@
 //! What can be looked at: doors, people, the log.
 
-use super::facts::Zones;
 use super::line::{Line, Tone};
 use super::{Next, Stage, is_event, told};
 use core::time::Duration;
 use lockward_history::{Doubt, Here, Touch, UnknownWhy};
-use lockward_hub::Clock as _;
+use lockward_hub::{Clock as _, SiteAreas};
 use lockward_store::Log;
 use std::sync::Arc;
 
@@ -51,7 +50,7 @@ impl Stage {
         for station in self.stations.values().filter(|s| s.linked) {
             touch.in_touch(station.id, now.mono);
         }
-        let here = Here { areas: &Zones(&site), touch: &touch, now };
+        let here = Here { areas: &SiteAreas(&site), touch: &touch, now };
         let muster = self.hub.presence.muster(site.people(), &here);
         for (zone, present) in &muster.zones {
             for person in present {

@@ -139,7 +139,8 @@ fn a_lockdown_can_be_looked_at_before_it_is_called() {
     let told = |house: &House, zone| {
         let doors = house.site.lockdown_preview(id(zone), noon());
         let one = |d: lockward_site::LockdownOf| {
-            let entrants: Vec<_> = d.entrants.iter().map(|e| (e.person, e.factors)).collect();
+            let entrants = house.site.lockdown_entrants(d.door, noon());
+            let entrants: Vec<_> = entrants.iter().map(|e| (e.person, e.factors)).collect();
             (d.door.to_string(), d.free, entrants)
         };
         doors.into_iter().map(one).collect::<Vec<_>>()
@@ -155,6 +156,23 @@ fn a_lockdown_can_be_looked_at_before_it_is_called() {
     assert!(!house.site.locked_down(id("hall")));
     lock(&mut house, "hall");
     assert_eq!(told(&house, "hall"), before);
+}
+
+#[test]
+fn since_when_a_lockdown_holds_is_told_by_the_oldest_that_does() {
+    let mut house = House::warehouse();
+    let at = |house: &mut House, time: i64, change: Change| {
+        let set = ChangeSet { drafted: Time(time), ..house.set(vec![change]) };
+        house.apply(entry(&set, &[OWNER])).unwrap();
+        ["hall", "aisle"].map(|zone| house.site.locked_down_since(id(zone)))
+    };
+    let (first, later) = (Some(Time(1_000)), Some(Time(2_000)));
+    assert_eq!(at(&mut house, 1_000, Change::LockDown(id("aisle"))), [None, first]);
+    assert_eq!(at(&mut house, 2_000, Change::LockDown(id("hall"))), [later, first]);
+    // Whoever calls for it again does not make it younger, and what lies around goes on after a lift.
+    assert_eq!(at(&mut house, 3_000, Change::LockDown(id("aisle"))), [later, first]);
+    assert_eq!(at(&mut house, 4_000, Change::LiftLockdown(id("aisle"))), [later, later]);
+    assert_eq!(at(&mut house, 5_000, Change::LiftLockdown(id("hall"))), [None, None]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use crate::CborError;
 use crate::spelling::Said;
-use lockward_model::{AirlockId, ControllerId, DoorId, PersonId, Time, ZoneId};
+use lockward_model::{AirlockId, ControllerId, CredentialId, DoorId, PersonId, Time, ZoneId};
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 
@@ -42,14 +42,25 @@ pub enum Elsewhere {
         /// When.
         at: Time,
     },
-    /// A pass or code was used.
+    /// A pass was used.
     Used {
         /// Its id.
         id: [u8; 16],
+        /// At which controller.
+        by: ControllerId,
+        /// How often it has served there, in all.
+        times: u16,
         /// When it ends by itself.
         until: Time,
         /// When it was used.
         at: Time,
+    },
+    /// A one-time code was used: it and all before it serve no more.
+    Stepped {
+        /// Of which credential.
+        credential: CredentialId,
+        /// Its counter, or its step of time.
+        step: u64,
     },
     /// A credential opened a door there.
     Seen {
@@ -86,6 +97,8 @@ pub enum Elsewhere {
         door: DoorId,
         /// Whether it is this door's.
         granted: bool,
+        /// The claim's own number.
+        number: u64,
     },
 }
 
@@ -98,7 +111,7 @@ pub(super) enum ElsewhereV1 {
     #[n(2)]
     Guessed(#[n(0)] Said<DoorId>, #[n(1)] Option<Said<PersonId>>, #[n(2)] bool, #[n(3)] i64),
     #[n(3)]
-    Used(#[n(0)] ByteArray<16>, #[n(1)] i64, #[n(2)] i64),
+    Used(#[n(0)] ByteArray<16>, #[n(1)] Said<ControllerId>, #[n(2)] u16, #[n(3)] i64, #[n(4)] i64),
     #[n(4)]
     Seen(#[n(0)] Said<PersonId>, #[n(1)] Said<DoorId>, #[n(2)] i64),
     #[n(5)]
@@ -106,7 +119,9 @@ pub(super) enum ElsewhereV1 {
     #[n(6)]
     Touch(#[n(0)] Said<ControllerId>, #[n(1)] bool, #[n(2)] i64),
     #[n(7)]
-    Claimed(#[n(0)] Said<AirlockId>, #[n(1)] Said<DoorId>, #[n(2)] bool),
+    Claimed(#[n(0)] Said<AirlockId>, #[n(1)] Said<DoorId>, #[n(2)] bool, #[n(3)] u64),
+    #[n(8)]
+    Stepped(#[n(0)] Said<CredentialId>, #[n(1)] u64),
 }
 
 impl From<&Elsewhere> for ElsewhereV1 {
@@ -119,12 +134,15 @@ impl From<&Elsewhere> for ElsewhereV1 {
             Elsewhere::Guessed { door, person, secret, at } => {
                 Self::Guessed(Said(*door), person.map(Said), *secret, at.0)
             }
-            Elsewhere::Used { id, until, at } => Self::Used((*id).into(), until.0, at.0),
+            Elsewhere::Used { id, by, times, until, at } => {
+                Self::Used((*id).into(), Said(*by), *times, until.0, at.0)
+            }
+            Elsewhere::Stepped { credential, step } => Self::Stepped(Said(*credential), *step),
             Elsewhere::Seen { person, door, at } => Self::Seen(Said(*person), Said(*door), at.0),
             Elsewhere::Busy { door, busy, at } => Self::Busy(Said(*door), *busy, at.0),
             Elsewhere::Touch { controller, linked, at } => Self::Touch(Said(*controller), *linked, at.0),
-            Elsewhere::Claimed { airlock, door, granted } => {
-                Self::Claimed(Said(*airlock), Said(*door), *granted)
+            Elsewhere::Claimed { airlock, door, granted, number } => {
+                Self::Claimed(Said(*airlock), Said(*door), *granted, *number)
             }
         }
     }
@@ -140,9 +158,10 @@ impl From<ElsewhereV1> for Elsewhere {
             ElsewhereV1::Guessed(door, person, secret, at) => {
                 Self::Guessed { door: door.0, person: person.map(|p| p.0), secret, at: Time(at) }
             }
-            ElsewhereV1::Used(id, until, at) => {
-                Self::Used { id: id.into(), until: Time(until), at: Time(at) }
+            ElsewhereV1::Used(id, by, times, until, at) => {
+                Self::Used { id: id.into(), by: by.0, times, until: Time(until), at: Time(at) }
             }
+            ElsewhereV1::Stepped(credential, step) => Self::Stepped { credential: credential.0, step },
             ElsewhereV1::Seen(person, door, at) => {
                 Self::Seen { person: person.0, door: door.0, at: Time(at) }
             }
@@ -150,8 +169,8 @@ impl From<ElsewhereV1> for Elsewhere {
             ElsewhereV1::Touch(controller, linked, at) => {
                 Self::Touch { controller: controller.0, linked, at: Time(at) }
             }
-            ElsewhereV1::Claimed(airlock, door, granted) => {
-                Self::Claimed { airlock: airlock.0, door: door.0, granted }
+            ElsewhereV1::Claimed(airlock, door, granted, number) => {
+                Self::Claimed { airlock: airlock.0, door: door.0, granted, number }
             }
         }
     }

@@ -79,6 +79,8 @@ pub enum ToHub {
         door: DoorId,
         /// True to take it, false to give it back.
         take: bool,
+        /// Names the claim in its answer.
+        number: u64,
     },
     /// A number for one order, good for [`lockward_model::Order::LIFE_MAX`]; `None` if too many are under way.
     Nonce {
@@ -113,7 +115,7 @@ enum ToHubV1<'a> {
     #[n(6)]
     Ping,
     #[n(7)]
-    Claim(#[n(0)] Said<AirlockId>, #[n(1)] Said<DoorId>, #[n(2)] bool),
+    Claim(#[n(0)] Said<AirlockId>, #[n(1)] Said<DoorId>, #[n(2)] bool, #[n(3)] u64),
     #[n(8)]
     Nonce(#[n(0)] u32, #[n(1)] Option<ByteArray<16>>),
     #[n(9)]
@@ -203,7 +205,9 @@ impl<'a> From<&'a ToHub> for ToHubV1<'a> {
             }
             ToHub::Renew => Self::Renew,
             ToHub::Ping => Self::Ping,
-            ToHub::Claim { airlock, door, take } => Self::Claim(Said(*airlock), Said(*door), *take),
+            ToHub::Claim { airlock, door, take, number } => {
+                Self::Claim(Said(*airlock), Said(*door), *take, *number)
+            }
             ToHub::Nonce { question, nonce } => Self::Nonce(*question, nonce.map(|n| n.0.into())),
             ToHub::Ordered { question, refused } => Self::Ordered(*question, refused.as_deref()),
         }
@@ -238,7 +242,9 @@ impl TryFrom<ToHubV1<'_>> for ToHub {
             }
             ToHubV1::Renew => Self::Renew,
             ToHubV1::Ping => Self::Ping,
-            ToHubV1::Claim(airlock, door, take) => Self::Claim { airlock: airlock.0, door: door.0, take },
+            ToHubV1::Claim(airlock, door, take, number) => {
+                Self::Claim { airlock: airlock.0, door: door.0, take, number }
+            }
             ToHubV1::Nonce(question, nonce) => {
                 Self::Nonce { question, nonce: nonce.map(|n| Nonce(n.into())) }
             }

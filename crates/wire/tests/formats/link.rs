@@ -37,11 +37,8 @@ fn to_hub() -> impl Strategy<Value = ToHub> {
         (log, any::<u64>(), bytes()).prop_map(|(log, size, line)| ToHub::Cosignature { log, size, line }),
         Just(ToHub::Renew),
         Just(ToHub::Ping),
-        (named(), named(), any::<bool>()).prop_map(|(airlock, door, take)| ToHub::Claim {
-            airlock,
-            door,
-            take
-        }),
+        (named(), named(), any::<bool>(), any::<u64>())
+            .prop_map(|(airlock, door, take, number)| { ToHub::Claim { airlock, door, take, number } }),
         (any::<u32>(), of(any::<[u8; 16]>().prop_map(Nonce)))
             .prop_map(|(question, nonce)| ToHub::Nonce { question, nonce }),
         (any::<u32>(), of(word())).prop_map(|(question, refused)| ToHub::Ordered { question, refused }),
@@ -111,7 +108,14 @@ fn elsewhere() -> impl Strategy<Value = Elsewhere> {
         (named(), time()).prop_map(|(zone, at)| Elsewhere::SomeoneLeft { zone, at }),
         (named(), of(named()), any::<bool>(), time())
             .prop_map(|(door, person, secret, at)| Elsewhere::Guessed { door, person, secret, at }),
-        (id, time(), time()).prop_map(|(id, until, at)| Elsewhere::Used { id, until, at }),
+        (id, named(), any::<u16>(), time(), time()).prop_map(|(id, by, times, until, at)| Elsewhere::Used {
+            id,
+            by,
+            times,
+            until,
+            at
+        }),
+        (named(), any::<u64>()).prop_map(|(credential, step)| Elsewhere::Stepped { credential, step }),
         (named(), named(), time()).prop_map(|(person, door, at)| Elsewhere::Seen { person, door, at }),
         (named(), any::<bool>(), time()).prop_map(|(door, busy, at)| Elsewhere::Busy { door, busy, at }),
         (named(), any::<bool>(), time()).prop_map(|(controller, linked, at)| Elsewhere::Touch {
@@ -119,10 +123,8 @@ fn elsewhere() -> impl Strategy<Value = Elsewhere> {
             linked,
             at
         }),
-        (named(), named(), any::<bool>()).prop_map(|(airlock, door, granted)| Elsewhere::Claimed {
-            airlock,
-            door,
-            granted
+        (named(), named(), any::<bool>(), any::<u64>()).prop_map(|(airlock, door, granted, number)| {
+            Elsewhere::Claimed { airlock, door, granted, number }
         }),
     ]
 }
