@@ -55,7 +55,9 @@ pub use person::{
     CredentialRow, DoorAccess, Name, PeopleView, PersonRow, PersonView, Standing, people, person,
 };
 pub use state::{DoorState, Tone};
-pub use zone::{ZoneRow, ZoneState, ZonesView, zones};
+pub use zone::{
+    Doors, LockdownPreview, Still, StillEnters, StillOpens, ZoneRow, ZoneState, ZonesView, zones,
+};
 
 use askama::Template;
 

@@ -35,6 +35,7 @@ mod lately;
 mod links;
 mod live;
 mod live_view;
+mod lockdown_views;
 mod log_page;
 mod logs;
 mod master;

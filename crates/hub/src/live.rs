@@ -149,9 +149,10 @@ impl Live {
         self.feed.push_back(told);
     }
 
-    /// Enough for the frame of a page that shows no door: who makes such a page holds up nobody.
+    /// Enough for the frame of a page, and how doors stand: who makes a long page of that holds up nobody.
     pub(crate) fn brief(&self) -> Self {
-        Self { feed: self.feed.back().cloned().into_iter().collect(), ..Self::default() }
+        let feed = self.feed.back().cloned().into_iter().collect();
+        Self { feed, doors: self.doors.clone(), ..Self::default() }
     }
 
     /// The newest event that pages take into account; 0 for none yet.

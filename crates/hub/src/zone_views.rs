@@ -20,11 +20,13 @@ impl Page<'_> {
     }
 
     pub(crate) fn zones_view(&self, banner: Option<&str>) -> ZonesView {
+        let entrants = self.lockdown_entrants();
         let zones = self.site.zones().map(|zone| ZoneRow {
             name: zone.title.to_string(),
             within: zone.parent.map(|around| self.zone_name(around)),
             states: self.zone_states(zone.id),
             facts: self.zone_facts(zone),
+            lockdown: self.lockdown(zone.id, &entrants),
         });
         ZonesView { frame: self.frame(banner), zones: zones.collect() }
     }

@@ -423,6 +423,10 @@ pub(crate) fn muster_view(say: Say) -> MusterView {
     }
 }
 
+fn one_door(say: Say) -> Doors {
+    Doors { shown: vec![Link::door("gate", say("North gate"))], more: 0 }
+}
+
 pub(crate) fn zones_view(say: Say) -> ZonesView {
     ZonesView {
         frame: frame(say, Some(48_211)),
@@ -434,6 +438,23 @@ pub(crate) fn zones_view(say: Say) -> ZonesView {
                 ZoneState { word: say("threat level 3 of 4"), tone: Tone::Warn },
             ],
             facts: vec![Fact { name: say("Most people"), value: say("2") }],
+            lockdown: LockdownPreview {
+                since: Some(at(say, "07:55:04")),
+                doors: Doors {
+                    shown: vec![Link::door("gate", say("North gate")), Link::door("dock-1", say("Dock 1"))],
+                    more: 22,
+                },
+                unlocked: vec![(one_door(say), say("by a schedule"))],
+                still: Still::These(vec![StillOpens {
+                    doors: one_door(say),
+                    people: vec![StillEnters {
+                        person: Link::person("p-7", say("Grace Hopper")),
+                        how: say("card and PIN, by policy guards"),
+                    }],
+                    more: 3,
+                }]),
+                buttons: one_door(say),
+            },
         }],
     }
 }

@@ -104,7 +104,34 @@ async fn a_lockdown_stands_on_every_page_and_at_its_doors() {
         assert!(text.contains("nobody enters <bdi>Hall</bdi>"), "{path}: {text}");
     }
     until(&rig, &cookie, "/doors/door-1", "Locked down").await;
-    assert!(page(&rig, &cookie, "/zones").await.contains("locked down: nobody enters, everybody can leave"));
+    let zones = page(&rig, &cookie, "/zones").await;
+    assert!(zones.contains("locked down: nobody enters, everybody can leave"));
+    assert!(
+        zones.contains("Locked down since <time") && !zones.contains("What a lockdown would stop"),
+        "{zones}"
+    );
     rig.change(vec![Change::LiftLockdown(id("hall"))]).unwrap();
     assert!(!page(&rig, &cookie, "/").await.contains("nobody enters <bdi>"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_zones_shows_what_a_lockdown_would_stop_and_who_enters_all_the_same() {
+    let rig = Rig::new().await;
+    people(&rig, &["ann"]);
+    let cookie = signed_in(&rig).await;
+    let text = page(&rig, &cookie, "/zones").await;
+    for said in [
+        "What a lockdown would stop",
+        ">The door-1</bdi></a>",
+        "nobody: no policy says so",
+        "everybody, by every door",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let text = r#"permit (principal == Person::"ann", action == Action::"enter-locked-down", resource);"#;
+    let policy = PolicyText { id: id("guards"), text: text.into() };
+    rig.change(vec![Change::PutPolicy(policy)]).unwrap();
+    let text = page(&rig, &cookie, "/zones").await;
+    assert!(text.contains("card, by policy guards") && text.contains("/people/ann"), "{text}");
+    assert!(!text.contains("nobody: no policy says so"), "{text}");
 }
