@@ -36,6 +36,12 @@ impl AreaMap {
         !self.followed.is_empty()
     }
 
+    /// Those that a controller has a door into or out of.
+    pub(crate) fn zones_of(&self, controller: ControllerId) -> Vec<ZoneId> {
+        let of = self.followed.iter().filter(|(_, all)| all.contains(&controller));
+        of.map(|(zone, _)| *zone).collect()
+    }
+
     pub(crate) fn zones(&self) -> Vec<ZoneId> {
         self.followed.keys().copied().collect()
     }

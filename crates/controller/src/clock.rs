@@ -87,6 +87,11 @@ impl Believed {
         self.trusted
     }
 
+    /// Something is on record with this time: none is before it from here on.
+    pub fn not_before(&mut self, at: Time) {
+        self.floor = self.floor.max(at);
+    }
+
     /// The hub said what time it is.
     pub fn heard(&mut self, at: Mono, hub: Time) {
         self.hub = Some(Now { mono: at, wall: hub });

@@ -44,6 +44,9 @@ pub const TURN_MAX: usize = DOORS_MAX;
 pub(crate) const GRANT_LIFE: Duration = Duration::from_secs(5);
 /// Schedules are looked at this often.
 const SCHEDULE_TICK: Duration = Duration::from_secs(1);
+/// How long after a start nobody is called out of touch: the link is dialled, its keys are handed over, and what every
+/// controller had kept meanwhile is taken in.
+const TOUCH_GRACE: Duration = Duration::from_secs(30);
 /// What can count no more is looked for this often: it takes a step for each person that is followed.
 const FORGET_EVERY: Duration = Duration::from_secs(600);
 
@@ -65,7 +68,9 @@ pub struct Core {
     pub(crate) heard: Time,
     pub(crate) history: History,
     pub(crate) airlocks: Airlocks,
-    clock: Believed,
+    /// From when on controllers that can not be heard are told of; `None` once that is so.
+    pub(crate) touch_from: Option<Mono>,
+    pub(crate) clock: Believed,
     next_tick: Mono,
     next_forget: Mono,
 }
@@ -86,9 +91,12 @@ impl Core {
     ) -> Result<(Self, Keeper<D>), MemoryError> {
         let (site, forgiving) = memory.replay()?;
         let last = memory.newest;
-        let units: Vec<Unit> = doors.iter().map(|wiring| Unit::new(wiring, now)).collect();
+        let mut units: Vec<Unit> = doors.iter().map(|wiring| Unit::new(wiring, now)).collect();
         let tells = units.iter().filter(|u| u.tells()).map(Unit::id).collect();
         let history = memory.recall(site.as_ref(), forgiving, tells, last)?;
+        for unit in &mut units {
+            unit.remember(history.doors.get(&unit.id()).copied().unwrap_or_default());
+        }
         let (known, keeper) = memory.divide(dice);
         let mut clock = Believed::from_floor(last.max(known.state.floor));
         let (now, step) = clock.believe(now);
@@ -106,6 +114,7 @@ impl Core {
             heard: known.state.heard,
             history,
             airlocks: Airlocks::default(),
+            touch_from: Some(now.mono + TOUCH_GRACE),
             clock,
             next_tick: now.mono,
             next_forget: now.mono + FORGET_EVERY,
@@ -117,6 +126,7 @@ impl Core {
             core.note(now, None, Body::ClockStep { by_ms: step.by_ms, taken: step.taken });
         }
         core.tell_time(now);
+        core.whoever_came_first(now);
         core.reconfigure(now, effects);
         // Doors begin locked, and say so on their first input.
         for door in 0..core.units.len() {
@@ -260,6 +270,7 @@ impl Core {
             self.next_tick = now.mono + SCHEDULE_TICK;
             self.schedules(now, out);
             self.exits_elapse(now);
+            self.touch_elapses(now);
             self.report_airlocks(out);
             self.forget(now);
         }

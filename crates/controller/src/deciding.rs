@@ -6,6 +6,7 @@ use crate::core::{Core, Effect, GRANT_LIFE};
 use crate::records::Awaited;
 use core::time::Duration;
 use lockward_door::{ANSWER_WAIT, Answer as DoorAnswer, PinEntry, Presented, Shown, Terms};
+use lockward_history::{A_MOMENT, Reader};
 use lockward_model::{Access, Body, CardToken, Deny, Known, Now, PinFact, Second, ShownPass, Side, UsedCode};
 use lockward_policy::Grant;
 use lockward_site::{Answer, Question, Site};
@@ -90,7 +91,7 @@ impl Core {
     }
 
     fn decide(&mut self, now: Now, asked: Compared, out: &mut Vec<Effect>) {
-        let entry = asked.open.side == Side::Entry;
+        let (now, entry) = (self.after_guesses(now, &asked.open), asked.open.side == Side::Entry);
         if entry {
             self.look_at_airlock(now, asked.open.door, out);
         }
@@ -127,6 +128,18 @@ impl Core {
             Answer::NeedSecond => self.answer(now, door, number, DoorAnswer::NeedSecond, out),
             Answer::Denied(why, access) => self.denied(now, open, why, access, out),
         }
+    }
+
+    /// No two guesses at one reader are the same, not even in the same millisecond: a decision there is later than the
+    /// last guess, on record too.
+    fn after_guesses(&mut self, now: Now, open: &Open) -> Now {
+        let Some(door) = self.units.get(open.door).map(crate::unit::Unit::id) else { return now };
+        let reader = Reader { door, side: open.side };
+        let guesses = [&self.history.secrets, &self.history.cards];
+        let last = guesses.into_iter().filter_map(|g| g.not_before(reader, now.wall)).max();
+        let Some(wall) = last.map(|last| last + A_MOMENT) else { return now };
+        self.clock.not_before(wall);
+        Now { wall, ..now }
     }
 
     /// What the site says. Without one, nobody enters.

@@ -115,20 +115,29 @@ impl Core {
         self.tell_touch(now);
     }
 
-    /// Areas that became degraded, or are whole again: each is told once, over restarts too.
+    /// Areas that became degraded, or are whole again: each is told once, over restarts too, and by controllers with a
+    /// door into or out of it alone. That nobody was heard yet right after a start says nothing.
     pub(crate) fn tell_touch(&mut self, now: Now) {
         let Some(site) = self.site.as_ref().filter(|_| self.history.areas.any()) else { return };
-        let (zones, areas) = (self.history.areas.zones(), self.history.areas.of(site));
+        let (zones, areas) = (self.history.areas.zones_of(self.id), self.history.areas.of(site));
+        let fresh = self.touch_from.is_some_and(|from| now.mono < from);
         let kept: Vec<ZoneId> =
             zones.into_iter().filter(|z| site.zone(*z).is_some_and(|z| z.rules.passback.is_some())).collect();
         let degraded = |zone: ZoneId, at: Mono| self.history.touch.degraded(zone, &areas, at);
         let changed: Vec<(ZoneId, bool)> = kept
             .into_iter()
             .map(|zone| (zone, degraded(zone, now.mono)))
-            .filter(|(zone, alone)| self.history.told.alone.contains(zone) != *alone)
+            .filter(|(zone, alone)| self.history.told.alone.contains(zone) != *alone && !(*alone && fresh))
             .collect();
         for (zone, alone) in changed {
             self.note(now, None, Body::Zone { zone, fact: ZoneFact::PassbackAlone(alone) });
+        }
+    }
+
+    /// The others have had their time since the start: who can not be heard now is out of touch.
+    pub(crate) fn touch_elapses(&mut self, now: Now) {
+        if self.touch_from.take_if(|from| *from <= now.mono).is_some() {
+            self.tell_touch(now);
         }
     }
 

@@ -97,7 +97,7 @@ impl Core {
             }
             Kind::History => {
                 self.errands.history = false;
-                self.history.news = false;
+                self.history.summed_up();
                 out.recalls = self.known.next_seq;
                 Work::History(recall::write(&self.history, out.recalls, self.known.config().size))
             }
@@ -187,7 +187,7 @@ impl Core {
     /// held back for it.
     pub(crate) fn sum_up(&mut self, now: Mono) {
         let few = self.known.next_seq.saturating_sub(self.errands.summed) < IDLE_RECORDS_MAX;
-        if !self.history.news && few {
+        if !self.history.is_ahead() && few {
             self.known.recall(self.known.next_seq);
         } else if self.errands.sum_next.is_none_or(|at| at <= now) {
             self.errands.history = true;

@@ -12,7 +12,8 @@ use lockward_history::{
 };
 use lockward_model::{
     Access, Body, ControllerFact, ControllerId, CredentialId, Deny, Door, DoorFact, DoorId, ExitAnomaly,
-    InputFault, InputName, Opening, Outcome, PersonId, PinFact, Side, Time, Wish, ZoneFact, ZoneId,
+    InputFault, InputName, LockCause, Opening, Outcome, PersonId, PinFact, Side, Time, Wish, ZoneFact,
+    ZoneId,
 };
 use lockward_site::Site;
 use lockward_wire::credential::{Pass, SignedPass};
@@ -50,8 +51,23 @@ pub(crate) struct Told {
     pub(crate) exits: BTreeMap<DoorId, ExitAnomaly>,
 }
 
+/// How a door was left, by the records of it: what a restart must not forget.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct DoorWas {
+    /// Open, and how it had opened.
+    pub(crate) opened: Option<Opening>,
+    /// Open to everybody; and since when, if the first person of a schedule's window has set it so.
+    pub(crate) unlocked: bool,
+    pub(crate) first: Option<Time>,
+    /// Released for somebody.
+    pub(crate) released: bool,
+}
+
 pub(crate) struct History {
     me: ControllerId,
+    pub(crate) doors: BTreeMap<DoorId, DoorWas>,
+    /// The same as a summary says it.
+    summed_doors: BTreeMap<DoorId, DoorWas>,
     pub(crate) presence: Presence,
     pub(crate) touch: Touch,
     /// Wrong PINs and codes, and cards that are nobody's.
@@ -73,6 +89,8 @@ impl History {
     pub(crate) fn new(me: ControllerId) -> Self {
         Self {
             me,
+            doors: BTreeMap::new(),
+            summed_doors: BTreeMap::new(),
             presence: Presence::default(),
             // Who is in touch is told at every change, and not in between.
             touch: Touch::new(Some(me), Duration::MAX),
@@ -91,6 +109,9 @@ impl History {
 
     /// A record is made, or read back.
     pub(crate) fn learn(&mut self, site: Option<&Site>, at: Time, door: Option<DoorId>, body: &Body) {
+        if let Some(door) = door {
+            self.learn_door(at, door, body);
+        }
         match (body, site, door) {
             (Body::Access(access), Some(site), Some(door)) => self.learn_access(site, at, door, access),
             (Body::DoorOpened(Opening::Exit), Some(site), Some(door)) => {
@@ -110,6 +131,42 @@ impl History {
             }
             _ => {}
         }
+    }
+
+    /// How a door is left by a record of it.
+    fn learn_door(&mut self, at: Time, door: DoorId, body: &Body) {
+        let was = self.doors.get(&door).copied().unwrap_or_default();
+        let now = match body {
+            Body::DoorOpened(opened) => DoorWas { opened: Some(*opened), ..was },
+            Body::DoorClosed { .. } => DoorWas { opened: None, released: false, ..was },
+            Body::NotEntered => DoorWas { released: false, ..was },
+            Body::ExitRequested { released: true } => DoorWas { released: true, ..was },
+            Body::Access(access) if matches!(access.outcome, Outcome::Granted { .. }) && !is_hold(access) => {
+                DoorWas { released: true, ..was }
+            }
+            Body::Unlocked(LockCause::FirstPerson) => DoorWas { unlocked: true, first: Some(at), ..was },
+            Body::Unlocked(_) => DoorWas { unlocked: true, ..was },
+            Body::Locked(_) => DoorWas { unlocked: false, first: None, released: false, ..was },
+            _ => return,
+        };
+        self.doors.insert(door, now);
+    }
+
+    /// Whether its lock was out when the door was last heard of, or nothing was ever heard of it: that it locks now is
+    /// news.
+    pub(crate) fn locking_is_news(&self, door: DoorId) -> bool {
+        self.doors.get(&door).is_none_or(|was| was.unlocked || was.released)
+    }
+
+    /// Whether something is known that no summary holds.
+    pub(crate) fn is_ahead(&self) -> bool {
+        self.news || self.doors != self.summed_doors
+    }
+
+    /// A summary is written of all that is known.
+    pub(crate) fn summed_up(&mut self) {
+        self.news = false;
+        self.summed_doors.clone_from(&self.doors);
     }
 
     fn learn_access(&mut self, site: &Site, at: Time, door: DoorId, access: &Access) {
@@ -333,6 +390,7 @@ impl History {
         self.presence.retain(|person| site.person(person).is_some());
         self.openings.retain(|door| site.door(door).is_some());
         self.exits.retain(|door| site.door(door).is_some());
+        self.doors.retain(|door, _| site.door(*door).is_some());
     }
 }
 

@@ -16,7 +16,8 @@ impl Core {
             let door = site.door(u.id()).filter(|d| d.controller == self.id && !none)?;
             match site.free_by_schedule(door, now.wall) {
                 Free::Yes => Some(Cause::Schedule),
-                // Whoever came first keeps it open for as long as the window lasts.
+                // Whoever came first keeps it open for as long as the window lasts, over restarts too.
+                Free::AwaitsFirst if u.came_first() => Some(Cause::FirstPerson),
                 Free::AwaitsFirst => u.scheduled().filter(|cause| *cause == Cause::FirstPerson),
                 Free::No => None,
             }
@@ -36,6 +37,7 @@ impl Core {
         let Some(unit) = self.units.get_mut(door) else { return };
         let before = unit.scheduled();
         unit.set_scheduled(free);
+        unit.set_came_first(false);
         let waited = self.records.forget_schedule(door);
         if let Some(before) = before {
             if waited {
@@ -49,6 +51,24 @@ impl Core {
             // that, so that its way out works meanwhile, and ends.
             let record = self.note_door(now, door, Body::Unlocked(cause.record()));
             self.records.wait(record, door, Awaited::Free(cause));
+        }
+    }
+
+    /// At a start: doors that somebody had set free by coming first, in a window of their schedule that goes on still.
+    /// Where that is not certain somebody must come first again.
+    pub(crate) fn whoever_came_first(&mut self, now: Now) {
+        let Some(site) = self.site.as_ref().filter(|_| !self.history.told.time_untrusted) else { return };
+        for unit in &mut self.units {
+            let first = self.history.doors.get(&unit.id()).and_then(|was| was.first);
+            let Some((since, door)) = first.filter(|at| *at <= now.wall).zip(site.door(unit.id())) else {
+                continue;
+            };
+            let schedule = door.unlocked.and_then(|id| site.schedules().find(|s| s.id() == id));
+            let goes_on = schedule.is_some_and(|schedule| {
+                let next = schedule.next_transitions(&site.founding().zone, since, 1);
+                next.first().is_none_or(|next| next.at > now.wall)
+            });
+            unit.set_came_first(goes_on && site.free_by_schedule(door, now.wall) == Free::AwaitsFirst);
         }
     }
 
@@ -92,6 +112,9 @@ impl Core {
     pub(crate) fn is_noted(&self, door: usize, body: &Body) -> bool {
         match body {
             Body::Unlocked(LockCause::Schedule | LockCause::FirstPerson) => true,
+            Body::Locked(LockCause::Start) => {
+                self.units.get(door).is_some_and(|unit| !self.history.locking_is_news(unit.id()))
+            }
             Body::Door(lockward_model::DoorFact::Lockdown(on)) => {
                 let told = &self.history.told.locked_down;
                 self.units.get(door).is_some_and(|unit| told.contains(&unit.id()) == *on)

@@ -4,10 +4,10 @@
 //! One fact a line. Facts may be taken twice and in any order, so pieces of two summaries together are still right, as
 //! long as records are read from where the older one ends.
 
-use crate::history::{History, Passage};
+use crate::history::{DoorWas, History, Passage};
 use lockward_history::{Failure, Guess, GuessingFact, PresenceFact, Reader, UsedFact, Whereabouts};
 use lockward_model::{
-    ControllerFact, ControllerId, DoorFact, ExitAnomaly, InputFault, InputName, Side, Time, ZoneFact,
+    ControllerFact, ControllerId, DoorFact, ExitAnomaly, InputFault, InputName, Opening, Side, Time, ZoneFact,
 };
 use std::fmt::{Display, Write as _};
 use std::str::{FromStr, SplitAsciiWhitespace};
@@ -40,6 +40,13 @@ const ANOMALIES: [(ExitAnomaly, &str); 3] =
     [(ExitAnomaly::Long, "long"), (ExitAnomaly::Often, "often"), (ExitAnomaly::Empty, "empty")];
 const GUESSES: [(Guess, &str); 4] =
     [(Guess::Pin, "pin"), (Guess::Code, "code"), (Guess::OneTime, "one-time"), (Guess::Card, "card")];
+const OPENINGS: [(Opening, &str); 5] = [
+    (Opening::Granted, "granted"),
+    (Opening::Exit, "exit"),
+    (Opening::Free, "free"),
+    (Opening::Forced, "forced"),
+    (Opening::Before, "before"),
+];
 const SIDES: [(Side, &str); 2] = [(Side::Entry, "entry"), (Side::Exit, "exit")];
 
 /// A summary's beginning: up to which of our records it speaks, of which configuration, and in how many pieces.
@@ -93,6 +100,12 @@ fn write_places(history: &History, out: &mut impl FnMut(std::fmt::Arguments<'_>)
                 out(format_args!("left {from} {} {}", or_none(into), at.0));
             }
         }
+    }
+    for (door, was) in &history.doors {
+        let flag = |on| u8::from(on);
+        let (opened, first) = (was.opened.map(|o| name(&OPENINGS, o)), was.first.map(|at| at.0));
+        let (unlocked, released) = (flag(was.unlocked), flag(was.released));
+        out(format_args!("door {door} {} {unlocked} {released} {}", or_none(opened), or_none(first)));
     }
     for p in history.passages() {
         out(format_args!("passage {} {} {} {}", p.door, name(&SIDES, p.side), p.who, p.at.0));
@@ -226,6 +239,17 @@ fn read_fact(history: &mut History, words: &mut Words<'_>) -> Option<()> {
         return Some(());
     }
     match kind {
+        "door" => {
+            let door = words.get()?;
+            let opened = match words.word()? {
+                NONE => None,
+                word => Some(named(&OPENINGS, word)?),
+            };
+            let mut flag = || words.get::<u8>().map(|on| on == 1);
+            let (unlocked, released) = (flag()?, flag()?);
+            let first = words.opt()?.map(Time);
+            history.doors.insert(door, DoorWas { opened, unlocked, first, released });
+        }
         "passage" => {
             let (door, side) = (words.get()?, named(&SIDES, words.word()?)?);
             let (who, at) = (words.get()?, words.time()?);

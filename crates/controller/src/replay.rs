@@ -3,7 +3,7 @@
 use crate::history::History;
 use crate::known::Known;
 use lockward_history::PresenceFact;
-use lockward_model::{Body, DoorId, Event, Forgiven, LockCause, Opening, Outcome, Time};
+use lockward_model::{Body, DoorId, Event, Forgiven, Opening, Outcome, Time};
 use lockward_site::Site;
 use lockward_wire::event::Leaf;
 use std::collections::BTreeSet;
@@ -44,6 +44,11 @@ impl Replay<'_> {
     fn event(&mut self, event: &Event) {
         self.history.learn(self.site, event.time, event.door, &event.body);
         match (&event.body, event.door) {
+            // Whoever was let in before a start and was not seen to pass is not let in any more.
+            (Body::Started { .. }, _) => {
+                self.standing.clear();
+                self.history.nobody_passes();
+            }
             (Body::ConfigApplied(config), _) => self.forgive(config.size, event.time),
             (Body::Access(access), Some(door)) if matches!(access.outcome, Outcome::Granted { .. }) => {
                 if let Some(site) = self.site {
@@ -55,7 +60,7 @@ impl Replay<'_> {
             }
             (Body::DoorOpened(opening), Some(door)) => {
                 self.standing.insert(door);
-                if *opening != Opening::Forced {
+                if !matches!(opening, Opening::Forced | Opening::Before) {
                     self.history.spent_all(self.site, door, true);
                 }
             }
@@ -65,12 +70,7 @@ impl Replay<'_> {
             }
             (Body::NotEntered, Some(door)) => self.history.spent_all(self.site, door, false),
             (Body::DoorClosed { .. }, Some(door)) => drop(self.standing.remove(&door)),
-            (Body::Locked(cause), Some(door)) => {
-                self.standing.remove(&door);
-                if *cause == LockCause::Start {
-                    self.history.spent_all(self.site, door, false);
-                }
-            }
+            (Body::Locked(_), Some(door)) => drop(self.standing.remove(&door)),
             (Body::ExitRequested { .. }, Some(door)) => {
                 self.history.exits.restore([(door, event.time)], []);
             }

@@ -1,6 +1,7 @@
 //! A door as this controller has it: the state machine, and what it waits for.
 
 use crate::config::DoorWiring;
+use crate::history::DoorWas;
 use core::time::Duration;
 use lockward_door::{Action, Cause, Door, Input, Stand, State, Wiring};
 use lockward_model::{
@@ -14,6 +15,7 @@ pub(crate) struct Unit {
     machine: Door,
     /// Why its schedule sets it free, as far as that was begun.
     scheduled: Option<Cause>,
+    came_first: bool,
     /// The card whose answer came late, at each side's reader: outside, inside.
     late: [Option<CardToken>; 2],
     /// Whether the case of each side's reader is open, and whether the cabinet's is.
@@ -36,12 +38,19 @@ impl Unit {
             inputs,
             machine,
             scheduled: None,
+            came_first: false,
             late: [None; 2],
             open_cases: [false; 3],
             grants: vec![],
         }
     }
 
+    /// What its records last said of it.
+    pub(crate) fn remember(&mut self, was: DoorWas) {
+        if let Some(opened) = was.opened {
+            self.machine.left_open(opened);
+        }
+    }
     pub(crate) fn id(&self) -> DoorId {
         self.id
     }
@@ -66,6 +75,13 @@ impl Unit {
     }
     pub(crate) fn scheduled(&self) -> Option<Cause> {
         self.scheduled
+    }
+    /// Whether somebody has come first in this window already, before the start.
+    pub(crate) fn came_first(&self) -> bool {
+        self.came_first
+    }
+    pub(crate) fn set_came_first(&mut self, came: bool) {
+        self.came_first = came;
     }
     pub(crate) fn set_scheduled(&mut self, cause: Option<Cause>) {
         self.scheduled = cause;

@@ -9,7 +9,9 @@ use crate::passing::note;
 use crate::readings::Readings;
 use crate::{Action, Bolt, Cause, Feedback, Input, Shown, Wire, Wiring};
 use core::mem;
-use lockward_model::{Body, Door as Settings, DoorKind, InputName, LockCause, Mono, Now, Relock, Side};
+use lockward_model::{
+    Body, Door as Settings, DoorKind, InputName, LockCause, Mono, Now, Opening, Relock, Side,
+};
 
 /// One door. Controllers give it every input with the time, and do what it says, in order.
 pub struct Door {
@@ -18,6 +20,8 @@ pub struct Door {
     pub(crate) free: Freedom,
     pub(crate) leaf: Leaf,
     pub(crate) contact: ContactWire,
+    /// It was open when its controller was last heard of, rightly or not; until its contact says how it is now.
+    pub(crate) before: Option<Opening>,
     pub(crate) exit: Exit,
     pub(crate) called: Option<Wire<bool>>,
     /// What releases it for one opening.
@@ -35,7 +39,7 @@ pub struct Door {
     pub(crate) bolt: Option<Bolt>,
     resting: Feedback,
     woken_at: Option<Mono>,
-    started: Mono,
+    pub(crate) started: Mono,
 }
 
 impl Door {
@@ -49,6 +53,7 @@ impl Door {
             free: Freedom::default(),
             leaf: Leaf::Shut,
             contact: ContactWire(None),
+            before: None,
             exit: Exit::new(),
             called: None,
             grants: Grants::default(),
@@ -64,6 +69,12 @@ impl Door {
             woken_at: None,
             started: now.mono,
         }
+    }
+
+    /// As its records last said, before it was powered up: the leaf was open, and had opened like this. Said before the
+    /// first input; otherwise the leaf was shut.
+    pub fn left_open(&mut self, opened: Opening) {
+        self.before = Some(opened);
     }
 
     /// Takes one input and says what is to be done, in order. Never waits: a lock command stands before every

@@ -32,7 +32,7 @@ impl Leaf {
         match right {
             Opening::Forced => Self::Forced { since: now },
             Opening::Free => open(None),
-            Opening::Granted | Opening::Exit => open(Some(now)),
+            Opening::Granted | Opening::Exit | Opening::Before => open(Some(now)),
         }
     }
 

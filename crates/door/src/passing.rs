@@ -24,7 +24,11 @@ impl Door {
         if self.leaf != Leaf::Shut {
             return;
         }
-        let right = self.right_to_open();
+        let before = self.before.take().filter(|opened| *opened != Opening::Forced);
+        let right = match self.right_to_open() {
+            Opening::Forced if before.is_some() => Opening::Before,
+            right => right,
+        };
         let released = self.grants.run() || self.exit.releases(&self.settings);
         self.relock_on_close = released && self.settings.relock == Relock::OnClose;
         let extended = right == Opening::Granted && self.grants.extended();
@@ -47,7 +51,9 @@ impl Door {
     }
 
     fn closed(&mut self, now: Mono, out: &mut Vec<Action>) {
-        let Some(since) = self.leaf.open_since() else { return };
+        // One that was left open has shut unseen: since when is not known.
+        let left = self.before.take().map(|_| self.started);
+        let Some(since) = self.leaf.open_since().or(left) else { return };
         self.leaf = Leaf::Shut;
         self.relock_on_close = false;
         out.push(Action::Record(Body::DoorClosed { open_for: now.since(since) }));

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 /// The window in which failures count, and the longest wait.
 const DAY: Duration = Duration::from_secs(86_400);
 /// The least that two times can be apart.
-const A_MOMENT: Duration = Duration::from_millis(1);
+pub const A_MOMENT: Duration = Duration::from_millis(1);
 /// How many failures are kept. 64 doors with two readers, each at the 300 unknown cards a day that their ladder allows,
 /// make 38,400; PINs stay far below. When more come the oldest are let go: the site's own count is then so high that
 /// every keypad waits for a day. At 112 bytes and half full nodes under 16 MB.
@@ -217,6 +217,13 @@ impl Guessing {
     ) -> GuessingFact {
         let before = self.failures.iter().rev().find(|f| f.reader == reader).map(|f| f.at + A_MOMENT);
         GuessingFact::Failed(Failure { at: now.max(before.unwrap_or(now)), reader, credential, guess })
+    }
+
+    /// The newest failure at a reader that is not before `now`: the next one there is later than that, so that each counts.
+    #[must_use]
+    pub fn not_before(&self, reader: Reader, now: Time) -> Option<Time> {
+        let since = self.failures.iter().rev().take_while(|f| f.at >= now);
+        since.filter(|f| f.reader == reader).map(|f| f.at).next()
     }
 
     /// Takes one fact, of this controller or of another.

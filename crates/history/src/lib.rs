@@ -30,7 +30,7 @@ pub use arithmetic::{
 };
 pub use exits::{ExitInput, ExitLimits, Exits, PRESSES_MAX, RexAnomaly, RexEdge, RexWhy};
 pub use guessing::{
-    FAILURES_MAX, Failure, Guess, Guessing, GuessingFact, Ladder, Limits, Reader, Wait, WaitWhy,
+    A_MOMENT, FAILURES_MAX, Failure, Guess, Guessing, GuessingFact, Ladder, Limits, Reader, Wait, WaitWhy,
 };
 pub use muster::{Count, Doubt, Muster, Present, UnknownWhy};
 pub use openings::{DOORS_MAX, MassOpening, Openings};

@@ -82,6 +82,7 @@ pub(crate) fn reason(site: &Site, event: &Event) -> Option<String> {
             Opening::Exit => "from inside",
             Opening::Free => "while it stood unlocked",
             Opening::Forced => "without a release",
+            Opening::Before => "before the controller started, and stands open still",
         }
         .to_owned(),
         Body::DoorClosed { open_for } => format!("after {} s", open_for.as_secs()),

@@ -154,6 +154,9 @@ fn told(event: &Event) -> String {
         Body::DoorOpened(Opening::Exit) => "It opened from inside.".into(),
         Body::DoorOpened(Opening::Free) => "It opened while it stood unlocked.".into(),
         Body::DoorOpened(Opening::Forced) => "It opened without any release: this is an alarm.".into(),
+        Body::DoorOpened(Opening::Before) => {
+            "It stood open when the controller started, and had opened rightly before.".into()
+        }
         Body::DoorClosed { open_for } => format!("It had stood open for {} s.", open_for.as_secs()),
         Body::DoorHeld { limit } => {
             format!("It stood open longer than {} s: this is an alarm.", limit.as_secs())
@@ -200,7 +203,7 @@ fn told(event: &Event) -> String {
         Body::OrderLost { controller, operator } => {
             let who = operator.map_or("Somebody".into(), |o| format!("Operator `{o}`"));
             format!(
-                "{who} gave an order, and controller `{controller}` has not answered: it counts as not done."
+                "{who} gave an order, and controller `{controller}` has not answered: its records say what became of it."
             )
         }
         Body::Session { operator: Some(who), .. } => format!("Operator `{who}`."),

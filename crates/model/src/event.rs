@@ -30,6 +30,8 @@ pub enum Opening {
     Free,
     /// On nothing at all: an alarm.
     Forced,
+    /// Before the controller started, and rightly, as far as its records say: it stands open still.
+    Before,
 }
 
 /// Why a door stands unlocked, or no longer does.
@@ -305,7 +307,7 @@ pub enum Body {
     },
     /// A decision on an order.
     Order(Box<Ordered>),
-    /// An order of which no controller has said that it was carried out, or refused: it counts as not done.
+    /// An order that no controller has answered: whether it was carried out is known when its records are here.
     OrderLost {
         /// Whose it was.
         controller: ControllerId,

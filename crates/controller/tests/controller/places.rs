@@ -117,6 +117,7 @@ fn tell(rig: &mut Rig, facts: Vec<Elsewhere>) {
 fn given_a_controller_out_of_touch_then_what_the_area_declares_holds_and_is_told_once() {
     for (alone, enters) in [(Alone::Refuse, false), (Alone::Open, true)] {
         let (mut rig, _) = ruled(9, house_kept(alone));
+        rig.pass(Duration::from_secs(30));
         assert_eq!(rig.enters(FRONT, ANN), enters, "{alone:?}");
         assert_eq!(rig.last_access().known.passback, PassbackFact::Alone);
         assert!(rig.leaves(FRONT, ANN));
@@ -124,9 +125,33 @@ fn given_a_controller_out_of_touch_then_what_the_area_declares_holds_and_is_told
         assert!(rig.enters(FRONT, ANN), "in touch");
         assert!(!rig.enters(FRONT, ANN), "in touch, and inside");
         touch(&mut rig, false);
-        let rig = rig.power_cut(1);
+        let mut rig = rig.power_cut(1);
+        rig.pass(Duration::from_secs(60));
         assert_eq!((rig.count(Code::PassbackDegraded), rig.count(Code::PassbackRestored)), (2, 1));
     }
+}
+
+#[test]
+fn given_a_start_then_nobody_is_called_out_of_touch_before_the_link_had_its_time() {
+    let (mut rig, mut hub) = ruled(20, house_kept(Alone::Refuse));
+    rig.pass(Duration::from_secs(20));
+    assert!(!rig.enters(FRONT, ANN), "what is declared holds from the first moment on");
+    rig.meet(&mut hub);
+    touch(&mut rig, true);
+    rig.pass(Duration::from_secs(60));
+    assert_eq!(rig.count(Code::PassbackDegraded), 0);
+    touch(&mut rig, false);
+    assert_eq!(rig.count(Code::PassbackDegraded), 1, "and from then on at once");
+}
+
+#[test]
+fn given_an_area_without_a_door_of_this_controller_then_it_says_nothing_of_it() {
+    let rules = passback(PassbackMode::Hard, Alone::Refuse);
+    let yard = Zone { id: id("yard"), title: id("Yard"), parent: None, rules };
+    let theirs = Door { controller: id("other"), to: id("yard"), ..crate::house::door("foreign") };
+    let (mut rig, _) = ruled(21, vec![Change::PutZone(yard), Change::PutDoor(theirs)]);
+    rig.pass(Duration::from_secs(60));
+    assert_eq!(rig.count(Code::PassbackDegraded), 0);
 }
 
 #[test]

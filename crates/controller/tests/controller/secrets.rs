@@ -153,6 +153,30 @@ fn given_three_wrong_pins_then_a_wait_that_power_cuts_do_not_shorten() {
 }
 
 #[test]
+fn given_three_wrong_pins_in_one_millisecond_then_each_counts_and_is_on_record() {
+    let mut rig = Rig::stocked(13);
+    for n in 0..3 {
+        rig.badge(VAULT, BEN);
+        let mut seen = rig.turn(typed(VAULT, "1111"));
+        let answer = seen.check().run();
+        assert!(rig.turn(vec![answer]).shows(VAULT, Feedback::Denied), "guess {n}");
+    }
+    rig.badge(VAULT, BEN);
+    assert!(rig.turn(typed(VAULT, PIN)).checks.is_empty(), "the fourth is not heard");
+    assert_eq!(rig.last_why(), Some(Deny::PinLocked));
+    let events = rig.so_far();
+    assert!(events.is_sorted_by_key(|e| e.time));
+    let mut times: Vec<Time> =
+        events.iter().filter(|e| matches!(e.body, Body::Access(_))).map(|e| e.time).collect();
+    times.dedup();
+    assert_eq!(times.len(), 4);
+    // Read back, they are as many.
+    let mut rig = rig.power_cut(1);
+    rig.badge(VAULT, BEN);
+    assert!(rig.turn(typed(VAULT, PIN)).checks.is_empty());
+}
+
+#[test]
 fn given_a_wait_then_cards_open_doors_that_want_no_pin_and_everybody_leaves() {
     let mut rig = Rig::stocked(7);
     guess(&mut rig, 0);

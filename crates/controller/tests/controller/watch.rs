@@ -37,6 +37,23 @@ fn given_a_lockdown_then_nobody_enters_everybody_leaves_and_each_door_says_it_on
     assert_eq!((told(Code::LockdownBegun), told(Code::LockdownLifted)), (3, 3), "once at each of its doors");
 }
 
+#[test]
+fn given_a_card_that_waits_for_its_pin_when_a_lockdown_begins_then_that_is_one_refusal() {
+    for types in [true, false] {
+        let (mut rig, mut hub) = Rig::stocked_with_hub(17);
+        rig.meet(&mut hub);
+        assert!(rig.badge(VAULT, BEN).shows(VAULT, Feedback::EnterPin));
+        hub.house.change(lock_down());
+        let said = hub.entries_from(hub.house.size() - 1).unwrap();
+        rig.told(&mut hub, said);
+        if types {
+            rig.turn_with_pins(crate::house::typed(VAULT, crate::house::PIN));
+        }
+        rig.pass(Duration::from_secs(40));
+        assert_eq!(rig.count(Code::AccessDenied), 1, "typed: {types}");
+    }
+}
+
 /// The front stands open all day.
 fn daily(first_person: bool) -> Vec<Change> {
     let window = Window { days: Days(0x7f), from: 0, to: 1440 };
@@ -61,8 +78,110 @@ fn given_a_door_that_waits_for_the_first_person_then_it_is_free_once_one_has_ent
     let causes: Vec<Body> =
         rig.bodies_so_far().into_iter().filter(|b| matches!(b, Body::Unlocked(_))).collect();
     assert_eq!(causes, [Body::Unlocked(LockCause::FirstPerson)], "on record once");
-    let rig = rig.power_cut(1);
-    assert_eq!(rig.state(FRONT), State::Locked, "after a restart the first person comes again");
+    let mut rig = rig.power_cut(1);
+    rig.turn(vec![]);
+    assert_eq!(rig.state(FRONT), State::FirstPerson, "after a restart too: they came today");
+    rig.pass(Duration::from_secs(20));
+    let mut rig = rig.power_cut(2).power_cut(3);
+    rig.turn(vec![]);
+    assert_eq!(rig.state(FRONT), State::FirstPerson, "and from a summary");
+}
+
+#[test]
+fn given_that_the_first_person_came_in_another_window_then_after_a_restart_they_come_again() {
+    // 09:00 UTC is 11:00 at the site.
+    let windows = [(10 * 60, 12 * 60), (12 * 60 + 30, 18 * 60)];
+    let windows = windows.map(|(from, to)| Window { days: Days(0x7f), from, to }).to_vec();
+    let schedule = Schedule::new(id("day"), id("Day"), windows, vec![]).unwrap();
+    let rules = DoorRules { first_person: true, ..DoorRules::default() };
+    let door = Change::PutDoor(Door { unlocked: Some(id("day")), rules, ..door("front") });
+    let (mut rig, _) = ruled(12, vec![Change::PutSchedule(schedule), door]);
+    rig.pass(Duration::from_secs(2));
+    assert!(rig.enters(FRONT, ANN));
+    assert_eq!(rig.state(FRONT), State::FirstPerson);
+    // The plug is out from before noon until one.
+    rig.skip(Duration::from_secs(2 * 3_600));
+    let mut rig = rig.power_cut(1);
+    rig.pass(Duration::from_secs(2));
+    assert_eq!(rig.state(FRONT), State::Locked);
+    assert!(rig.enters(FRONT, ANN));
+    assert_eq!(rig.state(FRONT), State::FirstPerson);
+}
+
+#[test]
+fn given_a_door_that_stood_open_rightly_at_a_restart_then_it_is_open_and_not_forced_and_its_limit_counts() {
+    let (mut rig, _) = ruled(13, hall(ZoneRules::default()));
+    rig.badge(FRONT, ANN);
+    rig.turn(vec![Input::Contact(FRONT, OPEN), Input::Contact(VAULT, OPEN)]);
+    assert_eq!((rig.state(FRONT), rig.state(VAULT)), (State::Open, State::Forced));
+    for cut in 1..4 {
+        rig.pass(Duration::from_secs(12));
+        rig = rig.power_cut(cut);
+        rig.turn(vec![Input::Contact(FRONT, OPEN), Input::Contact(VAULT, OPEN)]);
+        assert_eq!(rig.state(FRONT), State::Open, "cut {cut}");
+        assert_eq!(rig.state(VAULT), State::Forced, "what was forced still is");
+    }
+    let opened = |b: &Body| matches!(b, Body::DoorOpened(Opening::Granted | Opening::Before));
+    let last = rig.so_far().into_iter().rev().find(|e| e.door == Some(id("front")) && opened(&e.body));
+    assert_eq!(last.map(|e| e.body), Some(Body::DoorOpened(Opening::Before)));
+    rig.pass(Duration::from_secs(31));
+    assert_eq!(rig.state(FRONT), State::Held);
+    rig.turn(vec![Input::Contact(FRONT, SHUT)]);
+    rig.turn(vec![Input::Contact(FRONT, OPEN)]);
+    assert_eq!(rig.state(FRONT), State::Forced, "once it has shut nothing is left of that");
+}
+
+#[test]
+fn given_a_door_that_was_shut_before_or_has_shut_meanwhile_then_who_opens_it_after_a_restart_forces_it() {
+    let (mut rig, _) = ruled(14, hall(ZoneRules::default()));
+    assert!(rig.enters(FRONT, ANN));
+    let mut rig = rig.power_cut(1);
+    rig.turn(vec![Input::Contact(FRONT, OPEN)]);
+    assert_eq!(rig.state(FRONT), State::Forced);
+    rig.turn(vec![Input::Contact(FRONT, SHUT)]);
+    rig.badge(FRONT, ANN);
+    rig.turn(vec![Input::Contact(FRONT, OPEN)]);
+    let shut = rig.count(Code::DoorClosed);
+    let mut rig = rig.power_cut(2);
+    rig.turn(vec![Input::Contact(FRONT, SHUT)]);
+    assert_eq!(rig.count(Code::DoorClosed), shut + 1, "that it has shut is told");
+    let mut rig = rig.power_cut(3);
+    rig.turn(vec![Input::Contact(FRONT, OPEN)]);
+    assert_eq!(rig.state(FRONT), State::Forced);
+}
+
+#[test]
+fn given_a_restart_then_a_door_says_that_it_locks_only_where_it_was_not_locked() {
+    let (mut rig, _) = ruled(15, daily(false));
+    rig.pass(Duration::from_secs(3));
+    let starts = |rig: &Rig, door: &str| {
+        let locks = |e: &&Event| e.door == Some(id(door)) && e.body == Body::Locked(LockCause::Start);
+        rig.so_far().iter().filter(locks).count()
+    };
+    let (front, lab) = (starts(&rig, "front"), starts(&rig, "lab"));
+    let mut rig = rig.power_cut(1);
+    rig.pass(Duration::from_secs(20));
+    let mut rig = rig.power_cut(2);
+    rig.turn(vec![]);
+    assert_eq!(starts(&rig, "front"), front + 2, "it stood open to everybody");
+    assert_eq!(starts(&rig, "lab"), lab);
+}
+
+#[test]
+fn fresh_given_a_zone_that_wants_a_fresh_configuration_then_nobody_enters_on_an_old_one_and_everybody_leaves()
+{
+    let fresh = Freshness::new(Duration::from_secs(900)).unwrap();
+    let (mut rig, mut hub) = ruled(16, hall(ZoneRules { fresh_within: Some(fresh), ..ZoneRules::default() }));
+    assert!(rig.enters(VAULT, ANN));
+    rig.pass(Duration::from_secs(901));
+    assert!(!rig.enters(VAULT, ANN));
+    assert_eq!(rig.last_why(), Some(Deny::ConfigStale));
+    assert!(rig.enters(FRONT, ANN), "where no zone asks it opens");
+    assert!(rig.leaves(VAULT, ANN));
+    let mut rig = rig.power_cut(1);
+    assert!(!rig.enters(VAULT, ANN), "a restart makes nothing fresh");
+    rig.meet(&mut hub);
+    assert!(rig.enters(VAULT, ANN), "the hub has said that nothing is newer");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::rig::{ALICE, ALL_WIRED, BOB, OPEN_LIMIT_MS, RELEASE_MS, Rig, Way, at, config, grant, this_door};
 use core::time::Duration;
-use lockward_door::{Action, Answer, Door, EXIT_SHUNT, Feedback, Input, State, Terms, Wire, Wiring};
+use lockward_door::{Action, Answer, Contact, Door, EXIT_SHUNT, Feedback, Input, State, Terms, Wire, Wiring};
 use lockward_model::ExitHardware::{Mechanical, Released};
 use lockward_model::Relock::{OnClose, OnOpen};
 use lockward_model::{Body, LockCause, Mono, Opening, Side};
@@ -384,4 +384,46 @@ fn new_settings_alone_never_release() {
     d.press().let_go();
     d.door.reconfigure(config(OnClose, Released));
     assert!(!d.tell(Input::Timer).released, "a press that released nothing then releases nothing now");
+}
+
+/// A door as its controller starts again, which had opened like this before.
+fn left_open(how: Opening) -> (Door, Vec<Action>) {
+    let (mut door, mut out) = (Door::new(config(OnOpen, Mechanical), ALL_WIRED, at(0)), vec![]);
+    door.left_open(how);
+    door.handle(at(0), Input::Timer, &mut out);
+    out.clear();
+    (door, out)
+}
+
+#[test]
+fn a_door_that_stood_open_rightly_before_the_start_is_open_and_its_limit_counts_from_there() {
+    for how in [Opening::Granted, Opening::Exit, Opening::Free, Opening::Before] {
+        let (mut door, mut out) = left_open(how);
+        door.handle(at(500), Input::Contact(Wire::Says(Contact::Open)), &mut out);
+        assert!(out.contains(&Action::Record(Body::DoorOpened(Opening::Before))), "{how:?} {out:?}");
+        assert_eq!(door.state(), State::Open);
+        door.handle(at(500 + OPEN_LIMIT_MS), Input::Timer, &mut out);
+        assert_eq!(door.state(), State::Held);
+        for contact in [Contact::Closed, Contact::Open] {
+            door.handle(at(501 + OPEN_LIMIT_MS), Input::Contact(Wire::Says(contact)), &mut out);
+        }
+        assert_eq!(door.state(), State::Forced, "once");
+    }
+}
+
+#[test]
+fn a_door_that_was_forced_before_the_start_is_forced_still() {
+    let (mut door, mut out) = left_open(Opening::Forced);
+    door.handle(at(500), Input::Contact(Wire::Says(Contact::Open)), &mut out);
+    assert_eq!(door.state(), State::Forced);
+}
+
+#[test]
+fn a_door_that_was_left_open_and_has_shut_unseen_says_so_and_is_then_like_any_other() {
+    let (mut door, mut out) = left_open(Opening::Granted);
+    door.handle(at(500), Input::Contact(Wire::Says(Contact::Closed)), &mut out);
+    let closed = Body::DoorClosed { open_for: Duration::from_millis(500) };
+    assert_eq!(out, [Action::Record(closed)]);
+    door.handle(at(900), Input::Contact(Wire::Says(Contact::Open)), &mut out);
+    assert_eq!(door.state(), State::Forced);
 }

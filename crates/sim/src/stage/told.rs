@@ -59,6 +59,7 @@ fn happened(body: &Body) -> String {
         Body::DoorOpened(Opening::Exit) => "opened from inside".into(),
         Body::DoorOpened(Opening::Free) => "opened, while it stands unlocked".into(),
         Body::DoorOpened(Opening::Forced) => "FORCED: it opened, and nothing had permitted it".into(),
+        Body::DoorOpened(Opening::Before) => "stands open since before the start".into(),
         Body::DoorClosed { open_for } => format!("closed after {}", span(*open_for)),
         Body::DoorHeld { limit } => format!("held open for longer than {}", span(*limit)),
         Body::Unlocked(cause) => format!("stands unlocked {}", because(*cause)),

@@ -193,6 +193,7 @@ twins! {
         1 Exit = Opening::Exit => Opening::Exit,
         2 Free = Opening::Free => Opening::Free,
         3 Forced = Opening::Forced => Opening::Forced,
+        4 Before = Opening::Before => Opening::Before,
     }
     LockCauseV1 = LockCause {
         0 Schedule = LockCause::Schedule => LockCause::Schedule,

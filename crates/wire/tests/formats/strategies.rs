@@ -149,8 +149,13 @@ fn fact() -> impl Strategy<Value = ReaderFact> {
 }
 
 pub(crate) fn body() -> impl Strategy<Value = Body> {
-    let opening =
-        proptest::sample::select(&[Opening::Granted, Opening::Exit, Opening::Free, Opening::Forced]);
+    let opening = proptest::sample::select(&[
+        Opening::Granted,
+        Opening::Exit,
+        Opening::Free,
+        Opening::Forced,
+        Opening::Before,
+    ]);
     let cause = || {
         proptest::sample::select(&[
             LockCause::Schedule,
