@@ -3,6 +3,7 @@
 use crate::links::Links;
 use crate::live_view::LiveView;
 use crate::office::Office;
+use crate::orders::Orders;
 use crate::sequencer::Sequencer;
 use crate::tls::TurnedAway;
 use lockward_model::ControllerId;
@@ -14,6 +15,7 @@ pub(crate) struct Core {
     pub(crate) office: Arc<Office>,
     pub(crate) sequencer: Sequencer,
     pub(crate) links: Links,
+    pub(crate) orders: Orders,
     pub(crate) live: Arc<LiveView>,
     pub(crate) turned_away: mpsc::Sender<TurnedAway>,
     /// Turns true when the hub is to stop.

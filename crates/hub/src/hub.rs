@@ -10,6 +10,7 @@ use crate::gateway::{self, Door, ListenError};
 use crate::links::Links;
 use crate::live_view::LiveView;
 use crate::office::{Office, OfficeError};
+use crate::orders::Orders;
 use crate::refusals;
 use crate::sequencer::{Sequencer, StartError};
 use crate::tls::Tls;
@@ -111,7 +112,8 @@ impl Hub {
         let follower = Follower::begin(Arc::clone(&office), Arc::clone(&live)).map_err(StartError::Store)?;
         let (sequencer, thread) = Sequencer::start(Arc::clone(&office))?;
         let links = Links::default();
-        let core = Arc::new(Core { office, sequencer, links, live, turned_away, closing: closed });
+        let orders = Orders::default();
+        let core = Arc::new(Core { office, sequencer, links, orders, live, turned_away, closing: closed });
 
         let sessions = Arc::new(Sessions::default());
         let web = |ip, tls| Web::new(Arc::clone(&core), Arc::clone(&sessions), banner.clone(), ip, tls);
@@ -178,6 +180,10 @@ impl Running {
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
     }
 
     /// The site that it runs.

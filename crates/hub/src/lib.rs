@@ -41,6 +41,7 @@ mod logs;
 mod master;
 mod muster_views;
 mod office;
+mod orders;
 mod own;
 mod push;
 mod refusals;
@@ -70,6 +71,7 @@ pub use master::{MASTER_KEY_VARIABLE, MasterError, master_key};
 pub use office::{
     ChangeError, ENROLMENT_LIFE, EnrolError, ExplainError, Explained, Office, OfficeError, ReceiveError,
 };
+pub use orders::{OrderDraft, OrderError};
 pub use routes::{Access, ROUTES, Route};
 pub use sequencer::StartError;
 pub use tiles::checkpoint_note;

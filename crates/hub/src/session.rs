@@ -9,6 +9,7 @@ use crate::core::Core;
 use crate::frames::{LinkError, Outbox, Reader, writer};
 use crate::greet::{Hello, Peer, greet, standing};
 use crate::links::Seated;
+use crate::orders::Asked;
 use crate::push::Push;
 use crate::sequencer::NotAppended;
 use core::time::Duration;
@@ -72,6 +73,8 @@ struct Session {
     tip: Tip,
     in_flight: VecDeque<oneshot::Receiver<Result<u64, NotAppended>>>,
     push: Push,
+    /// Orders, and numbers for them, that wait for the controller's answer.
+    asked: Asked,
     /// Something may be waiting for it.
     news: bool,
 }
@@ -80,7 +83,16 @@ impl Session {
     fn new(core: Arc<Core>, peer: Peer, outbox: Outbox, hello: Hello) -> Self {
         let tip = core.sequencer.tip(peer.id);
         let push = Push::new(Arc::clone(&core), hello.config.map_or(0, |c| c.size), hello.event_size);
-        Self { core, peer, outbox, tip, in_flight: VecDeque::new(), push, news: true }
+        Self {
+            core,
+            peer,
+            outbox,
+            tip,
+            in_flight: VecDeque::new(),
+            push,
+            asked: Asked::default(),
+            news: true,
+        }
     }
 
     async fn serve<R: AsyncRead + Unpin>(
@@ -128,6 +140,7 @@ impl Session {
     ) -> Result<Option<LinkRefusal>, LinkError> {
         let core = Arc::clone(&self.core);
         let mut config = core.office.config_size();
+        let mut calls = core.orders.listen(self.peer.id);
         let mut cosign = interval(COSIGN_EVERY);
         cosign.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heard = Instant::now();
@@ -171,6 +184,10 @@ impl Session {
                         Some(frame) => permit.send(frame),
                         None => self.news = false,
                     }
+                }
+                Some(call) = calls.recv() => {
+                    let word = self.asked.ask(call);
+                    self.say(&word).await?;
                 }
                 () = ring.notified(), if !self.news => self.news = true,
                 changed = config.changed() => {
@@ -244,7 +261,8 @@ impl Session {
                     self.say(&ToController::Elsewhere { anew: false, facts: vec![fact] }).await?;
                 }
             }
-            ToHub::Nonce { .. } | ToHub::Ordered { .. } => {}
+            ToHub::Nonce { question, nonce } => self.asked.nonce(question, nonce),
+            ToHub::Ordered { question, refused } => self.asked.ordered(question, refused),
             ToHub::Hello { .. } => return Ok(Err(LinkRefusal::HelloAgain)),
         }
         Ok(Ok(()))

@@ -8,5 +8,6 @@ codes! {
     NoSession "SESSION_MISSING" "nobody is signed in; sign in, or send a bearer token",
     NotFound "NOT_FOUND" "there is nothing here",
     StoreFailed "STORE_FAILED" "the hub's store failed; the hub's own log says how",
+    ControllerAway "CONTROLLER_AWAY" "the door's controller is not connected, or too busy; nothing was done",
     Failed "FAILED" "the hub could not answer; doors are not affected",
 }

@@ -78,7 +78,7 @@ codes! {
     KeysRead = 86 "KEYS_READ" "keys that open the event log were handed out",
     OrderGiven = 90 "ORDER_GIVEN" "a door obeyed an order from afar",
     OrderRefused = 91 "ORDER_REFUSED" "a controller refused an order" alarm,
-    OrderLost = 92 "ORDER_NOT_DONE" "no controller has answered an order; it counts as not done",
+    OrderLost = 92 "ORDER_UNANSWERED" "no controller has answered an order; what became of it stands in its records",
     SignedIn = 100 "SIGNED_IN" "an operator signed in",
     SignInRefused = 101 "SIGN_IN_REFUSED" "somebody could not sign in",
     SignedOut = 102 "SIGNED_OUT" "an operator's session ended",
