@@ -18,6 +18,7 @@ mod enrol;
 mod founding;
 mod link;
 mod muster;
+mod orders;
 mod refused;
 mod rig;
 mod web;
