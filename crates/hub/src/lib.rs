@@ -69,7 +69,8 @@ pub use hub::{Hub, HubConfig, HubStartError, Running};
 pub use keys::{EPOCH, Keys, KeysError};
 pub use master::{MASTER_KEY_VARIABLE, MasterError, master_key};
 pub use office::{
-    ChangeError, ENROLMENT_LIFE, EnrolError, ExplainError, Explained, Office, OfficeError, ReceiveError,
+    ChangeDraft, ChangeError, ENROLMENT_LIFE, EnrolError, ExplainError, Explained, Office, OfficeError,
+    ReceiveError,
 };
 pub use orders::{OrderDraft, OrderError};
 pub use routes::{Access, ROUTES, Route};

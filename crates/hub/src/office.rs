@@ -5,10 +5,12 @@
 
 mod changes;
 mod direct;
+mod drafts;
 mod explain;
 
 pub use changes::ChangeError;
 pub use direct::ReceiveError;
+pub use drafts::ChangeDraft;
 pub use explain::{ExplainError, Explained};
 
 use crate::ca::CaError;

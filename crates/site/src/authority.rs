@@ -4,7 +4,7 @@ use crate::{Refusal, Site};
 use lockward_model::{
     Change, DoorId, Forgiven, Operator, OperatorId, Service, ServiceId, SigningKey, Time, ZoneId,
 };
-use lockward_policy::{Signer, Signers, Verdict};
+use lockward_policy::{Asked, Signer, Signers, Verdict};
 use lockward_wire::config::{Envelope, KeyId, key_id};
 
 /// Someone whose signature under an entry was checked.
@@ -37,6 +37,15 @@ impl Signed<'_> {
             _ => false,
         }
     }
+}
+
+/// What a set of changes wants beyond one operator's signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wants {
+    /// A second person must sign too.
+    pub second: bool,
+    /// The hub's signature in the operator's place would do.
+    pub hub_will_do: bool,
 }
 
 /// Everybody who signed, each once, and in whose place a service among them did.
@@ -140,6 +149,41 @@ impl Site {
             allowed.push((verb, zone));
         }
         Ok(())
+    }
+
+    /// Whether an operator's own signature will do for these changes, or what it lacks. For whoever is about to ask for it:
+    /// nothing is changed, and nothing but the entry itself is ever judged in its place.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`] where not even a second pair of eyes helps, [`Refusal::Ended`], or
+    /// [`Refusal::UnknownOperator`].
+    pub fn wants(&self, changes: &[Change], operator: OperatorId, at: Time) -> Result<Wants, Refusal> {
+        let known = self.operators.get(&operator).ok_or(Refusal::UnknownOperator(operator))?;
+        let signer = Signed::Operator(known);
+        if !known.holds_at(at.max(self.newest)) {
+            return Err(Refusal::Ended(signer.name()));
+        }
+        let mut second = false;
+        for (index, change) in changes.iter().enumerate() {
+            let (verb, zones) = (change.verb(), self.scope_of(change).map(|z| self.enclosing(z)));
+            let may = |approvals| {
+                let asked = Asked { approvals, on_behalf: false };
+                let zones = zones.as_deref().unwrap_or_default();
+                matches!(
+                    self.policies.may_change(signer.signer(), verb, zones, asked),
+                    Verdict::Permit { .. }
+                )
+            };
+            match (may(1), may(2)) {
+                (true, _) => {}
+                (false, true) => second = true,
+                (false, false) => return Err(Refusal::NotAllowed { index, verb, signers: signer.name() }),
+            }
+        }
+        // The hub's word for one person is no second pair of eyes, so it is enough only where one signature is.
+        let by_hub = Signatures { all: vec![Signed::Service(self.founding.hub.id)], on_behalf: Some(signer) };
+        let hub_will_do = !second && self.authorise(changes, &by_hub).is_ok();
+        Ok(Wants { second, hub_will_do })
     }
 
     /// The zone that a change is about, where it is about one that is there before it: who may change that zone's things

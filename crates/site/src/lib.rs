@@ -5,6 +5,7 @@
 
 mod again;
 mod apply;
+mod asking;
 mod authority;
 mod credentials;
 mod decide;
@@ -26,6 +27,7 @@ mod zones;
 
 pub use again::{Divergence, redecide};
 pub use apply::Keep;
+pub use authority::Wants;
 pub use decide::undecided;
 pub use order::{OrderQuestion, read_order, reorder};
 pub use question::{Answer, Question, Terms};

@@ -13,6 +13,7 @@ mod airlock;
 mod alarms;
 mod change;
 mod device;
+mod drafts;
 mod elsewhere;
 mod enrol;
 mod founding;

@@ -219,3 +219,19 @@ fn the_hub_signs_in_an_operators_place_and_never_in_that_of_one_who_may_not() {
         assert_eq!(house.apply(entry).unwrap_err().code(), "SIGNER_NOT_ALLOWED");
     }
 }
+
+#[test]
+fn what_a_draft_wants_is_known_before_anybody_signs() {
+    let mut house = House::warehouse();
+    let wants = |house: &House, who: &str, change| house.site.wants(&[change], id(who), AT);
+    let told = wants(&house, "ada", group("a")).unwrap();
+    assert!(!told.second && told.hub_will_do);
+    assert_eq!(wants(&house, "pete", group("a")).unwrap_err().code(), "SIGNER_NOT_ALLOWED");
+    assert_eq!(wants(&house, "nobody", group("a")).unwrap_err().code(), "SIGNER_UNKNOWN");
+    let two = r#"forbid (principal, action == Action::"change:put-group", resource) unless { context.approvals >= 2 };"#;
+    house.put(vec![policy("two", two)]);
+    let told = wants(&house, "ada", group("a")).unwrap();
+    assert!(told.second && !told.hub_will_do);
+    let told = wants(&hardened(), "ada", group("a")).unwrap();
+    assert!(!told.second && !told.hub_will_do);
+}
