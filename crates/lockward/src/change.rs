@@ -164,10 +164,10 @@ pub(crate) fn carry_out(
 pub(crate) fn apply_text(
     office: &Office,
     key: &Ed25519KeyPair,
-    name: &str,
     text: &str,
 ) -> Result<ChangeFile, ApplyError> {
-    let source = Source::new(name, text);
+    // A line was typed just now, or a verb stands for it: a place in it helps nobody.
+    let source = if text.contains('\n') { Source::new("change", text) } else { Source::line(text) };
     let file = source.parse()?;
     let draft = Draft::new(office, key, source.reason(&file)?);
     let mut plan = plan::plan(&source, &file, office)?;

@@ -89,7 +89,7 @@ struct Hand(Ed25519KeyPair);
 
 impl Changes for Hand {
     fn apply(&mut self, office: &Office, text: &str) -> Result<Vec<(PersonId, Shows)>, String> {
-        let file = change::apply_text(office, &self.0, "change", text).map_err(|e| with_causes(&e))?;
+        let file = change::apply_text(office, &self.0, text).map_err(|e| with_causes(&e))?;
         Ok(shown(&file))
     }
 }

@@ -52,7 +52,7 @@ impl Deed {
         told: impl FnOnce(&Site, &Site, &Plan, Time) -> String,
     ) -> Result<ExitCode, DeedError> {
         file.reason = self.reason.clone().map(|reason| Spanned::new(0..0, reason));
-        let code = carry_out(&Source::asked(), &file, office, &self.signing, told)?;
+        let code = carry_out(&Source::line(""), &file, office, &self.signing, told)?;
         if code == ExitCode::SUCCESS {
             say(
                 "A running hub hands it to the controllers at once; its console says which of them have it in force.",

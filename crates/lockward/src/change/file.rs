@@ -340,9 +340,9 @@ impl Source {
         Self { name: Some(name.into()), text: Zeroizing::new(text.into()) }
     }
 
-    /// What a verb asks for, which has no places to point at.
-    pub(crate) fn asked() -> Self {
-        Self { name: None, text: Zeroizing::default() }
+    /// What was asked for on one line, or by a verb without any text: there are no places to point at.
+    pub(crate) fn line(text: &str) -> Self {
+        Self { name: None, text: Zeroizing::new(text.into()) }
     }
 
     pub(crate) fn read(path: &Path) -> Result<Self, FileError> {

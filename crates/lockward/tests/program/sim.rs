@@ -92,7 +92,11 @@ fn a_word_that_is_none_gets_a_hint_and_fails_the_script() {
     play("wait soon\n").failed(1).says(&["write 500ms, 10s, 2m, 1h or 1d"]);
     play("cut main\n").failed(1).says(&["write: cut DOOR contact|exit|bolt|called"]);
     play("power dock back\n").failed(1).says(&["has power"]);
-    play("lock-down nowhere\n").failed(1).says(&["nowhere"]);
+    let nowhere = play("lock-down hal\nthreat hal 1\nthreat hall 9\nforgive zone hal\n").failed(1);
+    nowhere
+        .says(&["there is no `hal` at this site; did you mean `hall`?", "`level` is 0 (every day) to 4"])
+        .hides(&["change:1"]);
+    play("forgive zone stock\nforgive ada\n").good();
 }
 
 #[test]

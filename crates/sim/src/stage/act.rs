@@ -88,8 +88,9 @@ impl Stage {
             ("lock-down", [zone]) => self.change(&format!("lock_down = [{zone:?}]")),
             ("lift", [zone]) => self.change(&format!("lift_lockdown = [{zone:?}]")),
             ("threat", [zone, level]) => {
-                self.change(&format!("[[threat]]\nzone = {zone:?}\nlevel = {level}"))
+                self.change(&format!("threat = [{{ zone = {zone:?}, level = {level} }}]"))
             }
+            ("forgive", ["zone", zone]) => self.change(&format!("forgive_zones = [{zone:?}]")),
             ("forgive", [person]) => self.change(&format!("forgive_people = [{person:?}]")),
             ("show", doors) => self.show(doors),
             ("muster", []) => self.muster(),

@@ -3,7 +3,7 @@
 /// Every command with its arguments, and what it does, in the order of the help.
 pub(super) const COMMANDS: [(&str, &str); 33] = [
     ("badge DOOR PERSON [exit]", "holds a card to the reader; `stranger` has one that nobody knows"),
-    ("keys DOOR 1234# [exit]", "types; `#` ends an entry, `*` begins again"),
+    ("keys DOOR 271828# [exit]", "types; `#` ends an entry, `*` begins again"),
     ("key-card DOOR PERSON [late|forged]", "shows a card that signs"),
     ("issue NAME DOOR|ZONE [USES]", "makes a pass, good for an hour"),
     ("pass DOOR NAME", "shows a pass"),
@@ -32,7 +32,7 @@ pub(super) const COMMANDS: [(&str, &str); 33] = [
     ("lock-down ZONE", "nobody enters"),
     ("lift ZONE", "ends that"),
     ("threat ZONE 0..4", "sets how watchful it is"),
-    ("forgive PERSON", "forgets where somebody is"),
+    ("forgive PERSON | forgive zone ZONE", "forgets where somebody is, or everybody in a zone"),
     ("show [DOOR]", "doors, bolts and wires"),
     ("muster", "who is where"),
     ("log [COUNT]", "the last events"),
