@@ -1,0 +1,57 @@
+//! What an operator may do from afar, as the hub asks before it shows anything or takes a wish. The lock judges again.
+
+use crate::Site;
+use crate::decide::place;
+use lockward_model::{DoorId, Operator, OperatorId, OrderAct, Time};
+use lockward_policy::{Asked, Read, Signer, Situation, Verdict};
+
+/// An operator's own signature, alone.
+const ONE: Asked = Asked { approvals: 1, on_behalf: false };
+
+fn permits(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Permit { .. })
+}
+
+impl Site {
+    /// An operator whose authority holds at a moment: known, not ended, and with a role left.
+    pub fn standing_operator(&self, id: OperatorId, at: Time) -> Option<&Operator> {
+        self.operators.get(&id).filter(|o| o.holds_at(at) && !o.roles.is_empty())
+    }
+
+    fn as_signer(&self, id: OperatorId, at: Time) -> Option<Signer<'_>> {
+        self.standing_operator(id, at).map(|o| Signer::Operator { id: o.id, roles: &o.roles })
+    }
+
+    /// May the hub show this to an operator?
+    pub fn may_read(&self, operator: OperatorId, what: Read, at: Time) -> bool {
+        self.as_signer(operator, at).is_some_and(|who| permits(&self.policies.may_read(who, what)))
+    }
+
+    /// May an operator make changes of this kind ([`Change::verb`](lockward_model::Change::verb)), in the whole site or in
+    /// some zone of it? Where exactly, the change itself says when it is judged.
+    pub fn may_change(&self, operator: OperatorId, verb: &str, at: Time) -> bool {
+        let Some(who) = self.as_signer(operator, at) else { return false };
+        let may = |zones: &[_]| permits(&self.policies.may_change(who, verb, zones, ONE));
+        may(&[]) || self.zones.keys().any(|zone| may(&self.enclosing(*zone)))
+    }
+
+    /// May an operator give orders of this kind now, to this door, or to some door?
+    pub fn may_order(&self, operator: OperatorId, act: OrderAct, door: Option<DoorId>, at: Time) -> bool {
+        let Some(who) = self.as_signer(operator, at) else { return false };
+        let open = self.open_schedules(at);
+        let mut doors = self.doors.values().filter(|p| door.is_none_or(|id| id == p.door.id));
+        doors.any(|placed| {
+            let threat = self.highest(&placed.zones);
+            let now = Situation { open: &open, all: &self.all_schedules, threat, ..Situation::default() };
+            permits(&self.policies.may_order(who, act, &place(placed), &now, ONE))
+        })
+    }
+
+    /// Whether the hub's own signature makes such a change in an operator's place: false in a hardened site, and for what
+    /// the operator may not do.
+    pub fn hub_signs_for(&self, operator: OperatorId, verb: &str, at: Time) -> bool {
+        let hub = Signer::Service(self.founding.hub.id);
+        let behalf = Asked { approvals: 0, on_behalf: true };
+        permits(&self.policies.may_change(hub, verb, &[], behalf)) && self.may_change(operator, verb, at)
+    }
+}
