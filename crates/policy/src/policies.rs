@@ -135,7 +135,7 @@ impl Policies {
     }
 
     /// Those that can match what is asked of somebody who acts from afar.
-    pub(crate) fn from_afar_policies(&self) -> impl Iterator<Item = Policy> {
+    pub(crate) fn policies_for_afar(&self) -> impl Iterator<Item = Policy> {
         self.index.changes().iter().map(|c| c.policy.clone())
     }
 

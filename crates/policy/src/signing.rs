@@ -74,7 +74,7 @@ impl Policies {
         let mut places = nested(zones, Some(&WORDS.site));
         places.push(Entity::new_no_attrs(WORDS.site.clone(), HashSet::new()));
         let question = Question { signer, family: "change", verb, resource, places };
-        self.from_afar(question, Context::from_pairs(signing(asked)).ok())
+        self.judge_afar(question, Context::from_pairs(signing(asked)).ok())
     }
 
     /// May this signer give an order of this kind to this door, now?
@@ -100,7 +100,7 @@ impl Policies {
             ("config_age", whole(now.config_age.as_secs())),
         ];
         let situation = situation.map(|(name, value)| (name.to_owned(), value));
-        self.from_afar(question, Context::from_pairs(signing(asked).into_iter().chain(situation)).ok())
+        self.judge_afar(question, Context::from_pairs(signing(asked).into_iter().chain(situation)).ok())
     }
 
     /// May all who signed, together, make a change of this kind?
@@ -129,10 +129,10 @@ impl Policies {
         let resource = WORDS.site.clone();
         let places = vec![Entity::new_no_attrs(resource.clone(), HashSet::new())];
         let question = Question { signer, family: "read", verb: what.verb(), resource, places };
-        self.from_afar(question, Some(Context::empty()))
+        self.judge_afar(question, Some(Context::empty()))
     }
 
-    fn from_afar(&self, question: Question<'_>, context: Option<Context>) -> Verdict {
+    fn judge_afar(&self, question: Question<'_>, context: Option<Context>) -> Verdict {
         let Question { signer, family, verb, resource, mut places } = question;
         let (principal, roles) = match signer {
             Signer::Operator { id, roles } => (WORDS.operator(id), WORDS.roles(roles)),
@@ -141,7 +141,7 @@ impl Policies {
         let action = WORDS.verb(family, verb);
         places.push(Entity::new_no_attrs(principal.clone(), roles));
         places.push(Entity::new_no_attrs(action.clone(), HashSet::from([WORDS.family(family)])));
-        let policies = PolicySet::from_policies(self.from_afar_policies());
+        let policies = PolicySet::from_policies(self.policies_for_afar());
         let (Ok(policies), Ok(entities), Some(context)) =
             (policies, Entities::from_entities(places, None), context)
         else {
