@@ -244,7 +244,7 @@ impl Core {
     ) -> Result<(), (u64, &'static str)> {
         for (at, entry) in entries {
             let Some(site) = &mut self.site else { return Err((at, Withheld::NoSite.code())) };
-            site.apply(entry).map_err(|refusal: Refusal| {
+            site.apply_at(entry, now.wall).map_err(|refusal: Refusal| {
                 warn!(error = %refusal, "refused");
                 (at, refusal.code())
             })?;

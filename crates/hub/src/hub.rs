@@ -11,6 +11,7 @@ use crate::links::Links;
 use crate::live_view::LiveView;
 use crate::office::{Office, OfficeError};
 use crate::orders::Orders;
+use crate::recoveries::recoveries;
 use crate::refusals;
 use crate::sequencer::{Sequencer, StartError};
 use crate::tls::Tls;
@@ -162,7 +163,13 @@ async fn follow(core: Arc<Core>) {
                 }
                 let (from, to) = (at, *size.borrow_and_update());
                 at = to;
-                core.blocking(move |core| core.live.reconfigured(&core.office, from)).await;
+                let seen = core.blocking(move |core| {
+                    core.live.reconfigured(&core.office, from);
+                    recoveries(core.office.store(), from..to, &core.office.site())
+                });
+                for body in seen.await.into_iter().flatten() {
+                    core.sequencer.note(body).await;
+                }
             }
             () = core.closed() => return,
         }

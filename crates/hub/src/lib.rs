@@ -44,6 +44,7 @@ mod office;
 mod orders;
 mod own;
 mod push;
+mod recoveries;
 mod refusals;
 mod routes;
 mod sequencer;

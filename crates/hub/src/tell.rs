@@ -107,6 +107,8 @@ pub(crate) fn reason(site: &Site, event: &Event) -> Option<String> {
         },
         Body::OrderLost { controller, operator: Some(who) } => format!("{controller}, given by {who}"),
         Body::OrderLost { controller, operator: None } => controller.to_string(),
+        Body::Recovery { operator: Some(who), .. } => format!("new operator {who}"),
+        Body::Recovery { operator: None, .. } => return None,
         Body::Session { operator, .. } => operator.map_or_else(|| "somebody".into(), |who| who.to_string()),
         Body::ClockStep { by_ms, .. } => format!("by {by_ms} ms"),
         Body::Connected(id) | Body::Disconnected(id) => id.to_string(),

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// The role of the first operator: it may make every change (the base policies).
-const OWNER: &str = "owner";
+pub(crate) const OWNER: &str = "owner";
 
 /// Founds a site in a new folder.
 #[derive(Args)]
@@ -125,7 +125,7 @@ fn tell(founded: &Founded, title: &Text, dir: &std::path::Path, key_file: &std::
          \n\
          RECOVERY KEY, shown this once and kept nowhere:\n  {}\n\
          Write it on paper and keep it offline, apart from everything else. It is for the day on which every \
-         operator's key is lost: the site is founded to obey it then. No command of this version uses it yet.\n\
+         operator's key is lost: `lockward recover` uses it then.\n\
          \n\
          Next: `lockward serve --dir {dir}`, and `lockward change apply FILE --dir {dir} --key {key_file}`.",
         founded.site,

@@ -13,6 +13,7 @@ mod init;
 mod lockdown;
 mod operator_key;
 mod published;
+mod recover;
 mod say;
 mod schedule;
 mod serve;
@@ -49,6 +50,7 @@ enum Verb {
     /// Changes the site, or shows how it was changed.
     #[command(subcommand)]
     Change(ChangeVerb),
+    Recover(recover::Recover),
     Lockdown(lockdown::Lockdown),
     Threat(threat::Threat),
     Forgive(forgive::Forgive),
@@ -102,6 +104,7 @@ fn run(verb: Verb) -> Result<ExitCode, Box<dyn Error>> {
         Verb::Enroll(args) => enroll::enroll(&args)?,
         Verb::Change(ChangeVerb::Apply(args)) => change::apply(&args)?,
         Verb::Change(ChangeVerb::Show(args)) => show::show(&args)?,
+        Verb::Recover(args) => recover::recover(&args)?,
         Verb::Lockdown(args) => lockdown::lockdown(&args)?,
         Verb::Threat(args) => threat::threat(&args)?,
         Verb::Forgive(args) => forgive::forgive(&args)?,

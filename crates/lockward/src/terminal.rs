@@ -102,10 +102,19 @@ pub(crate) fn agrees(question: &str) -> Result<bool, AskError> {
 
 /// The passphrase of a key that is there.
 pub(crate) fn passphrase(file: Option<&Path>) -> Result<Passphrase, AskError> {
+    secret(file, "passphrase of the operator's key", "--passphrase-file")
+}
+
+/// Something that nobody may read over a shoulder: from a file, or typed.
+pub(crate) fn secret(
+    file: Option<&Path>,
+    question: &str,
+    option: &'static str,
+) -> Result<Passphrase, AskError> {
     match file {
         Some(path) => Passphrase::read(path),
-        None if there() => hidden("passphrase of the operator's key"),
-        None => Err(AskError::NoTerminal("--passphrase-file")),
+        None if there() => hidden(question),
+        None => Err(AskError::NoTerminal(option)),
     }
 }
 

@@ -206,6 +206,8 @@ fn told(event: &Event) -> String {
                 "{who} gave an order, and controller `{controller}` has not answered: its records say what became of it."
             )
         }
+        Body::Recovery { operator: Some(who), .. } => format!("The new operator is `{who}`."),
+        Body::Recovery { operator: None, .. } => "An operator ended it.".into(),
         Body::Session { operator: Some(who), .. } => format!("Operator `{who}`."),
         Body::Session { operator: None, .. } => "Nobody knows who it was.".into(),
         Body::Founded(site) => format!("The site's identity is {site}."),

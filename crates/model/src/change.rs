@@ -78,6 +78,11 @@ pub enum Change {
         /// From 0, every day.
         level: ThreatLevel,
     },
+    /// With the recovery key and nothing else: announces an operator, who is made when the same is signed again after the
+    /// wait.
+    Recover(Operator),
+    /// Ends a recovery that was announced. Takes authority away.
+    CancelRecovery,
     /// Forgets where a person is, so that anti-passback begins again.
     Forgive(Forgiven),
 }
@@ -144,12 +149,14 @@ impl Change {
             Self::LockDown(_) => "lock-down",
             Self::LiftLockdown(_) => "lift-lockdown",
             Self::SetThreat { .. } => "set-threat",
+            Self::Recover(_) => "recover",
+            Self::CancelRecovery => "cancel-recovery",
             Self::Forgive(_) => "forgive",
         }
     }
 
     /// Every verb, for the policy schema.
-    pub const VERBS: [&'static str; 28] = [
+    pub const VERBS: [&'static str; 30] = [
         "put-zone",
         "remove-zone",
         "put-door",
@@ -177,6 +184,8 @@ impl Change {
         "lock-down",
         "lift-lockdown",
         "set-threat",
+        "recover",
+        "cancel-recovery",
         "forgive",
     ];
 }

@@ -189,6 +189,17 @@ pub enum SessionFact {
     SetUp,
 }
 
+/// How far a recovery of the site has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RecoveryStep {
+    /// Announced with the recovery key.
+    Announced,
+    /// Carried out, after its wait.
+    Done,
+    /// Ended by an operator.
+    Cancelled,
+}
+
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
@@ -321,6 +332,13 @@ pub enum Body {
         /// What.
         fact: SessionFact,
     },
+    /// The recovery key was used, or what it announced was ended.
+    Recovery {
+        /// Who is to be the new operator; `None` where it was ended.
+        operator: Option<OperatorId>,
+        /// How far it has come.
+        step: RecoveryStep,
+    },
     /// The hub handed out keys of epochs to somebody with a token: who has them reads these epochs.
     KeysRead {
         /// The first epoch.
@@ -378,6 +396,11 @@ impl Body {
                 Outcome::Denied { .. } => Code::OrderRefused,
             },
             Self::OrderLost { .. } => Code::OrderLost,
+            Self::Recovery { step, .. } => match step {
+                RecoveryStep::Announced => Code::RecoveryAnnounced,
+                RecoveryStep::Done => Code::RecoveryDone,
+                RecoveryStep::Cancelled => Code::RecoveryCancelled,
+            },
             Self::Session { fact, .. } => match fact {
                 SessionFact::Opened => Code::SignedIn,
                 SessionFact::Refused => Code::SignInRefused,

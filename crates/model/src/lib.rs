@@ -24,7 +24,7 @@ pub use change::{Change, ChangeSet, Forgiven, Founding, ThreatLevel};
 pub use code::{ApiRefusal, CODE_TABLES, ChangeRefusal, Code, CodeRow, Deny, FindingCode, LinkRefusal};
 pub use event::{
     Body, ControllerFact, DoorFact, Epoch, Event, ExitAnomaly, InputFault, InputName, LockCause, Opening,
-    ReaderFact, SessionFact, Source, ZoneFact,
+    ReaderFact, RecoveryStep, SessionFact, Source, ZoneFact,
 };
 pub use id::{
     AirlockId, ControllerId, CredentialId, DoorId, GroupId, ID_BYTES_MAX, IdError, OperatorId, PersonId,

@@ -4,6 +4,7 @@ use crate::authority::{key_of, signers};
 use crate::people::People;
 use crate::undo::Undo;
 use crate::{Refusal, Site};
+use core::time::Duration;
 use lockward_model::{
     Change, Controller, ControllerId, Forgiven, GroupId, Operator, OperatorId, Person, PolicyId, PublicKey,
     Rule, RuleId, Schedule, ScheduleId, Service, ServiceId, SigningKey, SiteId, Target, Time, Zone,
@@ -11,6 +12,9 @@ use lockward_model::{
 use lockward_policy::Policies;
 use lockward_wire::config::{Envelope, EnvelopeError, Payload};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// How far the clocks of a site's operators, hub and controllers may be apart.
+pub const CLOCKS_DIFFER: Duration = Duration::from_secs(600);
 
 /// What a fold keeps of people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +74,7 @@ impl Site {
             threats: BTreeMap::new(),
             forgiven: Vec::new(),
             services: BTreeMap::new(),
+            recovery: None,
             newest: founding.founded,
             founding: *founding,
         })
@@ -80,8 +85,26 @@ impl Site {
     /// # Errors
     /// [`Refusal`]; the site is then as it was.
     pub fn apply(&mut self, entry: &[u8]) -> Result<(), Refusal> {
+        self.apply_by(entry, None)
+    }
+
+    /// The same for an entry that is new now, by a clock that is `now`: what waits for a time ([`Change::Recover`]) can not
+    /// have been drafted later than that. What is read back from a disk was judged so before. Nothing else hangs on how far
+    /// a clock is behind: whom it is the hub's to revoke is revoked at once.
+    ///
+    /// # Errors
+    /// [`Refusal`]; the site is then as it was.
+    pub fn apply_at(&mut self, entry: &[u8], now: Time) -> Result<(), Refusal> {
+        self.apply_by(entry, Some(now + CLOCKS_DIFFER))
+    }
+
+    fn apply_by(&mut self, entry: &[u8], latest: Option<Time>) -> Result<(), Refusal> {
         let (envelope, payload) = parse(entry)?;
         let Payload::Changes(set) = payload else { return Err(Refusal::WrongKind) };
+        let waits = set.changes.iter().any(|c| matches!(c, Change::Recover(_)));
+        if waits && latest.is_some_and(|latest| set.drafted > latest) {
+            return Err(Refusal::Early { drafted: set.drafted });
+        }
         if set.site != self.id {
             return Err(Refusal::OtherSite);
         }
@@ -164,6 +187,8 @@ impl Site {
                 }
                 Ok(())
             }
+            Change::Recover(operator) => self.recover(operator, drafted, undo),
+            Change::CancelRecovery => self.cancel_recovery(undo),
             Change::PutService(s) => self.put_service(s, undo),
             Change::RemoveService(id) => {
                 let gone = self.services.remove(&id).ok_or_else(|| none("service", &id))?;
@@ -312,7 +337,7 @@ impl Site {
         undo.push(move |s| restore(&mut s.controllers, id, old));
     }
 
-    fn put_operator(&mut self, operator: Operator, undo: &mut Undo) -> Result<(), String> {
+    pub(crate) fn put_operator(&mut self, operator: Operator, undo: &mut Undo) -> Result<(), String> {
         if let Some(key) = operator.keys.iter().find(|k| self.has_key(&k.key, Some(operator.id), None)) {
             return Err(format!(
                 "key `{}` of operator `{}` is someone else's already",

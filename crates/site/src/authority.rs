@@ -12,6 +12,8 @@ use lockward_wire::config::{Envelope, KeyId, key_id};
 pub(crate) enum Signed<'a> {
     Operator(&'a Operator),
     Service(ServiceId),
+    /// Whoever holds the recovery key.
+    Recovery,
 }
 
 impl Signed<'_> {
@@ -19,13 +21,16 @@ impl Signed<'_> {
         match self {
             Self::Operator(o) => format!("operator `{}`", o.id),
             Self::Service(id) => format!("service `{id}`"),
+            Self::Recovery => "the recovery key".into(),
         }
     }
 
-    pub(crate) fn signer(&self) -> Signer<'_> {
+    /// Who it is to policy, which does not know the recovery key.
+    pub(crate) fn signer(&self) -> Option<Signer<'_>> {
         match self {
-            Self::Operator(o) => Signer::Operator { id: o.id, roles: &o.roles },
-            Self::Service(id) => Signer::Service(*id),
+            Self::Operator(o) => Some(Signer::Operator { id: o.id, roles: &o.roles }),
+            Self::Service(id) => Some(Signer::Service(*id)),
+            Self::Recovery => None,
         }
     }
 
@@ -34,6 +39,7 @@ impl Signed<'_> {
         match (self, other) {
             (Self::Operator(a), Self::Operator(b)) => a.id == b.id,
             (Self::Service(a), Self::Service(b)) => a == b,
+            (Self::Recovery, Self::Recovery) => true,
             _ => false,
         }
     }
@@ -96,6 +102,10 @@ impl Site {
         let services = [&self.founding.hub].into_iter().chain(self.services.values());
         let by_service =
             |s: &Service| (key_id(&s.key.0) == id).then(|| (s.signing_key(), Signed::Service(s.id)));
+        let recovery = &self.founding.recovery_key;
+        if key_id(&recovery.0) == id {
+            return Some((SigningKey::Ed25519(*recovery), Signed::Recovery));
+        }
         services
             .into_iter()
             .find_map(by_service)
@@ -114,6 +124,7 @@ impl Site {
             let holds = match one {
                 Signed::Operator(o) => o.holds_at(at),
                 Signed::Service(id) => self.services.get(&id).is_none_or(|s| s.holds_at(at)),
+                Signed::Recovery => true,
             };
             if !holds {
                 return Err(Refusal::Ended(one.name()));
@@ -135,15 +146,20 @@ impl Site {
     /// place, to the operator too.
     pub(crate) fn authorise(&self, changes: &[Change], by: &Signatures<'_>) -> Result<(), Refusal> {
         let mut allowed: Vec<(&str, Option<ZoneId>)> = Vec::new();
-        let all: Vec<_> = by.all.iter().map(Signed::signer).collect();
-        let signers = Signers { all: &all, on_behalf: by.on_behalf.as_ref().map(Signed::signer) };
+        let all: Vec<_> = by.all.iter().filter_map(Signed::signer).collect();
+        let signers = Signers { all: &all, on_behalf: by.on_behalf.as_ref().and_then(Signed::signer) };
+        // Recovering is the recovery key's alone, and that key does nothing else.
+        let by_recovery = by.all.iter().any(|s| matches!(s, Signed::Recovery));
+        let recovers = matches!((by.all.as_slice(), changes), ([Signed::Recovery], [Change::Recover(_)]));
         for (index, change) in changes.iter().enumerate() {
             let (verb, zone) = (change.verb(), self.scope_of(change));
             if allowed.contains(&(verb, zone)) {
                 continue;
             }
             let zones = zone.map(|z| self.enclosing(z)).unwrap_or_default();
-            if !matches!(self.policies.change(&signers, verb, &zones), Verdict::Permit { .. }) {
+            let permits = || matches!(self.policies.change(&signers, verb, &zones), Verdict::Permit { .. });
+            let recovery = by_recovery || matches!(change, Change::Recover(_));
+            if if recovery { !recovers } else { !permits() } {
                 return Err(Refusal::NotAllowed { index, verb, signers: by.names() });
             }
             allowed.push((verb, zone));
@@ -169,9 +185,10 @@ impl Site {
             let may = |approvals| {
                 let asked = Asked { approvals, on_behalf: false };
                 let zones = zones.as_deref().unwrap_or_default();
+                let may = |signer| self.policies.may_change(signer, verb, zones, asked);
                 matches!(
-                    self.policies.may_change(signer.signer(), verb, zones, asked),
-                    Verdict::Permit { .. }
+                    signer.signer().filter(|_| !matches!(change, Change::Recover(_))).map(may),
+                    Some(Verdict::Permit { .. })
                 )
             };
             match (may(1), may(2)) {

@@ -17,6 +17,7 @@ mod people;
 mod persons;
 mod question;
 mod record;
+mod recovery;
 mod refusal;
 mod seat;
 mod table;
@@ -26,7 +27,7 @@ mod watch;
 mod zones;
 
 pub use again::{Divergence, redecide};
-pub use apply::Keep;
+pub use apply::{CLOCKS_DIFFER, Keep};
 pub use authority::Wants;
 pub use decide::undecided;
 pub use order::{OrderQuestion, read_order, reorder};
@@ -42,6 +43,7 @@ use lockward_model::{
 };
 use lockward_policy::Policies;
 use people::People;
+pub use recovery::{RECOVERY_LIFE, RECOVERY_WAIT, Recovery};
 use std::collections::BTreeMap;
 
 /// A site at one size of its config log.
@@ -64,6 +66,8 @@ pub struct Site {
     services: BTreeMap<ServiceId, Service>,
     /// When the newest entry was drafted, by the clocks of those who drafted.
     newest: Time,
+    /// Announced with the recovery key, and waiting.
+    recovery: Option<Recovery>,
     people: People,
     policies: Policies,
     all_schedules: Vec<ScheduleId>,

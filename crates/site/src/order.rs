@@ -79,8 +79,8 @@ impl Site {
         let by = self.signed_by(&envelope, order.on_behalf, q.at.max(self.newest));
         let by = by.map_err(|_| no(Deny::OrderSignature))?;
         // 4. What policy says of them, here and now.
-        let all: Vec<_> = by.all.iter().map(crate::authority::Signed::signer).collect();
-        let on_behalf = by.on_behalf.as_ref().map(crate::authority::Signed::signer);
+        let all: Vec<_> = by.all.iter().filter_map(crate::authority::Signed::signer).collect();
+        let on_behalf = by.on_behalf.as_ref().and_then(crate::authority::Signed::signer);
         let open = self.open_schedules(q.at);
         let now = Situation {
             open: &open,

@@ -1,6 +1,6 @@
 //! Why an entry of the config log is not applied: one stable code each, shared by hub, controller and auditor.
 
-use lockward_model::ChangeRefusal;
+use lockward_model::{ChangeRefusal, Time};
 use lockward_wire::config::{EnvelopeError, PayloadError};
 
 /// Why an entry was refused. Nothing of it was applied.
@@ -28,6 +28,12 @@ pub enum Refusal {
         due: u64,
         /// The index that it says.
         found: u64,
+    },
+    /// Drafted later than it is: a clock is wrong, or somebody wants a wait to be over.
+    #[error("the entry says that it was drafted at {drafted}, and that is still to come; check the clocks")]
+    Early {
+        /// When it says that it was drafted.
+        drafted: Time,
     },
     /// No signature at all.
     #[error("the entry is not signed")]
@@ -73,6 +79,7 @@ impl Refusal {
             Self::WrongKind => ChangeRefusal::Kind,
             Self::OtherSite => ChangeRefusal::OtherSite,
             Self::OutOfOrder { .. } => ChangeRefusal::OutOfOrder,
+            Self::Early { .. } => ChangeRefusal::Early,
             Self::Unsigned => ChangeRefusal::Unsigned,
             Self::UnknownSigner(_) | Self::UnknownOperator(_) => ChangeRefusal::UnknownSigner,
             Self::Ended(_) => ChangeRefusal::SignerEnded,

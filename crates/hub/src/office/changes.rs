@@ -56,7 +56,7 @@ impl Office {
         // 0. Nothing that its author would find out about on the night on which the clocks jump.
         site.check_jumps(entry, self.now().wall)?;
         // 1. Authority, and whether the site survives it. Nobody sees the new state while the lock is held.
-        site.apply(entry)?;
+        site.apply_at(entry, self.now().wall)?;
         let at = site.size() - 1;
         // 2. Durable.
         let batch = Batch { at, leaves: &[entry], sources: &[] };

@@ -1,6 +1,7 @@
 //! Change sets that wait for a person's signature: fixed bytes first, then the touch, then the log.
 
 use super::{ChangeError, Office};
+use aws_lc_rs::signature::Ed25519KeyPair;
 use lockward_model::{Change, ChangeSet, OperatorId, Passkey, Text};
 use lockward_site::Wants;
 use lockward_wire::config::{Assertion, Envelope, PayloadType, encode_changes};
@@ -23,6 +24,14 @@ impl ChangeDraft {
     #[must_use]
     pub fn message(&self) -> Vec<u8> {
         self.envelope.message()
+    }
+
+    /// Adds the signature of a key in a file.
+    ///
+    /// # Errors
+    /// [`ChangeError::Encode`].
+    pub fn sign_with_key(&mut self, key: &Ed25519KeyPair) -> Result<(), ChangeError> {
+        Ok(self.envelope.sign(key)?)
     }
 
     /// Adds a passkey's signature.

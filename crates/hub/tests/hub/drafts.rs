@@ -95,3 +95,24 @@ async fn a_draft_that_another_change_overtook_is_told_so() {
     assert_eq!(refused.code(), "ENTRY_OUT_OF_ORDER");
     assert_eq!(rig.hub().office().site().groups().count(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_recovery_keys_use_is_an_alarm_whoever_brings_it() {
+    let rig = Rig::new().await;
+    let paper = rig.paper();
+    let eve = Operator::with_key(id("eve"), id("Eve"), public(&key(9)), vec![id("owner")]);
+    let office = rig.hub().office();
+    let recover = || {
+        let mut draft = office.draft(vec![Change::Recover(eve.clone())], None).unwrap();
+        draft.sign_with_key(&paper).unwrap();
+        office.append_draft(&draft)
+    };
+    recover().unwrap();
+    let told = |step| move |body: &Body| *body == Body::Recovery { operator: Some(id("eve")), step };
+    rig.until(told(RecoveryStep::Announced)).await;
+    assert_eq!(recover().unwrap_err().code(), "CHANGE_INVALID");
+    rig.clock.forward(lockward_site::RECOVERY_WAIT);
+    recover().unwrap();
+    rig.until(told(RecoveryStep::Done)).await;
+    assert!(office.site().operator(id("eve")).is_some());
+}

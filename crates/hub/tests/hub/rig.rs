@@ -57,6 +57,7 @@ pub struct Rig {
     pub dir: PathBuf,
     hub: Option<Running>,
     pub site: SiteId,
+    paper: RecoveryKey,
     _folder: tempfile::TempDir,
 }
 
@@ -66,9 +67,10 @@ impl Rig {
         let folder = tempfile::tempdir().unwrap();
         let dir = folder.path().join("site");
         let clock = Arc::new(Turned::default());
-        let site = found(&dir, request(), &key(OPERATOR), &*clock).unwrap().site;
+        let founded = found(&dir, request(), &key(OPERATOR), &*clock).unwrap();
+        let (site, paper) = (founded.site, founded.recovery_key);
         let hub = start(&dir, &clock).await;
-        let rig = Self { clock, dir, hub: Some(hub), site, _folder: folder };
+        let rig = Self { clock, dir, hub: Some(hub), site, paper, _folder: folder };
         rig.change(vec![
             Change::PutZone(Zone {
                 id: "hall".parse().unwrap(),
@@ -89,6 +91,14 @@ impl Rig {
         ])
         .unwrap();
         rig
+    }
+
+    /// The recovery key, as it was written on paper.
+    pub fn paper(&self) -> Ed25519KeyPair {
+        let digits = self.paper.as_str().replace('-', "");
+        let seed: Vec<u8> =
+            (0..64).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect();
+        Ed25519KeyPair::from_seed_unchecked(&seed).unwrap()
     }
 
     pub fn hub(&self) -> &Running {

@@ -49,6 +49,7 @@ pub(crate) fn noun(change: &Change) -> &'static str {
         }
         Change::PutOperator(_) | Change::RemoveOperator(_) => "operator",
         Change::PutService(_) | Change::RemoveService(_) => "service",
+        Change::Recover(_) | Change::CancelRecovery => "recovery",
         Change::LockDown(_) | Change::LiftLockdown(_) => "lockdown",
         Change::SetThreat { .. } => "threat level",
         Change::Forgive(_) => "anti-passback",
@@ -80,6 +81,8 @@ pub(crate) fn subject(change: &Change) -> String {
         Change::RemoveOperator(id) => id.to_string(),
         Change::PutService(s) => s.id.to_string(),
         Change::RemoveService(id) => id.to_string(),
+        Change::Recover(o) => o.id.to_string(),
+        Change::CancelRecovery => "announced".into(),
         Change::LockDown(zone) | Change::LiftLockdown(zone) | Change::SetThreat { zone, .. } => {
             zone.to_string()
         }

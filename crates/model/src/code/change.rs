@@ -9,6 +9,7 @@ codes! {
     Newer "ENTRY_NEWER" "the entry was written by a newer version; update this software first",
     Kind "ENTRY_KIND" "the entry is of the wrong kind: only the first entry of a log is a founding",
     OtherSite "ENTRY_OTHER_SITE" "the entry is for another site",
+    Early "ENTRY_EARLY" "the entry was drafted in the future, by the clock of who checks it",
     OutOfOrder "ENTRY_OUT_OF_ORDER" "the entry is not the one that is due: replayed, dropped, or out of order",
     Unsigned "ENTRY_UNSIGNED" "the entry is not signed",
 

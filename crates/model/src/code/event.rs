@@ -83,6 +83,9 @@ codes! {
     SignInRefused = 101 "SIGN_IN_REFUSED" "somebody could not sign in",
     SignedOut = 102 "SIGNED_OUT" "an operator's session ended",
     PasskeyCloned = 103 "PASSKEY_CLONED" "a passkey's counter went backwards; refused" alarm,
+    RecoveryAnnounced = 93 "RECOVERY_ANNOUNCED" "the recovery key announced a new operator, who gets the site in 24 hours" alarm,
+    RecoveryDone = 94 "RECOVERY_DONE" "the recovery key made a new operator" alarm,
+    RecoveryCancelled = 95 "RECOVERY_CANCELLED" "a recovery that was announced was ended",
     SetUpLinkUsed = 104 "SETUP_LINK_USED" "the set-up link registered an operator's first passkey" alarm,
 }
 

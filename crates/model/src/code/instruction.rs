@@ -96,6 +96,12 @@ impl Code {
             Self::LogChainBreak => {
                 "Keep the controller as it is: its records may have been changed. Compare with its own store."
             }
+            Self::RecoveryAnnounced => {
+                "If no owner did this, end it now (`lockward recover --cancel`), and find out who has the recovery key."
+            }
+            Self::RecoveryDone => {
+                "If no owner did this, remove that operator at once, and found the site anew: its recovery key is known."
+            }
             Self::OrderRefused => {
                 "Ask who gave the order; if nobody did, somebody sends orders in their place: look at the hub."
             }

@@ -16,6 +16,7 @@ mod picture;
 mod pin;
 mod proofs;
 mod random;
+mod recovery;
 mod references;
 mod rules;
 mod times;

@@ -42,6 +42,8 @@ pub(super) enum ChangeV1 {
     LockDown(Said<ZoneId>),
     LiftLockdown(Said<ZoneId>),
     SetThreat { zone: Said<ZoneId>, level: u8 },
+    Recover(OperatorV1),
+    CancelRecovery,
     Forgive(ForgivenV1),
 }
 
@@ -84,6 +86,8 @@ impl From<&Change> for ChangeV1 {
             Change::LockDown(id) => Self::LockDown(Said(*id)),
             Change::LiftLockdown(id) => Self::LiftLockdown(Said(*id)),
             Change::SetThreat { zone, level } => Self::SetThreat { zone: Said(*zone), level: level.get() },
+            Change::Recover(o) => Self::Recover(o.into()),
+            Change::CancelRecovery => Self::CancelRecovery,
             Change::Forgive(Forgiven::Person(id)) => Self::Forgive(ForgivenV1::Person(Said(*id))),
             Change::Forgive(Forgiven::Zone(id)) => Self::Forgive(ForgivenV1::Zone(Said(*id))),
         }
@@ -125,6 +129,8 @@ impl TryFrom<ChangeV1> for Change {
                 let level = level.ok_or(PayloadError::Part("a threat level that is none of 0 to 4"))?;
                 Self::SetThreat { zone: zone.0, level }
             }
+            ChangeV1::Recover(o) => Self::Recover(o.try_into()?),
+            ChangeV1::CancelRecovery => Self::CancelRecovery,
             ChangeV1::Forgive(ForgivenV1::Person(id)) => Self::Forgive(Forgiven::Person(id.0)),
             ChangeV1::Forgive(ForgivenV1::Zone(id)) => Self::Forgive(Forgiven::Zone(id.0)),
         })

@@ -8,7 +8,8 @@ use crate::spelling::{ConfigRefV1, Said};
 use core::time::Duration;
 use lockward_model::{
     Access, Body, CardToken, ControllerId, Deny, Epoch, Factors, LockCause, Opening, OperatorId, OrderKnown,
-    Ordered, Outcome, PersonId, PinFact, PublicKey, ReaderFact, SessionFact, Side, SiteId, ZoneId,
+    Ordered, Outcome, PersonId, PinFact, PublicKey, ReaderFact, RecoveryStep, SessionFact, Side, SiteId,
+    ZoneId,
 };
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
@@ -71,6 +72,8 @@ pub(super) enum BodyV1 {
     OrderLost(#[n(0)] Said<ControllerId>, #[n(1)] Option<Said<OperatorId>>),
     #[n(27)]
     Session(#[n(0)] Option<Said<OperatorId>>, #[n(1)] SessionFactV1),
+    #[n(28)]
+    Recovery(#[n(0)] Option<Said<OperatorId>>, #[n(1)] RecoveryStepV1),
 }
 
 #[derive(Encode, Decode)]
@@ -211,6 +214,11 @@ twins! {
         3 Cloned = SessionFact::Cloned => SessionFact::Cloned,
         4 SetUp = SessionFact::SetUp => SessionFact::SetUp,
     }
+    RecoveryStepV1 = RecoveryStep {
+        0 Announced = RecoveryStep::Announced => RecoveryStep::Announced,
+        1 Done = RecoveryStep::Done => RecoveryStep::Done,
+        2 Cancelled = RecoveryStep::Cancelled => RecoveryStep::Cancelled,
+    }
     FactV1 = ReaderFact {
         0 Online = ReaderFact::Online => ReaderFact::Online,
         1 Offline = ReaderFact::Offline => ReaderFact::Offline,
@@ -302,6 +310,7 @@ impl From<&Body> for BodyV1 {
             Body::OrderLost { controller, operator } => {
                 Self::OrderLost(Said(*controller), operator.map(Said))
             }
+            Body::Recovery { operator, step } => Self::Recovery(operator.map(Said), step.into()),
             Body::Session { operator, fact } => Self::Session(operator.map(Said), fact.into()),
         }
     }
@@ -343,6 +352,9 @@ impl TryFrom<BodyV1> for Body {
             BodyV1::Order(o) => Self::Order(Box::new(o.try_into()?)),
             BodyV1::OrderLost(controller, operator) => {
                 Self::OrderLost { controller: controller.0, operator: operator.map(|o| o.0) }
+            }
+            BodyV1::Recovery(operator, step) => {
+                Self::Recovery { operator: operator.map(|o| o.0), step: step.into() }
             }
             BodyV1::Session(operator, fact) => {
                 Self::Session { operator: operator.map(|o| o.0), fact: fact.into() }

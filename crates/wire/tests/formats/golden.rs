@@ -165,6 +165,13 @@ fn machines() -> Vec<Change> {
         }),
         Change::PutService(Service::new("shop".parse().unwrap(), PublicKey([8; 32]))),
         Change::RemoveService("old".parse().unwrap()),
+        Change::Recover(Operator::with_key(
+            "ada".parse().unwrap(),
+            "Ada".parse().unwrap(),
+            PublicKey([9; 32]),
+            vec![],
+        )),
+        Change::CancelRecovery,
     ]
 }
 
@@ -201,6 +208,7 @@ fn bodies() -> Vec<Body> {
         })),
         Body::OrderLost { controller: gate, operator: Some("ada".parse().unwrap()) },
         Body::Session { operator: None, fact: SessionFact::Refused },
+        Body::Recovery { operator: None, step: RecoveryStep::Cancelled },
     ]
 }
 

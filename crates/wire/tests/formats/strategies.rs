@@ -343,6 +343,7 @@ fn from_afar() -> impl Strategy<Value = Body> {
         SessionFact::Cloned,
         SessionFact::SetUp,
     ];
+    let steps = vec![RecoveryStep::Announced, RecoveryStep::Done, RecoveryStep::Cancelled];
     let known = any::<[bool; 3]>().prop_map(|[fresh, airlock_busy, openings_spent]| OrderKnown {
         fresh,
         airlock_busy,
@@ -357,6 +358,8 @@ fn from_afar() -> impl Strategy<Value = Body> {
     prop_oneof![
         ordered,
         (named(), of(named())).prop_map(|(controller, operator)| Body::OrderLost { controller, operator }),
+        (of(named()), proptest::sample::select(steps))
+            .prop_map(|(operator, step)| Body::Recovery { operator, step }),
         (of(named()), proptest::sample::select(facts))
             .prop_map(|(operator, fact)| Body::Session { operator, fact }),
     ]
@@ -533,6 +536,8 @@ pub(crate) fn change() -> impl Strategy<Value = Change> {
         named().prop_map(Change::RemoveOperator),
         service().prop_map(Change::PutService),
         named().prop_map(Change::RemoveService),
+        operator().prop_map(Change::Recover),
+        Just(Change::CancelRecovery),
     ];
     let watch = prop_oneof![
         named().prop_map(Change::LockDown),
