@@ -1,9 +1,10 @@
 //! Questions at a reader: what was typed is compared first, then the site is asked, and what of its answer must be on
 //! record first waits for that.
 
+use crate::airlocks::Claimant;
 use crate::checking::{Against, Compared, Found, Open, PinCheck, Typed};
 use crate::core::{Core, Effect, GRANT_LIFE};
-use crate::records::Awaited;
+use crate::records::{Awaited, refuse};
 use core::time::Duration;
 use lockward_door::{ANSWER_WAIT, Answer as DoorAnswer, PinEntry, Presented, Shown, Terms};
 use lockward_history::{A_MOMENT, Reader};
@@ -103,9 +104,12 @@ impl Core {
         if asked.open.claimed == Some(true) && (hangs || !granted) {
             self.give_back_airlock(now, door, out);
         }
-        // Nobody waits for a record that can not come. A grant that is not used is not recorded as one.
-        if granted && hangs {
-            return self.answer(now, door, number, DoorAnswer::Denied(Deny::NoConfiguration), out);
+        // Nobody waits for a record that can not come: it will say so, when it does.
+        if let (Answer::Granted(_, access, _), true) = (&answer, hangs) {
+            let mut body = Body::Access(access.clone());
+            refuse(&mut body);
+            self.note_door(now, door, body);
+            return self.answer(now, door, number, DoorAnswer::Denied(Deny::NotRecorded), out);
         }
         if granted && entry {
             if !self.reserve_airlock(now, door, out) {
@@ -113,7 +117,7 @@ impl Core {
                 question.known.airlock_busy = true;
                 answer = self.judged(now, &question);
             } else if asked.open.claimed.is_none() && self.is_shared(now, door) {
-                return self.claim_airlock(now, asked, out);
+                return self.claim_airlock(now, door, Claimant::Badge(asked), out);
             }
         }
         let open = &asked.open;
@@ -245,7 +249,7 @@ impl Core {
         self.door(now, door, lockward_door::Input::Decided { question, answer }, out);
     }
 
-    fn config_age(&self, now: Now) -> Duration {
+    pub(crate) fn config_age(&self, now: Now) -> Duration {
         // Whole seconds: what is recorded must decide the same when it is read back.
         Duration::from_secs(now.wall.since(self.heard).as_secs())
     }

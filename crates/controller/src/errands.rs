@@ -268,6 +268,7 @@ impl Core {
                 Awaited::Free(cause) => {
                     self.door(now, door, lockward_door::Input::Free { cause, on: true }, out);
                 }
+                Awaited::Order(judged) => self.obey(now, door, *judged, out),
             }
         }
         let Err(error) = kept.result else {
@@ -289,14 +290,16 @@ impl Core {
 
     /// Without a record there is no opening. The grant ends here.
     fn refuse_waiting(&mut self, now: Now, waiting: &Waiting, out: &mut Vec<Effect>) {
-        match waiting.what {
+        match &waiting.what {
             Awaited::Opening { question, .. } => {
-                self.answer(now, waiting.door, question, Answer::Denied(Deny::NoConfiguration), out);
+                let question = *question;
+                self.answer(now, waiting.door, question, Answer::Denied(Deny::NotRecorded), out);
                 self.spent(now, waiting.door, question, false, out);
             }
             Awaited::Refusal { question, why, .. } => {
-                self.answer(now, waiting.door, question, Answer::Denied(why), out);
+                self.answer(now, waiting.door, *question, Answer::Denied(*why), out);
             }
+            Awaited::Order(judged) => self.refuse_order(now, waiting.door, judged, out),
             Awaited::Free(_) => {}
         }
     }

@@ -3,14 +3,18 @@
 //! Every event has a number here, by which the disk's answer names it. The number is not the sequence number under
 //! which it is sealed: that is given when it is written.
 
+use crate::ordering::Judged;
 use lockward_door::{Cause, Terms};
-use lockward_model::{Body, Code, Deny, Digest, DoorId, Epoch, Event, Mono, Source, Time};
+use lockward_model::{Body, Code, Deny, Digest, DoorId, Epoch, Event, Mono, Outcome, Source, Time};
 use lockward_policy::Grant;
 use std::collections::VecDeque;
 
 /// Events that wait in memory while the disk refuses them or hangs, or the hub has not given a key yet: a day of a busy
 /// door. The oldest go first when there are more, but for those that a door waits for.
 const FRESH_MAX: usize = 8_192;
+
+/// Stands for a door where what waits is of none of this controller's.
+pub(crate) const NO_DOOR: usize = usize::MAX;
 
 /// Something that happened and is not on the disk yet.
 pub(crate) struct Fresh {
@@ -37,10 +41,12 @@ pub(crate) enum Awaited {
     Refusal { question: u32, why: Deny, until: Mono },
     /// The door is open to everybody.
     Free(Cause),
+    /// Somebody far away wants something, or is refused.
+    Order(Box<Judged>),
 }
 
 impl Waiting {
-    /// Whether somebody at a reader waits for it.
+    /// Whether somebody waits for it.
     fn is_answer(&self) -> bool {
         !matches!(self.what, Awaited::Free(_))
     }
@@ -51,6 +57,7 @@ impl Waiting {
             Awaited::Opening { grant, .. } => Some(grant.until()),
             Awaited::Refusal { until, .. } => Some(*until),
             Awaited::Free(_) => None,
+            Awaited::Order(judged) => Some(judged.until),
         }
     }
 }
@@ -96,24 +103,25 @@ impl Records {
     }
 
     /// A write failed that was of everything up to `through`; `left` was not kept. Openings that waited for it are given
-    /// back: they end here, and a grant that is not used is not recorded as one. What else happened is tried again.
+    /// back: they end here, and a grant that is not used is not recorded as one, but as refused. All is tried again.
     pub(crate) fn failed(&mut self, through: u64, mut left: VecDeque<Fresh>) -> Vec<Waiting> {
-        left.retain(|f| f.event.body.code() != Code::AccessGranted);
+        left.iter_mut().for_each(|f| refuse(&mut f.event.body));
         left.append(&mut self.fresh);
         self.fresh = left;
         self.bound();
         self.waiting.extract_if(.., |w| w.record <= through && w.is_answer()).collect()
     }
 
-    /// Openings that have waited longer than anyone stands before a door, or `all` of them. They end here; their records
-    /// too, as far as nothing was tried with them.
+    /// Openings that have waited longer than anyone stands before a door, or `all` of them. They end here; what is left
+    /// of their records, as far as nothing was tried with them, says that somebody was refused for that.
     pub(crate) fn overdue(&mut self, now: Mono, all: bool) -> Vec<Waiting> {
         let late = |w: &Waiting| w.until().is_some_and(|until| all || until <= now);
         let ended: Vec<Waiting> = self.waiting.extract_if(.., |w| late(w)).collect();
         // A guess stays on record, whoever learns of it.
-        for waiting in ended.iter().filter(|w| matches!(w.what, Awaited::Opening { .. })) {
+        for waiting in ended.iter().filter(|w| matches!(w.what, Awaited::Opening { .. } | Awaited::Order(_)))
+        {
             if let Ok(at) = self.fresh.binary_search_by_key(&waiting.record, |f| f.number) {
-                self.fresh.remove(at);
+                self.fresh.get_mut(at).into_iter().for_each(|f| refuse(&mut f.event.body));
             }
         }
         ended
@@ -140,5 +148,17 @@ impl Records {
             let Some(oldest) = self.fresh.iter().position(goes) else { return };
             self.fresh.remove(oldest);
         }
+    }
+}
+
+/// A grant whose record did not come in time was none.
+pub(crate) fn refuse(body: &mut Body) {
+    let outcome = match body {
+        Body::Access(access) => &mut access.outcome,
+        Body::Order(ordered) => &mut ordered.outcome,
+        _ => return,
+    };
+    if matches!(outcome, Outcome::Granted { .. }) {
+        *outcome = Outcome::Denied { why: Deny::NotRecorded, because: Vec::new() };
     }
 }

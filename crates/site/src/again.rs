@@ -3,7 +3,7 @@
 use crate::Site;
 use crate::decide::undecided;
 use crate::question::{Answer, Question};
-use lockward_model::{Access, ConfigRef, Digest, Event, Mono, Outcome, PersonId, Source};
+use lockward_model::{Access, ConfigRef, Deny, Digest, Event, Mono, Outcome, PersonId, Source};
 
 /// A recorded decision that this site would not have made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,7 +53,12 @@ pub fn redecide(site: &Site, event: &Event, recorded: &Access) -> Result<(), Div
         let (asked, here) = (question.config.size, here.size);
         return Err(diverged(format!("nothing: it is of configuration {asked}, and this is {here}")));
     }
+    // That its record could not be written in time is no part of the question: only somebody who may is refused for it.
+    let unrecorded = Outcome::Denied { why: Deny::NotRecorded, because: Vec::new() };
     let again = match site.decide(&question, Mono(0)) {
+        Answer::Granted(_, again, _) if recorded.outcome == unrecorded => {
+            Access { outcome: unrecorded, ..again }
+        }
         Answer::Granted(_, again, _) | Answer::Denied(_, again) => again,
         Answer::NeedPin => return Err(diverged("ask for the PIN first".into())),
         Answer::NeedSecond => return Err(diverged("ask for a second person first".into())),

@@ -24,6 +24,7 @@ mod table;
 mod undo;
 mod view;
 mod watch;
+mod what_can;
 mod zones;
 
 pub use again::{Divergence, redecide};
@@ -35,6 +36,7 @@ pub use question::{Answer, Question, Terms};
 pub use refusal::Refusal;
 pub use view::Entrant;
 pub use watch::{Free, LockdownOf};
+pub use what_can::{Reach, When};
 
 use core::time::Duration;
 use lockward_model::{

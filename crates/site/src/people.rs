@@ -178,8 +178,17 @@ impl People {
 
     /// Everybody who counts at a moment: not suspended, and within their validity.
     pub(crate) fn present(&self, at: Time) -> impl Iterator<Item = Present<'_>> {
-        let counts = move |p: &&PersonRecord| !p.suspended && p.valid.at(at) == Holds::Yes;
-        self.people.iter().map(|(_, p)| p).filter(counts).map(move |p| Present {
+        self.people.iter().filter_map(move |(_, p)| self.if_present(p, at))
+    }
+
+    /// The same for one of them.
+    pub(crate) fn present_one(&self, id: PersonId, at: Time) -> Option<Present<'_>> {
+        self.if_present(self.people.get(self.people.slot(&id)?)?, at)
+    }
+
+    fn if_present<'a>(&'a self, p: &'a PersonRecord, at: Time) -> Option<Present<'a>> {
+        let counts = !p.suspended && p.valid.at(at) == Holds::Yes;
+        counts.then(|| Present {
             person: p.id,
             groups: &p.groups,
             visit: p.visit.as_deref(),

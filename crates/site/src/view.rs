@@ -8,7 +8,7 @@ use lockward_model::{
     Founding, Group, Operator, OperatorId, Person, PersonId, PinHash, PolicyText, Rule, Schedule, ScheduleId,
     Service, ServiceId, SiteId, Time, Zone, ZoneId,
 };
-use lockward_policy::{Act, Company, Situation, Verdict, Who, Would};
+use lockward_policy::{Act, Company, Policies, Situation, Verdict, Who, Would};
 
 /// Someone who can open a door, and by which policies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,6 +156,18 @@ impl Site {
         self.schedules.values().filter(|s| s.is_open(&moment)).map(|s| s.id()).collect()
     }
 
+    /// The policies in force, for whoever proves something of them.
+    #[must_use]
+    pub fn policies(&self) -> &Policies {
+        &self.policies
+    }
+
+    /// The zone that a door leads to and every zone around that, innermost first.
+    #[must_use]
+    pub fn around(&self, door: DoorId) -> &[ZoneId] {
+        self.doors.get(&door).map_or(&[], |p| &p.zones)
+    }
+
     /// The zones that one enters by a door on the way in, innermost first: those around its way out are none of them.
     #[must_use]
     pub fn entered(&self, door: DoorId) -> &[ZoneId] {
@@ -187,7 +199,13 @@ impl Site {
     }
 
     /// With what somebody could enter, if they could: as the door would ask for it, one after the other.
-    fn entrant(&self, p: &Present<'_>, placed: &Placed, act: Act, now: Situation<'_>) -> Option<Entrant> {
+    pub(crate) fn entrant(
+        &self,
+        p: &Present<'_>,
+        placed: &Placed,
+        act: Act,
+        now: Situation<'_>,
+    ) -> Option<Entrant> {
         let (who, place) = (Who { person: p.person, groups: p.groups }, place(placed));
         let never_alone = p.visit.is_some_and(|v| v.escorted);
         let mut now = Situation {

@@ -42,8 +42,8 @@ impl HubStore {
     /// [`HubOpenError::Missing`], [`HubOpenError::Foreign`], [`HubOpenError::Newer`]; else what the disk says.
     pub fn open(dir: &Path) -> Result<Self, HubOpenError> {
         let path = sql::find(dir)?;
-        let writer = sql::connect(&path, Use::Write)?;
-        sql::check_version(&writer, &path)?;
+        let mut writer = sql::connect(&path, Use::Write)?;
+        sql::check_version(&mut writer, &path)?;
         Ok(Self { path, writer: Mutex::new(writer), readers: Mutex::default() })
     }
 

@@ -11,6 +11,7 @@ mod hub_enrol;
 mod hub_index;
 mod hub_keys;
 mod hub_log;
+mod hub_passkey;
 mod hub_read;
 mod hub_setting;
 mod journal;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::{HubCreateError, HubError, HubOpenError};
 
@@ -18,7 +18,13 @@ const FRESH: &str = "hub.db.new";
 /// SQLite's `application_id`: "LWHB".
 const APPLICATION_ID: u32 = 0x4c57_4842;
 /// SQLite's `user_version`: which tables there are. Rises with every change to them.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+/// What version 2 has and version 1 has not. A store that was made by version 1 gets it when it is opened.
+const SINCE_1: &str = "CREATE TABLE passkey (
+    credential BLOB PRIMARY KEY,
+    count      INTEGER NOT NULL,
+    used       INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;";
 
 /// How long to wait for another process that writes. The longest write, a batch with tens of thousands of rows and a
 /// WAL checkpoint on a slow disk, is under a second; ten times that is a process that hangs.
@@ -111,11 +117,24 @@ pub(crate) fn find(dir: &Path) -> Result<PathBuf, HubOpenError> {
     if ours { Ok(real) } else { Err(HubOpenError::Foreign { path }) }
 }
 
-/// Refuses tables that this program does not know.
-pub(crate) fn check_version(db: &Connection, path: &Path) -> Result<(), HubOpenError> {
-    let found: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(HubError::from)?;
+/// Makes sure that the tables are those of this version; adds what an older one has not.
+pub(crate) fn check_version(db: &mut Connection, path: &Path) -> Result<(), HubOpenError> {
+    let version = |db: &Connection| db.pragma_query_value(None, "user_version", |row| row.get(0));
+    let found: u32 = version(db).map_err(HubError::from)?;
     match found {
         VERSION => Ok(()),
+        1 => {
+            let raise = |db: &mut Connection| -> Result<(), HubError> {
+                let work = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                // Another process may have been first.
+                if version(&work)? == 1 {
+                    work.execute_batch(SINCE_1)?;
+                    work.pragma_update(None, "user_version", VERSION)?;
+                }
+                Ok(work.commit()?)
+            };
+            Ok(raise(db)?)
+        }
         0 => Err(HubOpenError::Foreign { path: path.to_owned() }),
         _ => Err(HubOpenError::Newer { path: path.to_owned(), found, known: VERSION }),
     }

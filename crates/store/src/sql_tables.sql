@@ -56,3 +56,10 @@ CREATE TABLE seen_to (only INTEGER PRIMARY KEY CHECK (only = 0), position INTEGE
 INSERT INTO seen_to VALUES (0, 0);
 
 CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+
+-- Added by version 2 (sql.rs): how far each passkey's counter has come. The keys themselves stand in the config log.
+CREATE TABLE passkey (
+    credential BLOB PRIMARY KEY,
+    count      INTEGER NOT NULL,
+    used       INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -98,13 +98,35 @@ fn store_of_a_newer_version_is_refused() {
         let db = Connection::open(dir.path().join("hub.db")).unwrap();
         db.pragma_update(None, "user_version", version).unwrap();
     };
-    edit(2);
+    edit(3);
     let newer = refusal(dir.path());
-    assert!(matches!(newer, HubOpenError::Newer { found: 2, known: 1, .. }), "{newer}");
+    assert!(matches!(newer, HubOpenError::Newer { found: 3, known: 2, .. }), "{newer}");
     edit(0);
     assert!(matches!(refusal(dir.path()), HubOpenError::Foreign { .. }));
-    edit(1);
+    edit(2);
     check_whole(&HubStore::open(dir.path()).unwrap(), Log::Event);
+}
+
+#[test]
+fn store_of_version_1_is_raised_when_it_is_opened_and_loses_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    append(&HubStore::create(dir.path()).unwrap(), Log::Event, 0, 5).unwrap();
+    let tables = |db: &Connection| -> String {
+        let mut all = db.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY sql").unwrap();
+        let rows = all.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    };
+    let db = Connection::open(dir.path().join("hub.db")).unwrap();
+    let new = tables(&db);
+    db.execute_batch("DROP TABLE passkey; PRAGMA user_version = 1;").unwrap();
+    drop(db);
+    for _ in 0..2 {
+        let store = HubStore::open(dir.path()).unwrap();
+        check_whole(&store, Log::Event);
+        assert!(store.use_passkey(lockward_model::Digest([1; 32]), 0, lockward_model::Time(1)).unwrap());
+    }
+    let db = Connection::open(dir.path().join("hub.db")).unwrap();
+    assert_eq!(tables(&db), new, "a raised store differs from a new one");
 }
 
 #[test]

@@ -138,3 +138,19 @@ fn settings_are_kept() {
     drop(store);
     assert_eq!(HubStore::open(dir.path()).unwrap().setting("origin").unwrap().unwrap(), b"two");
 }
+
+#[test]
+fn a_passkeys_counter_must_rise_unless_it_has_none() {
+    let (_dir, store) = new_store();
+    let used = |key, count, at| store.use_passkey(key, count, Time(at)).unwrap();
+    // Synced passkeys keep no counter.
+    assert!(used(RIGHT, 0, 1) && used(RIGHT, 0, 2));
+    // One that begins to count goes on counting.
+    assert!(used(RIGHT, 7, 3) && used(RIGHT, 9, 4));
+    assert!(!used(RIGHT, 9, 5) && !used(RIGHT, 8, 6) && !used(RIGHT, 0, 7));
+    assert_eq!(store.passkey_used(RIGHT).unwrap(), Some(Time(4)), "what is refused is no use");
+    assert!(used(RIGHT, u32::MAX, 8) && !used(RIGHT, 1, 9));
+    // Each for itself.
+    assert!(used(WRONG, 1, 1));
+    assert_eq!(store.passkey_used(Digest([3; 32])).unwrap(), None);
+}

@@ -22,6 +22,7 @@ mod rules;
 mod times;
 mod together;
 mod watchful;
+mod what_can;
 mod who_can;
 mod whole_or_nothing;
 mod zones;
