@@ -6,6 +6,7 @@
 
 use crate::checking::Compared;
 use crate::core::{Core, Effect};
+use crate::ordering::Arrived;
 use core::time::Duration;
 use lockward_door::{Airlock, AirlockChange, Feedback, Input, Told};
 use lockward_model::{AirlockId, Alone, Body, ControllerId, DoorFact, DoorId, Mono, Now, Side};
@@ -34,7 +35,16 @@ pub(crate) struct Airlocks {
 struct Claiming {
     number: u64,
     until: Mono,
-    asked: Compared,
+    door: usize,
+    who: Claimant,
+}
+
+/// Who would let somebody in.
+pub(crate) enum Claimant {
+    /// Somebody at a reader.
+    Badge(Compared),
+    /// Somebody far away.
+    Order(Box<Arrived>),
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -136,25 +146,39 @@ impl Core {
     }
 
     /// The question waits for the hub's word on the door's airlock, which is kept for it meanwhile.
-    pub(crate) fn claim_airlock(&mut self, now: Now, asked: Compared, out: &mut Vec<Effect>) {
-        let door = asked.open.door;
+    pub(crate) fn claim_airlock(&mut self, now: Now, door: usize, who: Claimant, out: &mut Vec<Effect>) {
         let Some(id) = self.units.get(door).map(crate::unit::Unit::id) else { return };
         self.report_airlock(id, true, out);
-        out.push(Effect::Feedback { door, side: Side::Entry, feedback: Feedback::Wait });
+        if matches!(who, Claimant::Badge(_)) {
+            out.push(Effect::Feedback { door, side: Side::Entry, feedback: Feedback::Wait });
+        }
         let until = now.mono + CLAIM_WAIT;
-        self.airlocks.claiming.push(Claiming { number: self.airlocks.claims, until, asked });
+        self.airlocks.claiming.push(Claiming { number: self.airlocks.claims, until, door, who });
     }
 
     /// The hub's word. One that nobody waits for says nothing: the doors are told how the others stand.
     pub(crate) fn airlock_claimed(&mut self, now: Now, number: u64, granted: bool, out: &mut Vec<Effect>) {
         let claiming = &mut self.airlocks.claiming;
         let Some(at) = claiming.iter().position(|c| c.number == number) else { return };
-        let Claiming { mut asked, .. } = claiming.remove(at);
-        asked.open.claimed = Some(granted);
-        if !granted {
-            self.give_back_airlock(now, asked.open.door, out);
+        let claiming = claiming.remove(at);
+        self.claim_ends(now, claiming, Some(granted), out);
+    }
+
+    /// The question is decided, with the hub's word if that came.
+    fn claim_ends(&mut self, now: Now, of: Claiming, granted: Option<bool>, out: &mut Vec<Effect>) {
+        if granted != Some(true) {
+            self.give_back_airlock(now, of.door, out);
         }
-        self.checked(now, asked, out);
+        match of.who {
+            Claimant::Badge(mut asked) => {
+                asked.open.claimed = granted;
+                self.checked(now, asked, out);
+            }
+            Claimant::Order(mut arrived) => {
+                arrived.claimed = granted;
+                self.judge_order(now, *arrived, out);
+            }
+        }
     }
 
     /// The hub's word does not come: the question is decided as it is declared for a door that is alone.
@@ -165,9 +189,8 @@ impl Core {
             return;
         }
         self.lose_airlocks(now, |_| true, out);
-        for Claiming { asked, .. } in late {
-            self.give_back_airlock(now, asked.open.door, out);
-            self.checked(now, asked, out);
+        for claiming in late {
+            self.claim_ends(now, claiming, None, out);
         }
     }
 

@@ -25,6 +25,7 @@ use crate::history::History;
 use crate::keeper::Keeper;
 use crate::known::Known;
 use crate::memory::{Memory, MemoryError};
+use crate::ordering::Orders;
 use crate::records::Records;
 use crate::spooling::Sent;
 use crate::unit::Unit;
@@ -68,6 +69,7 @@ pub struct Core {
     pub(crate) heard: Time,
     pub(crate) history: History,
     pub(crate) airlocks: Airlocks,
+    pub(crate) orders: Orders,
     /// From when on controllers that can not be heard are told of; `None` once that is so.
     pub(crate) touch_from: Option<Mono>,
     pub(crate) clock: Believed,
@@ -86,7 +88,7 @@ impl Core {
         mut memory: Memory<D>,
         doors: &[DoorWiring],
         now: Now,
-        dice: Box<dyn FnMut() -> [u8; 12] + Send>,
+        mut dice: Box<dyn FnMut() -> [u8; 12] + Send>,
         effects: &mut Vec<Effect>,
     ) -> Result<(Self, Keeper<D>), MemoryError> {
         let (site, forgiving) = memory.replay()?;
@@ -97,6 +99,7 @@ impl Core {
         for unit in &mut units {
             unit.remember(history.doors.get(&unit.id()).copied().unwrap_or_default());
         }
+        let orders = Orders::new(&mut dice);
         let (known, keeper) = memory.divide(dice);
         let mut clock = Believed::from_floor(last.max(known.state.floor));
         let (now, step) = clock.believe(now);
@@ -114,6 +117,7 @@ impl Core {
             heard: known.state.heard,
             history,
             airlocks: Airlocks::default(),
+            orders,
             touch_from: Some(now.mono + TOUCH_GRACE),
             clock,
             next_tick: now.mono,
@@ -201,6 +205,7 @@ impl Core {
             Input::Linked => self.on_link(now, out),
             Input::Unlinked => {
                 self.linked = None;
+                self.orders.relinked();
                 self.airlocks_unlinked(now, out);
                 self.out_of_touch(now);
             }
@@ -231,6 +236,7 @@ impl Core {
                     self.ask(now, Open { door, side, question, asked, since: now.mono, claimed: None }, out);
                 }
                 Action::Spent { question, entered } => self.spent(now, door, question, entered, out),
+                Action::Obeyed { order, done } => self.obeyed(now, door, order, done, out),
             }
         }
         if self.airlocks.any() {

@@ -59,10 +59,20 @@ impl Core {
         if self.history.areas.any() {
             self.places(now, site, door, people, &mut q.known);
         }
-        let busy = || self.airlocks.is_busy_for(door.id, now.mono) || open.claimed == Some(false);
-        q.known.airlock_busy = door.rules.airlock.is_some() && busy();
-        q.known.openings_spent = self.spent_zone(now, site, door).is_some();
+        q.known.airlock_busy = self.airlock_is_busy(now, door, open.claimed);
+        q.known.openings_spent = self.openings_are_spent(now, door);
         q.known.far_away = people[0].is_some_and(|person| self.is_far(now, site, door, person));
+    }
+
+    /// Whether nobody is let in by a door because of its airlock; `claimed` is what the hub says, if it was asked.
+    pub(crate) fn airlock_is_busy(&self, now: Now, door: &Door, claimed: Option<bool>) -> bool {
+        let busy = || self.airlocks.is_busy_for(door.id, now.mono) || claimed == Some(false);
+        door.rules.airlock.is_some() && busy()
+    }
+
+    /// Whether as many doors around this one were opened as may be.
+    pub(crate) fn openings_are_spent(&self, now: Now, door: &Door) -> bool {
+        self.site.as_ref().is_some_and(|site| self.spent_zone(now, site, door).is_some())
     }
 
     /// Whether a wait is on for what was typed, or for a card that nobody knows.

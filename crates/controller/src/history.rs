@@ -12,8 +12,8 @@ use lockward_history::{
 };
 use lockward_model::{
     Access, Body, ControllerFact, ControllerId, CredentialId, Deny, Door, DoorFact, DoorId, ExitAnomaly,
-    InputFault, InputName, LockCause, Opening, Outcome, PersonId, PinFact, Side, Time, Wish, ZoneFact,
-    ZoneId,
+    InputFault, InputName, LockCause, Opening, OrderAct, Ordered, Outcome, PersonId, PinFact, Side, Time,
+    Wish, ZoneFact, ZoneId,
 };
 use lockward_site::Site;
 use lockward_wire::credential::{Pass, SignedPass};
@@ -114,6 +114,9 @@ impl History {
         }
         match (body, site, door) {
             (Body::Access(access), Some(site), Some(door)) => self.learn_access(site, at, door, access),
+            (Body::Order(ordered), Some(site), Some(door)) if opens(ordered) => {
+                self.learn_opening(site, at, door);
+            }
             (Body::DoorOpened(Opening::Exit), Some(site), Some(door)) => {
                 if let Some(door) = site.door(door).filter(|_| self.areas.any()) {
                     self.someone_left(door, at);
@@ -144,6 +147,7 @@ impl History {
             Body::Access(access) if matches!(access.outcome, Outcome::Granted { .. }) && !is_hold(access) => {
                 DoorWas { released: true, ..was }
             }
+            Body::Order(ordered) if opens(ordered) => DoorWas { released: true, ..was },
             Body::Unlocked(LockCause::FirstPerson) => DoorWas { unlocked: true, first: Some(at), ..was },
             Body::Unlocked(_) => DoorWas { unlocked: true, ..was },
             Body::Locked(_) => DoorWas { unlocked: false, first: None, released: false, ..was },
@@ -406,6 +410,12 @@ pub(crate) fn guessed(access: &Access) -> bool {
 fn is_hold(access: &Access) -> bool {
     let Outcome::Granted { because } = &access.outcome else { return false };
     access.known.wish == Wish::Hold && !is_leaving(because)
+}
+
+/// Whether an order was obeyed that lets somebody in.
+fn opens(ordered: &Ordered) -> bool {
+    matches!(ordered.outcome, Outcome::Granted { .. })
+        && lockward_site::read_order(&ordered.envelope).is_ok_and(|order| order.act != OrderAct::Release)
 }
 
 fn is_leaving(because: &[Box<str>]) -> bool {

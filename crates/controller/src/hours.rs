@@ -103,6 +103,7 @@ impl Core {
         for door in 0..self.units.len() {
             self.door(now, door, Input::Lockdown(self.locked_down(door)), out);
         }
+        self.end_holds(now, out);
         self.reconfigure_airlocks(now, out);
         self.tell_touch(now);
         self.schedules(now, out);

@@ -35,6 +35,7 @@ mod machine;
 pub mod memory;
 mod modbus;
 mod open;
+mod ordering;
 mod outputs;
 mod pins;
 mod port;

@@ -27,6 +27,7 @@ pub(crate) struct Sent {
 impl Core {
     pub(crate) fn on_link(&mut self, now: Now, out: &mut Vec<Effect>) {
         self.linked = None;
+        self.orders.relinked();
         self.owed.tell_nothing();
         let identity = &self.known.identity;
         let hello = ToHub::Hello {
@@ -60,14 +61,8 @@ impl Core {
                 self.linked = Some(Sent { next, under_way: VecDeque::new() });
             }
             ToController::Welcome { .. } => {}
-            // No number was given out, so no order can bear one.
-            ToController::WantNonce { question } => {
-                out.push(Effect::Send(Box::new(ToHub::Nonce { question, nonce: None })));
-            }
-            ToController::Order { question, .. } => {
-                let refused = Some(lockward_model::Deny::OrderReplayed.code().into());
-                out.push(Effect::Send(Box::new(ToHub::Ordered { question, refused })));
-            }
+            ToController::WantNonce { question } => self.want_nonce(now, question, out),
+            ToController::Order { question, envelope } => self.on_order(now, question, envelope, out),
             ToController::Pong { time } => self.hear(now, Some(time)),
             ToController::Ack { count } => {
                 self.hear(now, None);

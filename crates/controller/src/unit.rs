@@ -67,6 +67,10 @@ impl Unit {
     pub(crate) fn stand(&self) -> Stand {
         self.machine.stand()
     }
+    /// Whether an order holds it open.
+    pub(crate) fn is_held(&self) -> bool {
+        self.machine.is_free_by(Cause::Order)
+    }
     pub(crate) fn wake_at(&self) -> Option<Mono> {
         self.machine.wake_at()
     }

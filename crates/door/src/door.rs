@@ -153,6 +153,10 @@ impl Door {
                 }
             }
             Input::Decided { question, answer } => self.decided(now, question, answer, out),
+            Input::Ordered { order, act, grant } => {
+                let done = self.ordered(now, act, grant, out);
+                out.push(Action::Obeyed { order, done });
+            }
             Input::Contact(wire) if self.wiring.contact => self.contact(now, wire, out),
             Input::Bolt(wire) if self.wiring.bolt => {
                 note(fault_record(InputName::Bolt, self.sense.wire, wire), out);

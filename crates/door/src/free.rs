@@ -44,7 +44,7 @@ impl Causes {
 pub(crate) struct Freedom {
     schedule: bool,
     first_person: bool,
-    order: bool,
+    order: Option<Mono>,
     office: Option<Mono>,
     pub(crate) fire: bool,
     /// What held when it was last looked at.
@@ -58,7 +58,7 @@ impl Freedom {
     pub(crate) fn causes(&self, holds_people_in: bool) -> Causes {
         Causes {
             fire: self.fire && holds_people_in,
-            order: self.order,
+            order: self.order.is_some(),
             office: self.office.is_some(),
             first_person: self.first_person,
             schedule: self.schedule,
@@ -70,31 +70,38 @@ impl Freedom {
         match cause {
             Cause::Schedule => self.schedule,
             Cause::FirstPerson => self.first_person,
-            Cause::Order => self.order,
+            Cause::Order => self.order.is_some(),
             Cause::Office => self.office.is_some(),
         }
     }
 
-    /// A cause begins or ends. `office_until` is when a gesture's freedom ends.
+    /// A cause begins or ends. `office_until` is when a gesture's freedom ends. An order's begins by [`Self::hold`] alone.
     pub(crate) fn tell(&mut self, cause: Cause, on: bool, office_until: Option<Mono>) {
         match cause {
             Cause::Schedule => self.schedule = on,
             Cause::FirstPerson => self.first_person = on,
-            Cause::Order => self.order = on,
+            Cause::Order if on => {}
+            Cause::Order => self.order = None,
             Cause::Office => self.office = office_until.filter(|_| on),
         }
     }
 
+    /// An order begins, or is given anew: it ends then.
+    pub(crate) fn hold(&mut self, until: Mono) {
+        self.order = Some(until);
+    }
+
     /// Ends every cause but fire.
     pub(crate) fn lock_down(&mut self) {
-        (self.schedule, self.first_person, self.order, self.office) = (false, false, false, None);
+        (self.schedule, self.first_person, self.order, self.office) = (false, false, None, None);
     }
 
     pub(crate) fn wake_at(&self) -> Option<Mono> {
-        self.office
+        self.office.into_iter().chain(self.order).min()
     }
 
     pub(crate) fn elapse(&mut self, now: Mono) {
         self.office.take_if(|until| *until <= now);
+        self.order.take_if(|until| *until <= now);
     }
 }

@@ -11,7 +11,8 @@ pub const GRANTS_MAX: usize = 16;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bearer {
     pub(crate) side: Side,
-    pub(crate) question: u32,
+    /// The question that it answered; `None` for an order's.
+    pub(crate) question: Option<u32>,
     pub(crate) until: Mono,
     pub(crate) extended: bool,
     /// A lift's floor was called on it already.
@@ -89,7 +90,7 @@ impl Grants {
 
 /// Says once what became of a grant.
 fn tell(bearer: &Bearer, entered: bool, out: &mut Vec<Action>) {
-    if !bearer.entered {
-        out.push(Action::Spent { question: bearer.question, entered });
+    if let (false, Some(question)) = (bearer.entered, bearer.question) {
+        out.push(Action::Spent { question, entered });
     }
 }

@@ -232,6 +232,13 @@ impl Reading {
         self.give_up(now, ask);
     }
 
+    /// The door opens for whoever stands here and has shown nothing.
+    pub(crate) fn welcome(&self, out: &mut Vec<Action>) {
+        if matches!(self.step, Step::Idle) {
+            self.show(Feedback::Granted, out);
+        }
+    }
+
     pub(crate) fn show(&self, feedback: Feedback, out: &mut Vec<Action>) {
         out.push(Action::Feedback { side: self.side, feedback });
     }

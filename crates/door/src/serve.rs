@@ -3,7 +3,7 @@
 use crate::grants::Bearer;
 use crate::leaf::Leaf;
 use crate::{Action, Answer, Cause, Door, Terms};
-use lockward_model::{Body, DoorFact, DoorKind, Mono, Side, Wish};
+use lockward_model::{Body, DoorFact, DoorKind, Mono, OrderAct, Side, Wish};
 use lockward_policy::Grant;
 
 /// The question that an answer belongs to.
@@ -61,7 +61,36 @@ impl Door {
             refuse(question, terms.hold, out);
             return false;
         }
-        self.admit(now, Bearer { side, question, until: now, extended: terms.extended, entered: false }, out);
+        let extended = terms.extended;
+        self.admit(now, Bearer { side, question: Some(question), until: now, extended, entered: false }, out);
+        true
+    }
+
+    /// An order from afar: as a grant at the outer reader, but for nobody there. To end a hold nothing stands in the way.
+    #[expect(clippy::needless_pass_by_value, reason = "a grant serves once: whoever serves it keeps it")]
+    pub(crate) fn ordered(&mut self, now: Mono, act: OrderAct, grant: Grant, out: &mut Vec<Action>) -> bool {
+        let fits = grant.door() == self.settings.id && now < grant.until();
+        let stopped = (self.lockdown || self.airlock) && act != OrderAct::Release;
+        if !fits || stopped {
+            if act != OrderAct::Release {
+                out.push(Action::Record(Body::NotEntered));
+            }
+            return false;
+        }
+        match act {
+            OrderAct::Unlock => {
+                let side = Side::Entry;
+                self.admit(
+                    now,
+                    Bearer { side, question: None, until: now, extended: false, entered: false },
+                    out,
+                );
+                let (reading, ask) = self.readings.at(side, out);
+                reading.welcome(ask.out);
+            }
+            OrderAct::Hold(span) => self.free.hold(now + span),
+            OrderAct::Release => self.free.tell(Cause::Order, false, None),
+        }
         true
     }
 
@@ -71,8 +100,8 @@ impl Door {
         let needs_release = self.leaf == Leaf::Shut && !self.causes().any();
         // Without anything that tells, whoever is let through is taken to go.
         bearer.entered = !needs_release || (!self.wiring.contact && self.called.is_none());
-        if bearer.entered {
-            out.push(Action::Spent { question: bearer.question, entered: true });
+        if let (true, Some(question)) = (bearer.entered, bearer.question) {
+            out.push(Action::Spent { question, entered: true });
         }
         if needs_release {
             let longer = self.settings.rules.extended.filter(|_| bearer.extended).map(|e| e.release);
@@ -93,7 +122,8 @@ impl Door {
     /// A cause of being free begins or ends; false where there is no such cause here, or nobody enters.
     pub(crate) fn set_free(&mut self, now: Mono, cause: Cause, on: bool) -> bool {
         let office = self.settings.rules.office.map(|time| now + time.get());
-        if on && (self.lockdown || (cause == Cause::Office && office.is_none())) {
+        let none = cause == Cause::Order || (cause == Cause::Office && office.is_none());
+        if on && (self.lockdown || none) {
             return false;
         }
         // A gesture's freedom that is told again is not prolonged.

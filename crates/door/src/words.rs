@@ -2,7 +2,8 @@
 
 use crate::{Answer, Asked, Bolt, Cause, Contact, Shown, Wire};
 use core::fmt;
-use lockward_model::{Body, Mono, Side};
+use lockward_model::{Body, Mono, OrderAct, Side};
+use lockward_policy::Grant;
 
 /// Which inputs exist at this door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +62,15 @@ pub enum Input {
         /// The answer.
         answer: Answer,
     },
+    /// An order from afar, permitted and on record. [`Action::Obeyed`] follows.
+    Ordered {
+        /// Names it.
+        order: u32,
+        /// What is wanted. A hold ends by itself.
+        act: OrderAct,
+        /// The proof that policy permits it.
+        grant: Grant,
+    },
     /// The leaf's contact, at every change and once at the start, after every [`Input::Free`] that holds then.
     Contact(Wire<Contact>),
     /// The lock's own sensor, at every change and once at the start.
@@ -71,7 +81,8 @@ pub enum Input {
     Called(Wire<bool>),
     /// Open to everybody for this cause, or no longer. What the log must have first is on record before this.
     Free {
-        /// Why. [`Cause::Office`] ends by itself, and is heeded only where the door's rules have it.
+        /// Why. [`Cause::Office`] ends by itself, and is heeded only where the door's rules have it; [`Cause::Order`]
+        /// begins by [`Input::Ordered`] alone.
         cause: Cause,
         /// Whether it begins or ends.
         on: bool,
@@ -149,6 +160,13 @@ pub enum Action {
         /// True if the bearer has opened the door, as far as the door can tell: it opened on the grant, stood open, or
         /// has no contact; a lift's floor was called. Setting the door free is no entering.
         entered: bool,
+    },
+    /// What became of an order: exactly one of these follows on every [`Input::Ordered`].
+    Obeyed {
+        /// Which.
+        order: u32,
+        /// False if nothing was done: nobody enters now, or its grant is late or for another door.
+        done: bool,
     },
     /// Keep this event. Nothing waits for it.
     Record(Body),

@@ -7,32 +7,22 @@
 //! 4. Only then, and after a yes, names are sealed with people's own keys, and the entries are appended.
 
 pub(crate) mod deed;
-pub(crate) mod file;
-mod pins;
-mod plan;
-pub(crate) mod read;
-pub(crate) mod review;
-mod rules;
-pub(crate) mod schedules;
-mod split;
-pub(crate) mod told;
-mod told_rules;
 
 use crate::say::{count, say};
 use crate::terminal::{self, AskError};
 use crate::{folder, operator_key};
 use aws_lc_rs::signature::Ed25519KeyPair;
 use clap::Args;
-use file::{ChangeFile, FileError, Source};
+use lockward_draft::{ChangeFile, FILE_BYTES_MAX, FileError, Item, Plan, Source, plan, review, split};
 use lockward_hub::{ChangeError, KeysError, Office, OfficeError};
 use lockward_model::{ChangeSet, SigningKey, Text, Time};
 use lockward_site::{Refusal, Site};
 use lockward_wire::config::{EncodeError, Envelope, PayloadType, encode_changes};
 use operator_key::KeyFileError;
-use plan::{Item, Plan};
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use zeroize::Zeroizing;
 
 /// A change file with every section, shown by `--help`.
 const EXAMPLE: &str = concat!("A change file:\n\n", include_str!("change/example.toml"));
@@ -66,7 +56,19 @@ pub(crate) struct Signing {
 /// Why a file was not applied. Unless it says otherwise, nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApplyError {
-    /// The file.
+    /// The file can not be read.
+    #[error("could not read the change file `{path}`")]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Longer than [`FILE_BYTES_MAX`].
+    #[error("the change file `{0}` is longer than {FILE_BYTES_MAX} bytes; split it")]
+    TooLong(PathBuf),
+    /// What it says.
     #[error(transparent)]
     File(#[from] FileError),
     /// The site's folder.
@@ -110,14 +112,23 @@ pub(crate) enum ApplyError {
 }
 
 pub(crate) fn apply(args: &Apply) -> Result<ExitCode, ApplyError> {
-    let source = Source::read(&args.file)?;
+    let source = read(&args.file)?;
     let file = source.parse()?;
     let office = args.signing.folder.open()?;
     carry_out(&source, &file, &office, &args.signing, |before, after, plan, now| {
         let head =
             format!("{} for site \"{}\":\n", count(plan.items.len(), "change"), before.founding().title);
-        head + &review::review(before, after, plan, now)
+        head + &review(before, after, plan, now)
     })
+}
+
+fn read(path: &Path) -> Result<Source, ApplyError> {
+    let failed = |source| ApplyError::Read { path: path.into(), source };
+    if std::fs::metadata(path).map_err(failed)?.len() > FILE_BYTES_MAX {
+        return Err(ApplyError::TooLong(path.into()));
+    }
+    let text = Zeroizing::new(std::fs::read_to_string(path).map_err(failed)?);
+    Ok(Source::new(&path.display().to_string(), &text))
 }
 
 /// What a file comes to: rehearsed, told by `told` from the site before and after, asked for, signed, and appended.
@@ -130,7 +141,7 @@ pub(crate) fn carry_out(
 ) -> Result<ExitCode, ApplyError> {
     // 1. The file, whole.
     let reason = source.reason(file)?;
-    let mut plan = plan::plan(source, file, office)?;
+    let mut plan = plan(source, file, &office.site(), office)?;
     if plan.items.is_empty() {
         say(&format!("Nothing to change: {} as the site has them.", count(plan.unchanged, "record")));
         return Ok(ExitCode::SUCCESS);
@@ -170,7 +181,7 @@ pub(crate) fn apply_text(
     let source = if text.contains('\n') { Source::new("change", text) } else { Source::line(text) };
     let file = source.parse()?;
     let draft = Draft::new(office, key, source.reason(&file)?);
-    let mut plan = plan::plan(&source, &file, office)?;
+    let mut plan = plan(&source, &file, &office.site(), office)?;
     let (runs, _) = rehearse(&source, &draft, &plan)?;
     append(&draft, &runs, &mut plan, |_, _| {})?;
     Ok(file)
@@ -183,7 +194,7 @@ fn rehearse(
     plan: &Plan,
 ) -> Result<(Vec<Range<usize>>, Site), ApplyError> {
     let office = draft.office;
-    let runs = split::split(office.id(), draft.reason.as_ref(), &plan.items).map_err(|(nth, e)| {
+    let runs = split(office.id(), draft.reason.as_ref(), &plan.items).map_err(|(nth, e)| {
         let item = plan.items.get(nth);
         item.map_or(ApplyError::Encode(e), |i| {
             source.wrong(i.at, format!("{} is too long for an entry", i.record)).into()

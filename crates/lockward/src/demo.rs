@@ -1,6 +1,5 @@
 //! `lockward demo`: a sample site at work, with simulated people, and the proof at its end that its logs hold.
 
-use crate::change::read;
 use crate::epoch_keys;
 use crate::say::say;
 use crate::serve::Told;
@@ -43,7 +42,7 @@ pub(crate) struct Demo {
 }
 
 fn span(text: &str) -> Result<Duration, String> {
-    read::span("--for", text)
+    lockward_draft::read::span("--for", text)
 }
 
 /// Why the demonstration does not run, or did not end well.

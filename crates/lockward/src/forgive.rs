@@ -1,9 +1,9 @@
 //! `lockward forgive`: where somebody is, or everybody in a zone, is forgotten, so that anti-passback begins again.
 
 use crate::change::deed::{self, Deed, DeedError};
-use crate::change::file::ChangeFile;
 use crate::who_can;
 use clap::Args;
+use lockward_draft::ChangeFile;
 use lockward_model::{PersonId, ZoneId};
 use std::process::ExitCode;
 

@@ -1,12 +1,10 @@
 //! `lockward lockdown`: stops entering into a zone, or lifts that; first it says which doors, and whom they still let in.
 
 use crate::change::deed::{self, Deed, DeedError};
-use crate::change::file::ChangeFile;
-use crate::change::review::{DECISIONS_MAX, short};
-use crate::change::told;
 use crate::say::{count, say};
 use crate::who_can::{on_the_wall, person, policies};
 use clap::Args;
+use lockward_draft::{ChangeFile, DECISIONS_MAX, short, told};
 use lockward_hub::Office;
 use lockward_model::{DoorId, ExitHardware, Time, Zone, ZoneId};
 use lockward_site::{Entrant, Free, LockdownOf, Site};
@@ -52,11 +50,12 @@ pub(crate) fn lockdown(args: &Lockdown) -> Result<ExitCode, DeedError> {
         return Ok(ExitCode::SUCCESS);
     }
     let names = deed::one(&args.zone);
-    let file = if args.lift {
-        ChangeFile { lift_lockdown: names, ..ChangeFile::default() }
+    let mut file = ChangeFile::default();
+    if args.lift {
+        file.lift_lockdown = names;
     } else {
-        ChangeFile { lock_down: names, ..ChangeFile::default() }
-    };
+        file.lock_down = names;
+    }
     args.deed.carry_out(file, &office, |_, _, _, _| told)
 }
 

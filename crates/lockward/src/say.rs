@@ -1,5 +1,6 @@
 //! What the program prints: wrapped for a terminal of 80 columns, errors with their causes.
 
+pub(crate) use lockward_draft::count;
 use std::error::Error;
 
 /// Columns of the narrowest terminal that people use.
@@ -62,22 +63,6 @@ pub(crate) fn complain(error: &dyn Error) {
     }
 }
 
-/// `1 door`, `2 doors`.
-pub(crate) fn count(n: usize, noun: &str) -> String {
-    match n {
-        1 => format!("1 {noun}"),
-        n => format!("{n} {}", many(noun)),
-    }
-}
-
-fn many(noun: &str) -> String {
-    match noun {
-        "person" => "people".into(),
-        noun if noun.ends_with('y') => format!("{}ies", noun.trim_end_matches('y')),
-        noun => format!("{noun}s"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,11 +89,5 @@ mod tests {
             wrapped("a\x1b[2Jb\r\u{202e}c\tbell\x07", 2),
             "a\u{fffd}[2Jb\u{fffd}\u{fffd}c\u{fffd}bell\u{fffd}\n"
         );
-    }
-
-    #[test]
-    fn nouns_are_counted() {
-        assert_eq!([count(1, "person"), count(2, "person")], ["1 person", "2 people"]);
-        assert_eq!([count(0, "policy"), count(3, "door")], ["0 policies", "3 doors"]);
     }
 }

@@ -1,9 +1,9 @@
 //! `lockward schedule show`: what a schedule says, what it is now or at another time, and what it does next.
 
-use crate::change::{read, schedules};
 use crate::folder::{Folder, FolderError};
 use crate::say::say;
 use clap::Args;
+use lockward_draft::{read, schedules};
 use lockward_model::ScheduleId;
 use std::process::ExitCode;
 

@@ -1,9 +1,9 @@
 //! `lockward change show`: entries of the config log in words: who signed, when, what. No token, no hash, no name.
 
-use crate::change::told;
 use crate::folder::Folder;
 use crate::say::{count, say};
 use clap::Args;
+use lockward_draft::told;
 use lockward_ledger::leaf_hash;
 use lockward_model::{ChangeSet, Founding, SiteId};
 use lockward_site::{Keep, Refusal, Site};

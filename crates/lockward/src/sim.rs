@@ -1,7 +1,7 @@
 //! `lockward sim`: a site on a terminal. Badge, press, open, cut a wire, cut the power; and read what the door did, and
 //! why.
 
-use crate::change::{self, file, read};
+use crate::change;
 use crate::epoch_keys;
 use crate::operator_key::{self, KeyFileError};
 use crate::say::{count, remark, say};
@@ -11,6 +11,7 @@ use crate::why;
 use aws_lc_rs::signature::Ed25519KeyPair;
 use clap::Args;
 use core::time::Duration;
+use lockward_draft::{ChangeFile, read};
 use lockward_hub::{FoundError, FoundingRequest, Office, OfficeError, found};
 use lockward_model::{Operator, PersonId, SiteZone, Time};
 use lockward_sim::card::Card;
@@ -95,14 +96,14 @@ impl Changes for Hand {
 }
 
 /// What the people of a change file can hold to a reader. The file was applied, so all of it can be read.
-fn shown(file: &file::ChangeFile) -> Vec<(PersonId, Shows)> {
-    let card = |c: &file::Card| Some((c.person.parse().ok()?, Shows::Number(Card::parse(&c.number.0)?)));
-    let key = |c: &file::KeyCard| {
-        let bytes = lockward_wire::unhex::<65>(&c.key)?;
-        Some((c.person.parse().ok()?, Shows::Key(Box::new(*bytes))))
+fn shown(file: &ChangeFile) -> Vec<(PersonId, Shows)> {
+    let card =
+        |(person, number): (&str, &str)| Some((person.parse().ok()?, Shows::Number(Card::parse(number)?)));
+    let key = |(person, key): (&str, &str)| {
+        let bytes = lockward_wire::unhex::<65>(key)?;
+        Some((person.parse().ok()?, Shows::Key(Box::new(*bytes))))
     };
-    let cards = file.card.iter().filter_map(|c| card(c.get_ref()));
-    cards.chain(file.key_card.iter().filter_map(|c| key(c.get_ref()))).collect()
+    file.cards().filter_map(card).chain(file.key_cards().filter_map(key)).collect()
 }
 
 fn with_causes(error: &dyn Error) -> String {

@@ -1,9 +1,8 @@
 //! `lockward threat`: how watchful a zone is; says who gains and who loses which doors by it, asks, and signs.
 
 use crate::change::deed::{self, Deed, DeedError};
-use crate::change::file::{ChangeFile, Threat as Record};
-use crate::change::review;
 use clap::Args;
+use lockward_draft::{ChangeFile, Threat as Record, access};
 use lockward_model::{ThreatLevel, ZoneId};
 use std::process::ExitCode;
 use toml::Spanned;
@@ -24,7 +23,8 @@ pub(crate) fn threat(args: &Threat) -> Result<ExitCode, DeedError> {
     let office = args.deed.signing.folder.open()?;
     deed::zone(&office.site(), args.zone)?;
     let record = Record { zone: args.zone.to_string(), level: args.level };
-    let file = ChangeFile { threat: vec![Spanned::new(0..0, record)], ..ChangeFile::default() };
+    let mut file = ChangeFile::default();
+    file.threat = vec![Spanned::new(0..0, record)];
     args.deed.carry_out(file, &office, |before, after, plan, now| {
         let title = before.zone(args.zone).map(|z| z.title.to_string()).unwrap_or_default();
         let (was, is) = (before.threat(args.zone).get(), after.threat(args.zone).get());
@@ -36,6 +36,6 @@ pub(crate) fn threat(args: &Threat) -> Result<ExitCode, DeedError> {
             (was, is) if was == is => "as it is now.\n".to_owned(),
             (was, is) => format!("it was {was}, and will be {is}.\n"),
         };
-        out + &review::access(before, after, &plan.items, now)
+        out + &access(before, after, &plan.items, now)
     })
 }

@@ -1,9 +1,9 @@
 //! `lockward who-can`: everybody who could open a door at a moment, with what, and by which rule.
 
-use crate::change::{read, told};
 use crate::folder::{Folder, FolderError};
 use crate::say::{count, say};
 use clap::Args;
+use lockward_draft::{read, told};
 use lockward_hub::Office;
 use lockward_model::{DoorId, PersonId, SiteZone, Time};
 use lockward_site::Entrant;

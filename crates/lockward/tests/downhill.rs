@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each room may import (design, "The shape"). A room that is not here may not exist.
-const ROOMS: [(&str, &[&str]); 18] = [
+const ROOMS: [(&str, &[&str]); 19] = [
     ("model", &[]),
     ("ledger", &[]),
     ("osdp", &[]),
@@ -20,6 +20,7 @@ const ROOMS: [(&str, &[&str]); 18] = [
     ("history", &["model"]),
     ("store", &["ledger", "wire", "model"]),
     ("console", &["model"]),
+    ("draft", &["site", "history", "policy", "wire", "model"]),
     ("audit", &["site", "ledger", "wire", "policy", "model"]),
     (
         "controller",
@@ -28,7 +29,7 @@ const ROOMS: [(&str, &[&str]); 18] = [
             "model",
         ],
     ),
-    ("hub", &["store", "console", "site", "history", "policy", "ledger", "wire", "model"]),
+    ("hub", &["store", "console", "draft", "site", "history", "policy", "ledger", "wire", "model"]),
     (
         "sim",
         &[
@@ -47,7 +48,7 @@ const ROOMS: [(&str, &[&str]); 18] = [
             "model",
         ],
     ),
-    ("lockward", &["hub", "sim", "audit", "history", "site", "ledger", "wire", "store", "model"]),
+    ("lockward", &["hub", "sim", "audit", "draft", "site", "ledger", "wire", "store", "model"]),
     (
         "bench",
         &[
@@ -68,8 +69,10 @@ const ROOMS: [(&str, &[&str]); 18] = [
 ];
 
 /// Rooms that take `now`, chance and inputs as arguments.
-const PURE: [&str; 11] =
-    ["model", "ledger", "osdp", "inputs", "modbus", "wire", "policy", "site", "door", "history", "audit"];
+const PURE: [&str; 12] = [
+    "model", "ledger", "osdp", "inputs", "modbus", "wire", "policy", "site", "door", "history", "draft",
+    "audit",
+];
 
 /// Dependencies with keepers, and who they are. The bench holds peers against Lockward, so it may hold some of them.
 const KEEPERS: [(&str, &[&str]); 15] = [

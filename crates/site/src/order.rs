@@ -145,7 +145,12 @@ pub fn reorder(site: &Site, event: &Event, recorded: &Ordered) -> Result<(), Div
         config_age: recorded.config_age,
         known: recorded.known,
     };
-    let (again, obeyed) = site.order(&question, Mono(0));
+    let (mut again, obeyed) = site.order(&question, Mono(0));
+    // That its record could not be written in time is no part of the question.
+    let unrecorded = Outcome::Denied { why: Deny::NotRecorded, because: Vec::new() };
+    if obeyed.is_some() && recorded.outcome == unrecorded {
+        again.outcome = unrecorded;
+    }
     if let Some((_, order)) = obeyed
         && event.door != Some(order.door)
     {

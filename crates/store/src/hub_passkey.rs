@@ -21,8 +21,10 @@ impl HubStore {
             if count <= kept && (count, kept) != (0, 0) {
                 return Ok(false);
             }
-            db.prepare_cached("INSERT OR REPLACE INTO passkey (credential, count, used) VALUES (?1, ?2, ?3)")?
-                .execute(params![credential.as_ref(), count, at.0])?;
+            db.prepare_cached(
+                "INSERT OR REPLACE INTO passkey (credential, count, used) VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![credential.as_ref(), count, at.0])?;
             Ok(true)
         })
     }

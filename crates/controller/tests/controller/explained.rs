@@ -6,23 +6,32 @@ use crate::rig::{NONE, Rig, Seen};
 use core::time::Duration;
 use lockward_controller::core::Input;
 use lockward_model::{Access, Body, Change, Deny, Event, Outcome, PinFact, PolicyText, Side};
-use lockward_site::redecide;
+use lockward_site::{redecide, reorder};
 use lockward_wire::link::ToController;
 
 /// Decides every recorded decision again; gives back how many there were.
 pub(crate) fn all_again(house: &House, events: &[Event]) -> usize {
     let mut sites = std::collections::BTreeMap::new();
-    let accesses: Vec<(&Event, &Access)> = accesses(events).collect();
-    for (event, access) in &accesses {
-        let config = access.config;
+    let mut decisions = 0;
+    for event in events {
+        let config = match &event.body {
+            Body::Access(access) => access.config,
+            Body::Order(ordered) => ordered.config,
+            _ => continue,
+        };
         let size = config.map_or(1, |c| c.size);
         if let Some(config) = config {
             assert_eq!(config, house.config_at(size), "a decision names a configuration that never was");
         }
         let site = sites.entry(size).or_insert_with(|| house.fold(size));
-        redecide(site, event, access).unwrap();
+        match &event.body {
+            Body::Access(access) => redecide(site, event, access).unwrap(),
+            Body::Order(ordered) => reorder(site, event, ordered).unwrap(),
+            _ => {}
+        }
+        decisions += 1;
     }
-    accesses.len()
+    decisions
 }
 
 pub(crate) fn accesses(events: &[Event]) -> impl Iterator<Item = (&Event, &Access)> {

@@ -1,6 +1,7 @@
 //! The promises of a controller, held under disks that lose power, links that lose words, and hubs that lie.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod far;
 mod house;
 mod hub;
 mod link;
@@ -9,9 +10,11 @@ mod ruled;
 mod stuck;
 mod wires;
 
+mod afar;
 mod alone;
 mod altered;
 mod authority;
+mod captured;
 mod closed;
 mod egress;
 mod explained;

@@ -65,6 +65,17 @@ impl Rig {
         self.so_far().into_iter().map(|e| e.body).collect()
     }
 
+    /// How many records were ever written.
+    pub(crate) fn next_record(&self) -> u64 {
+        self.so_far().last().map_or(0, |e| e.seq + 1)
+    }
+
+    /// Lets time go by in one step, and gives what follows.
+    pub(crate) fn settled_after(&mut self, span: Duration) -> Seen {
+        self.skip(span);
+        self.turn(vec![])
+    }
+
     pub(crate) fn count(&self, code: Code) -> usize {
         self.so_far().iter().filter(|e| e.body.code() == code).count()
     }

@@ -7,6 +7,7 @@ mod drawing;
 mod factors;
 mod lock;
 mod naive;
+mod orders;
 mod page;
 mod rig;
 mod sequences;

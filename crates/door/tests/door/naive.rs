@@ -52,6 +52,8 @@ pub(crate) enum Noted {
     GrantedInVain,
     /// A grant to hold the door, where it was wished.
     Held,
+    /// An order, in time and for this door: to open once, or to hold for so long.
+    Ordered(Option<u64>),
     Contact(Told),
     Bolt(Told),
     Exit(Told),
@@ -173,6 +175,11 @@ impl Naive {
         self.row(ENTRY) || self.row(EXIT)
     }
 
+    /// Whether anybody enters now, as far as lockdown and airlock go.
+    pub(crate) fn lets_in(&self) -> bool {
+        !self.lockdown && !self.airlock
+    }
+
     pub(crate) fn is_released(&self) -> bool {
         (0..ROWS).any(|row| self.row(row))
     }
@@ -251,8 +258,10 @@ impl Naive {
             }
             _ => {}
         }
-        if self.ends[OFFICE] <= now {
-            self.ends[OFFICE] = NEVER;
+        for row in [OFFICE, ORDER] {
+            if self.ends[row] <= now {
+                self.ends[row] = NEVER;
+            }
         }
         self.freedom(now, due);
     }
@@ -295,6 +304,9 @@ impl Naive {
                     self.ends[OFFICE] = now + time;
                 }
             }
+            Noted::Ordered(_) if self.airlock || self.lockdown => due.push(Body::NotEntered),
+            Noted::Ordered(None) => self.grant(now, ENTRY, false, false, due),
+            Noted::Ordered(Some(span)) => self.ends[ORDER] = now + span,
             Noted::Contact(told) if self.rules.contact => self.contact(now, told, due),
             Noted::Bolt(told) if self.rules.bolt => {
                 faults(InputName::Bolt, self.bolt, told, due);
@@ -304,6 +316,7 @@ impl Naive {
             Noted::Exit(told) => self.exit(now, told, due),
             Noted::Called(told) if self.rules.floor => self.call(told, due),
             Noted::Called(_) => {}
+            Noted::Free(ORDER, true) => {}
             Noted::Free(row, on) => {
                 let end = if row == OFFICE { self.rules.office.map_or(NEVER, |t| now + t) } else { ALWAYS };
                 if !on {

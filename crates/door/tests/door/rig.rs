@@ -7,13 +7,15 @@ use lockward_door::{
 };
 use lockward_model::{
     Body, CardToken, Deny, DoorId, DoorKind, DoorRules, ExitHardware, Factors, InputFault, Mono, Now,
-    OpenLimit, PolicyText, ReleaseTime, Relock, Side, Time,
+    OpenLimit, OrderAct, PolicyText, ReleaseTime, Relock, Side, Time,
 };
 use lockward_policy::{Act, Grant, Place, Policies, Situation, Who};
 use std::sync::OnceLock;
 
 pub(crate) const RELEASE_MS: u64 = 5_000;
 pub(crate) const OPEN_LIMIT_MS: u64 = 20_000;
+/// Longer than a release and an open door's limit.
+pub(crate) const HOLD_MS: u64 = 90_000;
 pub(crate) const ALICE: CardToken = CardToken([1; 16]);
 pub(crate) const BOB: CardToken = CardToken([2; 16]);
 
@@ -206,6 +208,25 @@ impl Rig {
 
     pub(crate) fn free_by(&mut self, cause: Cause, on: bool) -> &mut Self {
         self.tell(Input::Free { cause, on })
+    }
+
+    /// An order that is permitted. Its number is the time.
+    pub(crate) fn order(&mut self, act: OrderAct) -> &mut Self {
+        let (order, grant) = (u32::try_from(self.ms).unwrap(), grant(this_door(), self.ms + 1_000));
+        self.tell(Input::Ordered { order, act, grant })
+    }
+
+    pub(crate) fn hold(&mut self) -> &mut Self {
+        self.order(OrderAct::Hold(Duration::from_millis(HOLD_MS)))
+    }
+
+    /// Whether the last order was obeyed.
+    pub(crate) fn obeyed(&self) -> bool {
+        let done = |a: &Action| match a {
+            Action::Obeyed { done, .. } => Some(*done),
+            _ => None,
+        };
+        self.said.iter().find_map(done).expect("an order is answered")
     }
 
     pub(crate) fn lock_down(&mut self, on: bool) -> &mut Self {

@@ -8,8 +8,8 @@ use lockward_door::{
     Wiring,
 };
 use lockward_model::{
-    Deny, DoorKind, ExitHardware, Extended, InputFault, OfficeTime, OpenLimit, ReleaseTime, Relock, Side,
-    WarnTime, Wish,
+    Deny, DoorKind, ExitHardware, Extended, InputFault, OfficeTime, OpenLimit, OrderAct, ReleaseTime, Relock,
+    Side, WarnTime, Wish,
 };
 use proptest::prelude::*;
 
@@ -31,6 +31,15 @@ enum Reply {
 }
 
 #[derive(Debug, Clone, Copy)]
+enum Order {
+    Unlock,
+    Hold(u64),
+    Release,
+    Elsewhere,
+    TooLate,
+}
+
+#[derive(Debug, Clone, Copy)]
 enum Step {
     /// With every timer on its moment, or with none.
     Wait(u64, bool),
@@ -39,6 +48,7 @@ enum Step {
     /// Answers the last question of a side, answered already or not.
     Answer(usize, Reply),
     Noted(Noted),
+    Order(Order),
     Reconfigure(u8),
     Restart,
 }
@@ -78,7 +88,13 @@ fn decode(number: u32) -> Step {
             ];
             Step::Answer(side, replies[pick % 11])
         }
-        18..31 => Step::Noted(decode_noted(which, pick, on)),
+        18..30 => Step::Noted(decode_noted(which, pick, on)),
+        30 => {
+            let hold = Order::Hold(u64::from(b) * 400 + 1);
+            let orders =
+                [Order::Unlock, hold, hold, Order::Unlock, Order::Release, Order::Elsewhere, Order::TooLate];
+            Step::Order(orders[pick % 7])
+        }
         _ if a < 32 => Step::Restart,
         _ => Step::Reconfigure(b),
     }
@@ -335,12 +351,34 @@ impl Both {
             Noted::Airlock(busy) => Input::Airlock(busy),
             Noted::Power(there) => Input::Power(there),
             Noted::Reader(side, online) => Input::Reader { side: SIDES[side], online },
-            Noted::Nothing | Noted::Granted { .. } | Noted::GrantedInVain | Noted::Held => Input::Timer,
+            Noted::Nothing
+            | Noted::Granted { .. }
+            | Noted::GrantedInVain
+            | Noted::Held
+            | Noted::Ordered(_) => Input::Timer,
         };
         self.tell(input, noted);
         if given == Noted::Exit(Told::Yes) && self.rules.holds_in {
             assert!(self.rig.released, "a request to exit works in every state");
         }
+    }
+
+    fn order(&mut self, order: Order) {
+        let now = self.rig.ms;
+        let until = if matches!(order, Order::TooLate) { now } else { now + 1 };
+        let door = if matches!(order, Order::Elsewhere) { "vault".parse().unwrap() } else { this_door() };
+        let (act, noted) = match order {
+            Order::Unlock => (OrderAct::Unlock, Noted::Ordered(None)),
+            Order::Hold(span) => (OrderAct::Hold(Duration::from_millis(span)), Noted::Ordered(Some(span))),
+            Order::Release => (OrderAct::Release, Noted::Free(ROW_OF_CAUSE[2], false)),
+            Order::Elsewhere | Order::TooLate => (OrderAct::Unlock, Noted::GrantedInVain),
+        };
+        let done = match noted {
+            Noted::Ordered(_) => self.naive.lets_in(),
+            noted => noted != Noted::GrantedInVain,
+        };
+        self.tell(Input::Ordered { order: 7, act, grant: grant(door, until) }, noted);
+        assert_eq!(self.rig.obeyed(), done, "{order:?}");
     }
 
     fn reconfigure(&mut self, byte: u8) {
@@ -366,6 +404,7 @@ impl Both {
             Step::Key(side, key) => self.tell(Input::Key { side: SIDES[side], key }, Noted::Nothing),
             Step::Answer(side, reply) => self.answer(side, reply),
             Step::Noted(noted) => self.noted(noted),
+            Step::Order(order) => self.order(order),
             Step::Reconfigure(byte) => self.reconfigure(byte),
             Step::Restart => self.restart(),
         }

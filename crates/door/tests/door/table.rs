@@ -5,7 +5,8 @@ use crate::rig::{ALICE, ALL_WIRED, BOB, OPEN_LIMIT_MS, Rig, Way, card, config};
 use core::time::Duration;
 use lockward_door::{Bolt, Cause, Input, Key, State, Terms, Wire};
 use lockward_model::{
-    Body, ExitHardware, InputFault, InputName, LockCause, OfficeTime, Opening, Relock, Side, WarnTime,
+    Body, ExitHardware, InputFault, InputName, LockCause, OfficeTime, Opening, OrderAct, Relock, Side,
+    WarnTime,
 };
 
 const WARN_MS: u64 = 5_000;
@@ -22,7 +23,7 @@ pub(crate) const WAYS: [(&str, State, Way); 17] = [
     ("unlocked-by-schedule", State::Schedule, |d| _ = d.free(true)),
     ("unlocked-by-first-person", State::FirstPerson, |d| _ = d.free_by(Cause::FirstPerson, true)),
     ("unlocked-by-gesture", State::Office, gesture),
-    ("unlocked-by-order", State::Order, |d| _ = d.free_by(Cause::Order, true)),
+    ("unlocked-by-order", State::Order, |d| _ = d.hold()),
     ("unlocked-by-fire", State::Fire, |d| _ = d.tell(Input::Fire(true))),
     ("lockdown", State::Lockdown, |d| _ = d.lock_down(true)),
     ("input-fault", State::InputFault, |d| _ = d.cut()),
@@ -31,7 +32,7 @@ pub(crate) const WAYS: [(&str, State, Way); 17] = [
     ("reader-lost", State::ReaderLost, |d| _ = d.tell(Input::Reader { side: Side::Exit, online: false })),
 ];
 
-const INPUTS: [(&str, Way); 30] = [
+const INPUTS: [(&str, Way); 31] = [
     ("a card", |d| _ = d.show(Side::Entry, card(ALICE))),
     ("a key", |d| _ = d.key(Key::Digit(1))),
     ("a grant to enter", |d| _ = d.admit()),
@@ -52,8 +53,9 @@ const INPUTS: [(&str, Way); 30] = [
     ("schedule ends", |d| _ = d.free(false)),
     ("first person begins", |d| _ = d.free_by(Cause::FirstPerson, true)),
     ("first person ends", |d| _ = d.free_by(Cause::FirstPerson, false)),
-    ("order begins", |d| _ = d.free_by(Cause::Order, true)),
-    ("order ends", |d| _ = d.free_by(Cause::Order, false)),
+    ("an order to open", |d| _ = d.order(OrderAct::Unlock)),
+    ("an order to hold", |d| _ = d.hold()),
+    ("an order to end that", |d| _ = d.order(OrderAct::Release)),
     ("lockdown begins", |d| _ = d.lock_down(true)),
     ("lockdown ends", |d| _ = d.lock_down(false)),
     ("fire begins", |d| _ = d.tell(Input::Fire(true))),

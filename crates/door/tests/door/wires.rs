@@ -232,7 +232,7 @@ fn a_lift_that_goes_to_a_floor_on_nothing_is_an_alarm() {
     let mut d = floor();
     assert_eq!(call(&mut d), alarm);
     assert!(d.tell(Input::Called(Wire::Says(true))).records().is_empty(), "told again, it is no news");
-    for allowed in [Input::Fire(true), Input::Free { cause: lockward_door::Cause::Order, on: true }] {
+    for allowed in [Input::Fire(true), Input::Free { cause: lockward_door::Cause::Schedule, on: true }] {
         let mut d = floor();
         d.tell(allowed);
         assert_eq!(call(&mut d), []);

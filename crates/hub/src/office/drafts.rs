@@ -1,10 +1,14 @@
 //! Change sets that wait for a person's signature: fixed bytes first, then the touch, then the log.
 
 use super::{ChangeError, Office};
+use crate::dice;
 use aws_lc_rs::signature::Ed25519KeyPair;
-use lockward_model::{Change, ChangeSet, OperatorId, Passkey, Text};
+use lockward_draft::Keyring;
+use lockward_model::{Change, ChangeSet, OperatorId, Passkey, PersonId, Text};
 use lockward_site::Wants;
 use lockward_wire::config::{Assertion, Envelope, PayloadType, encode_changes};
+use lockward_wire::seal::PersonAttributes;
+use lockward_wire::{CardKey, PinPepper};
 
 /// A change set whose bytes are fixed, with the signatures that it has so far.
 #[derive(Debug, Clone)]
@@ -40,6 +44,21 @@ impl ChangeDraft {
     /// [`ChangeError::Encode`], if it does not hold.
     pub fn sign(&mut self, passkey: &Passkey, assertion: Assertion) -> Result<(), ChangeError> {
         Ok(self.envelope.sign_with(passkey, assertion)?)
+    }
+}
+
+impl Keyring for Office {
+    fn card(&self) -> &CardKey {
+        self.keys().card()
+    }
+    fn pepper(&self) -> &PinPepper {
+        self.keys().pepper()
+    }
+    fn open_person(&self, person: PersonId, sealed: &[u8]) -> Option<PersonAttributes> {
+        Office::open_person(self, person, sealed)
+    }
+    fn chance(&self, bytes: &mut [u8]) {
+        dice::fill(bytes);
     }
 }
 

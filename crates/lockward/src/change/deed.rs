@@ -1,11 +1,10 @@
 //! What an operator does in a hurry, as the change file that it stands for: the same path, without the file.
 
-use super::file::{ChangeFile, Names, Source, nearest};
-use super::plan::Plan;
 use super::{ApplyError, Signing, carry_out};
 use crate::folder::FolderError;
 use crate::say::say;
 use clap::Args;
+use lockward_draft::{ChangeFile, Names, Plan, Source, nearest};
 use lockward_hub::Office;
 use lockward_model::{Time, Zone, ZoneId};
 use lockward_site::Site;

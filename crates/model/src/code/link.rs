@@ -26,6 +26,7 @@ codes! {
     HelloAgain "HELLO_AGAIN" "the controller said twice who it is",
     ChainBreak "LOG_CHAIN_BREAK" "a controller's records do not follow on each other",
     Replaced "LINK_REPLACED" "the same controller has made a newer link",
+    OrderFlood "ORDER_FLOOD" "the hub hands over more orders that change nothing than people give",
     StoreFailed "STORE_FAILED" "the hub's store failed; the hub's own log says how",
     Closing "HUB_CLOSING" "the hub is being stopped",
 

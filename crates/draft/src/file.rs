@@ -4,31 +4,18 @@ use core::fmt;
 use lockward_model::Text;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
-use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::value::Datetime;
 use zeroize::Zeroizing;
 
 /// Largest change file: 50,000 people with a card and a PIN each, of some 300 bytes together.
-const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+pub const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Letters that may differ between a word and what was meant.
 const TYPO_MAX: usize = 2;
 
 /// What is wrong with a change file. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum FileError {
-    /// The file.
-    #[error("could not read the change file `{path}`")]
-    Read {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// Longer than [`FILE_BYTES_MAX`].
-    #[error("the change file `{0}` is longer than {FILE_BYTES_MAX} bytes; split it")]
-    TooLong(PathBuf),
+pub enum FileError {
     /// A place in it.
     #[error("{path}:{at}: {what}")]
     Wrong {
@@ -46,9 +33,11 @@ pub(crate) enum FileError {
 
 /// Where in a file, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) line: usize,
-    pub(crate) column: usize,
+pub struct Place {
+    /// Which line.
+    pub line: usize,
+    /// Which letter of it.
+    pub column: usize,
 }
 
 impl fmt::Display for Place {
@@ -58,22 +47,28 @@ impl fmt::Display for Place {
 }
 
 /// A section's records, each with its place.
-pub(crate) type Section<T> = Vec<Spanned<T>>;
+type Section<T> = Vec<Spanned<T>>;
 /// Ids, each with its place.
-pub(crate) type Names = Vec<Spanned<String>>;
+pub type Names = Vec<Spanned<String>>;
 
 /// What a person wants changed.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(crate) struct ChangeFile {
-    pub(crate) reason: Option<Spanned<String>>,
+pub struct ChangeFile {
+    /// Why; stands in the log for good.
+    pub reason: Option<Spanned<String>>,
     pub(crate) suspend: Names,
     pub(crate) revoke_controllers: Names,
-    pub(crate) lock_down: Names,
-    pub(crate) lift_lockdown: Names,
-    pub(crate) forgive_people: Names,
-    pub(crate) forgive_zones: Names,
-    pub(crate) threat: Section<Threat>,
+    /// Zones that nobody enters until that is lifted.
+    pub lock_down: Names,
+    /// Zones that people enter again.
+    pub lift_lockdown: Names,
+    /// Whose place is forgotten.
+    pub forgive_people: Names,
+    /// Zones in which everybody's place is forgotten.
+    pub forgive_zones: Names,
+    /// How watchful zones are.
+    pub threat: Vec<Spanned<Threat>>,
     pub(crate) zone: Section<Zone>,
     pub(crate) controller: Section<Titled>,
     pub(crate) schedule: Section<Schedule>,
@@ -129,11 +124,14 @@ pub(crate) struct Openings {
     pub(crate) approvers: Option<String>,
 }
 
+/// How watchful a zone is.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Threat {
-    pub(crate) zone: String,
-    pub(crate) level: u8,
+pub struct Threat {
+    /// Which zone.
+    pub zone: String,
+    /// From 0, which is every day, to 4.
+    pub level: u8,
 }
 
 /// A group or a controller.
@@ -328,33 +326,42 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
+impl ChangeFile {
+    /// The people who get a card, each with its number.
+    pub fn cards(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.card.iter().map(Spanned::get_ref).map(|c| (c.person.as_str(), c.number.0.as_str()))
+    }
+
+    /// The people who get a card that signs, each with its public key.
+    pub fn key_cards(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.key_card.iter().map(Spanned::get_ref).map(|c| (c.person.as_str(), c.key.as_str()))
+    }
+}
+
 /// The text of a change file, and its name for messages; no name where a verb stands for a file.
-pub(crate) struct Source {
+pub struct Source {
     name: Option<String>,
     text: Zeroizing<String>,
 }
 
 impl Source {
     /// A text that lies in no file.
-    pub(crate) fn new(name: &str, text: &str) -> Self {
+    #[must_use]
+    pub fn new(name: &str, text: &str) -> Self {
         Self { name: Some(name.into()), text: Zeroizing::new(text.into()) }
     }
 
     /// What was asked for on one line, or by a verb without any text: there are no places to point at.
-    pub(crate) fn line(text: &str) -> Self {
+    #[must_use]
+    pub fn line(text: &str) -> Self {
         Self { name: None, text: Zeroizing::new(text.into()) }
     }
 
-    pub(crate) fn read(path: &Path) -> Result<Self, FileError> {
-        let failed = |source| FileError::Read { path: path.into(), source };
-        if std::fs::metadata(path).map_err(failed)?.len() > FILE_BYTES_MAX {
-            return Err(FileError::TooLong(path.into()));
-        }
-        let text = Zeroizing::new(std::fs::read_to_string(path).map_err(failed)?);
-        Ok(Self { name: Some(path.display().to_string()), text })
-    }
-
-    pub(crate) fn parse(&self) -> Result<ChangeFile, FileError> {
+    /// Reads the text: every key is known, and every value of its kind.
+    ///
+    /// # Errors
+    /// [`FileError`], with the place.
+    pub fn parse(&self) -> Result<ChangeFile, FileError> {
         toml::from_str(&self.text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
             self.wrong(at, told(error.message()))
@@ -362,7 +369,8 @@ impl Source {
     }
 
     /// An error at a byte of the file.
-    pub(crate) fn wrong(&self, at: usize, what: impl Into<String>) -> FileError {
+    #[must_use]
+    pub fn wrong(&self, at: usize, what: impl Into<String>) -> FileError {
         let Some(path) = self.name.clone() else { return FileError::Asked(what.into()) };
         let before = self.text.get(..at).unwrap_or_default();
         let line_start = before.rfind('\n').map_or(0, |i| i + 1);
@@ -371,7 +379,11 @@ impl Source {
         FileError::Wrong { path, at, what: what.into() }
     }
 
-    pub(crate) fn reason(&self, file: &ChangeFile) -> Result<Option<Text>, FileError> {
+    /// The file's reason.
+    ///
+    /// # Errors
+    /// [`FileError`], with the place.
+    pub fn reason(&self, file: &ChangeFile) -> Result<Option<Text>, FileError> {
         let Some(reason) = &file.reason else { return Ok(None) };
         let text = reason.get_ref().parse();
         text.map(Some).map_err(|e| self.wrong(reason.span().start, format!("`reason`: {e}")))
@@ -394,7 +406,7 @@ fn told(message: &str) -> String {
 }
 
 /// The known word that a mistyped one is nearest to.
-pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let near = known.into_iter().map(|k| (distance(word, k), k)).min()?;
     (near.0 <= TYPO_MAX && near.0 < word.len()).then_some(near.1)
 }

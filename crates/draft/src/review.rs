@@ -1,9 +1,9 @@
 //! The review before a signature: what is added, changed and removed, and who gains and who loses which doors.
 
-use super::plan::{Item, Plan};
-use super::schedules;
-use super::told::{self, Mark};
-use crate::say::count;
+use crate::plan::{Item, Plan};
+use crate::schedules;
+use crate::told::{self, Mark};
+use crate::words::count;
 use lockward_model::{Change, DoorId, Factors, PersonId, Time, Transition};
 use lockward_site::Site;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,10 +18,11 @@ const MOMENTS_MAX: usize = 62;
 /// Moments that are named.
 const LABELS_MAX: usize = 5;
 /// Decisions that a review may take: some 10 s at 10 µs each.
-pub(crate) const DECISIONS_MAX: usize = 1_000_000;
+pub const DECISIONS_MAX: usize = 1_000_000;
 
 /// The review as text.
-pub(crate) fn review(before: &Site, after: &Site, plan: &Plan, now: Time) -> String {
+#[must_use]
+pub fn review(before: &Site, after: &Site, plan: &Plan, now: Time) -> String {
     let mut out = listed(before, plan);
     out.push_str(&openings(after, plan, now));
     out.push_str(&access(before, after, &plan.items, now));
@@ -78,7 +79,9 @@ struct Shift {
     need: BTreeMap<PersonId, Factors>,
 }
 
-pub(crate) fn access(before: &Site, after: &Site, items: &[Item], now: Time) -> String {
+/// Who gains and who loses which doors.
+#[must_use]
+pub fn access(before: &Site, after: &Site, items: &[Item], now: Time) -> String {
     if !items.iter().any(|i| touches_access(&i.change)) {
         return "Nobody gains or loses a door.\n".into();
     }
@@ -203,7 +206,9 @@ fn told_people(before: &Site, after: &Site, people: &BTreeSet<PersonId>) -> Stri
     format!("{} ({})", count(people.len(), "person"), groups.join(", "))
 }
 
-pub(crate) fn short(mut names: Vec<String>, noun: &str) -> String {
+/// Some names, and how many more.
+#[must_use]
+pub fn short(mut names: Vec<String>, noun: &str) -> String {
     let all = names.len();
     if all <= NAMED_MAX {
         return names.join(", ");

@@ -1,7 +1,7 @@
 //! From the words of a change file to what zones and doors do beyond the ordinary.
 
-use super::file;
-use super::read::{Wrong, key, maybe, one_of, span};
+use crate::file;
+use crate::read::{Wrong, key, maybe, one_of, span};
 use core::time::Duration;
 use lockward_model::{
     Airlock, Alone, DoorRules, Extended, Freshness, OfficeTime, OpenLimit, OpeningLimit, OpeningWindow,

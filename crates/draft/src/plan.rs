@@ -3,10 +3,9 @@
 //! The order is such that nothing refers to what is not there yet, and that no rule is in force before the policies that
 //! bound it: what takes away comes first, then what others refer to, and last what may change who may change.
 
-use super::file::{ChangeFile, FileError, Names, Source, nearest};
-use super::{read, schedules, told};
-use crate::dice;
-use lockward_hub::Office;
+use crate::file::{self, ChangeFile, FileError, Names, Source, nearest};
+use crate::keyring::{Keyring, roll};
+use crate::{read, schedules, told};
 use lockward_model::{
     CardToken, Change, Credential, CredentialId, Forgiven, Group, Person, PersonId, Proof, SealedSecret,
     ThreatLevel, Validity, Visit,
@@ -19,22 +18,24 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 /// One change, and the record of the file that asks for it.
-pub(crate) struct Item {
+pub struct Item {
     /// Byte of the file.
-    pub(crate) at: usize,
+    pub at: usize,
     /// `[[door]] main`.
-    pub(crate) record: String,
-    pub(crate) change: Change,
+    pub record: String,
+    /// The change.
+    pub change: Change,
     /// What has to be sealed with the person's own key before the change is final. Until then it is sealed, at the
     /// same length, with a key that nobody keeps.
-    pub(crate) to_seal: Option<PersonAttributes>,
+    pub to_seal: Option<PersonAttributes>,
 }
 
 /// What the whole file comes to.
-pub(crate) struct Plan {
-    pub(crate) items: Vec<Item>,
+pub struct Plan {
+    /// The changes, in their order.
+    pub items: Vec<Item>,
     /// Records that say what is so already.
-    pub(crate) unchanged: usize,
+    pub unchanged: usize,
 }
 
 /// What a secret makes codes by.
@@ -44,12 +45,16 @@ type Kind = fn(SealedSecret) -> Proof;
 ///
 /// # Errors
 /// [`FileError::Wrong`], with the place.
-pub(crate) fn plan(source: &Source, file: &ChangeFile, office: &Office) -> Result<Plan, FileError> {
-    let site = office.site();
+pub fn plan(
+    source: &Source,
+    file: &ChangeFile,
+    site: &Site,
+    keyring: &dyn Keyring,
+) -> Result<Plan, FileError> {
     let mut planner = Planner {
         source,
-        office,
-        site: &site,
+        keyring,
+        site,
         plan: Plan { items: Vec::new(), unchanged: 0 },
         seen: BTreeSet::new(),
         cards: HashMap::new(),
@@ -68,7 +73,7 @@ pub(crate) fn plan(source: &Source, file: &ChangeFile, office: &Office) -> Resul
 
 pub(super) struct Planner<'a> {
     source: &'a Source,
-    pub(super) office: &'a Office,
+    pub(super) keyring: &'a dyn Keyring,
     pub(super) site: &'a Site,
     plan: Plan,
     /// Records that the file has so far: one of a name in each section.
@@ -174,7 +179,7 @@ impl Planner<'_> {
         for record in &file.card {
             let (span, card) = (record.span(), record.get_ref());
             let number = CardNumber::parse(&card.number.0).map_err(|e| format!("`number`: {e}"));
-            let token = self.office.keys().card().token_of(&self.read("card", span.clone(), number)?);
+            let token = self.keyring.card().token_of(&self.read("card", span.clone(), number)?);
             let id: CredentialId = self.read("card", span.clone(), read::key("id", &card.id))?;
             if let Some(other) = self.cards.insert(token, id) {
                 return Err(self.wrong(
@@ -198,7 +203,7 @@ impl Planner<'_> {
                 .ok_or("`key`: give the card's public key, 130 hex digits that begin with 04".to_owned());
             let bytes = self.read("key_card", span.clone(), bytes)?;
             let key = CardPublicKey::new(&bytes).map_err(|e| format!("`key`: {e}"));
-            let token = self.office.keys().card().token_of_key(&self.read("key_card", span.clone(), key)?);
+            let token = self.keyring.card().token_of_key(&self.read("key_card", span.clone(), key)?);
             let id: CredentialId = self.read("key_card", span.clone(), read::key("id", &given.id))?;
             let proof = Proof::Key { token, key: lockward_model::CardPublicKey(*bytes) };
             self.credential("key_card", span, id, &given.person, proof)?;
@@ -224,7 +229,7 @@ impl Planner<'_> {
         person: &str,
         secret: &OneTimeSecret,
     ) -> Result<SealedSecret, String> {
-        let (site, key) = (self.site.id(), self.office.keys().card());
+        let (site, key) = (self.site.id(), self.keyring.card());
         let known = person.parse().map(|person| self.site.credentials_of(person)).unwrap_or_default();
         let same = known.into_iter().filter(|c| c.id == id).find_map(|c| match c.proof {
             Proof::Totp(sealed) | Proof::Hotp(sealed) => {
@@ -233,11 +238,11 @@ impl Planner<'_> {
             }
             _ => None,
         });
-        let anew = || secret.seal_secret(&site, id, dice::roll(), key).map_err(|e| e.to_string());
+        let anew = || secret.seal_secret(&site, id, roll(self.keyring), key).map_err(|e| e.to_string());
         same.map_or_else(|| anew().map(|sealed| SealedSecret(sealed.into())), Ok)
     }
 
-    fn person(&mut self, span: Range<usize>, given: &super::file::Person) -> Result<(), FileError> {
+    fn person(&mut self, span: Range<usize>, given: &file::Person) -> Result<(), FileError> {
         let id: PersonId = self.read("person", span.clone(), read::key("id", &given.id))?;
         let groups = self.read("person", span.clone(), read::groups(given))?;
         let valid = read::validity(given, &self.site.founding().zone);
@@ -246,12 +251,12 @@ impl Planner<'_> {
         let known = self.site.person(id);
         let sealed = known.as_ref().and_then(|p| p.sealed.clone());
         let same =
-            sealed.as_deref().and_then(|s| self.office.open_person(id, s)).as_ref() == Some(&attributes);
+            sealed.as_deref().and_then(|s| self.keyring.open_person(id, s)).as_ref() == Some(&attributes);
         let (sealed, to_seal) = if same {
             (sealed, None)
         } else {
-            let nobodys = PersonKey::from_bytes(dice::roll());
-            let sealed = attributes.seal(&self.site.id(), id, dice::roll(), &nobodys);
+            let nobodys = PersonKey::from_bytes(roll(self.keyring));
+            let sealed = attributes.seal(&self.site.id(), id, roll(self.keyring), &nobodys);
             let sealed = self.read("person", span.clone(), sealed.map_err(|e| e.to_string()))?;
             (Some(sealed.into_boxed_slice()), Some(attributes))
         };

@@ -1,7 +1,7 @@
 //! A change in words: what it is about, what is there already, and which of its parts differ. No token, no hash.
 
-use super::schedules;
-use super::told_rules::{door_rules, zone_rules};
+use crate::schedules;
+use crate::told_rules::{door_rules, zone_rules};
 use core::time::Duration;
 use lockward_model::{
     Change, Door, ExitHardware, Forgiven, Operator, OperatorKey, Person, PolicyText, Proof, Relock, Rule,
@@ -11,14 +11,19 @@ use lockward_site::Site;
 
 /// What a change does to what it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Mark {
+pub enum Mark {
+    /// It was not there.
     Added,
+    /// It was there, and is another.
     Changed,
+    /// It is there no more.
     Removed,
 }
 
 impl Mark {
-    pub(crate) fn sign(self) -> char {
+    /// `+`, `~`, `-`.
+    #[must_use]
+    pub fn sign(self) -> char {
         match self {
             Self::Added => '+',
             Self::Changed => '~',
@@ -123,7 +128,8 @@ pub(crate) fn existing(site: &Site, change: &Change) -> Option<Change> {
 }
 
 /// A change as it would be made to `site`: what it does, and its particulars.
-pub(crate) fn tell(site: &Site, change: &Change) -> (Mark, String) {
+#[must_use]
+pub fn tell(site: &Site, change: &Change) -> (Mark, String) {
     let old = existing(site, change);
     let head = format!("{} {}", noun(change), subject(change));
     let parts = parts(change);
@@ -275,7 +281,8 @@ fn end(until: Option<Time>) -> Option<(&'static str, String)> {
 }
 
 /// `card and pin`.
-pub(crate) fn factors(factors: lockward_model::Factors) -> String {
+#[must_use]
+pub fn factors(factors: lockward_model::Factors) -> String {
     let names: Vec<_> = factors.names().map(|n| if n == "pin" { "PIN" } else { n }).collect();
     if names.is_empty() { "nothing more".into() } else { names.join(" and ") }
 }

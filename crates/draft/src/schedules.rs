@@ -1,7 +1,7 @@
 //! Schedules, from the words of a change file to the model, and back into words.
 
-use super::file;
-use super::read::{Wrong, key, maybe, one_of};
+use crate::file;
+use crate::read::{Wrong, key, maybe, one_of};
 use jiff::civil::{Date, Weekday};
 use lockward_model::{
     Dates, DayException, Days, Fold, Gap, Jumps, Local, Schedule, SiteZone, Text, Time, Transition, Window,
@@ -84,7 +84,8 @@ fn minute(name: &str, text: &str) -> Result<u16, Wrong> {
 }
 
 /// What a schedule says, by name.
-pub(crate) fn parts(s: &Schedule) -> Vec<(&'static str, String)> {
+#[must_use]
+pub fn parts(s: &Schedule) -> Vec<(&'static str, String)> {
     let list = |items: Vec<String>| if items.is_empty() { "none".into() } else { items.join(", ") };
     let window = |w: &Window| {
         format!("{} {}", w.days.names().collect::<Vec<_>>().join(" "), told_hours((w.from, w.to)))
@@ -103,7 +104,8 @@ pub(crate) fn parts(s: &Schedule) -> Vec<(&'static str, String)> {
 }
 
 /// `closed (Christmas)`, `06:00-12:00`.
-pub(crate) fn told_exception(e: &DayException) -> String {
+#[must_use]
+pub fn told_exception(e: &DayException) -> String {
     let hours: Vec<_> = e.windows.iter().copied().map(told_hours).collect();
     let hours = if e.is_closed() { "closed".into() } else { hours.join(" ") };
     e.reason.as_ref().map_or_else(|| hours.clone(), |reason| format!("{hours} ({reason})"))
@@ -114,7 +116,8 @@ fn told_hours((from, to): (u16, u16)) -> String {
 }
 
 /// `opens Mon 07:00, closes 18:00, next exception Fri 2026-12-25 closed (Christmas)`.
-pub(crate) fn next(schedule: &Schedule, zone: &SiteZone, now: Time) -> String {
+#[must_use]
+pub fn next(schedule: &Schedule, zone: &SiteZone, now: Time) -> String {
     let (mut told, mut day) = (Vec::new(), zone.local(now).date);
     let today = day;
     for Transition { at, opens } in schedule.next_transitions(zone, now, 2) {
@@ -134,12 +137,14 @@ pub(crate) fn next(schedule: &Schedule, zone: &SiteZone, now: Time) -> String {
 }
 
 /// What a schedule does at a transition.
-pub(crate) fn turn(opens: bool) -> &'static str {
+#[must_use]
+pub fn turn(opens: bool) -> &'static str {
     if opens { "opens" } else { "closes" }
 }
 
 /// `Mon 2026-11-30 07:00`.
-pub(crate) fn told_local(there: Local) -> String {
+#[must_use]
+pub fn told_local(there: Local) -> String {
     format!("{} {} {}", weekday(there.date), there.date, clock(there.minute))
 }
 
@@ -148,7 +153,9 @@ fn soon(date: Date, today: Date) -> String {
     if near { weekday(date).into() } else { format!("{} {date}", weekday(date)) }
 }
 
-pub(crate) fn weekday(date: Date) -> &'static str {
+/// `Mon`.
+#[must_use]
+pub fn weekday(date: Date) -> &'static str {
     match date.weekday() {
         Weekday::Monday => "Mon",
         Weekday::Tuesday => "Tue",

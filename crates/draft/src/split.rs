@@ -1,12 +1,15 @@
 //! A change set that is too large for one entry becomes several, in the order of the plan.
 
-use super::plan::Item;
+use crate::plan::Item;
 use lockward_model::{Change, ChangeSet, SiteId, Text, Time};
 use lockward_wire::config::{EncodeError, PAYLOAD_BYTES_MAX, encode_changes};
 use std::ops::Range;
 
-/// The runs of items that each fit an entry; or the item that does not fit any, and why.
-pub(crate) fn split(
+/// The runs of items that each fit an entry.
+///
+/// # Errors
+/// The item that does not fit any, and why.
+pub fn split(
     site: SiteId,
     reason: Option<&Text>,
     items: &[Item],

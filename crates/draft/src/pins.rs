@@ -1,10 +1,10 @@
 //! PINs of a change file: made into hashes and tokens here, where their digits are seen for the last time; and refused
 //! here where they are too short, since nobody can count the digits of a hash.
 
-use super::file::{ChangeFile, FileError, PinCode};
-use super::plan::Planner;
-use super::read;
-use crate::dice;
+use crate::file::{ChangeFile, FileError, PinCode};
+use crate::keyring::roll;
+use crate::plan::Planner;
+use crate::read;
 use lockward_history::{CodeUse, explain_pin_digits};
 use lockward_model::{CredentialId, PersonId, PinHash, Proof};
 use lockward_wire::credential::{Pin, hash_pin, verify_pin};
@@ -25,9 +25,9 @@ impl Planner<'_> {
                     return Err(self.wrong("pin", &given.id, span, what));
                 }
                 (true, false) => {
-                    let keys = self.office.keys();
                     let digits = u8::try_from(given.pin.0.len()).unwrap_or(u8::MAX);
-                    Proof::PinOnly { token: keys.card().token_of_pin(&pin, keys.pepper()), digits }
+                    let token = self.keyring.card().token_of_pin(&pin, self.keyring.pepper());
+                    Proof::PinOnly { token, digits }
                 }
                 (false, duress) => {
                     let codes = beside.entry(given.person.clone()).or_default().len();
@@ -90,12 +90,12 @@ impl Planner<'_> {
 
     /// The hash that is there already, if it is of this PIN; else a new one.
     fn pin_hash(&self, id: CredentialId, person: &str, pin: &Pin) -> PinHash {
-        let pepper = self.office.keys().pepper();
+        let pepper = self.keyring.pepper();
         let known = person.parse().map(|person| self.site.credentials_of(person)).unwrap_or_default();
         let same = known.into_iter().filter(|c| c.id == id).find_map(|c| match c.proof {
             Proof::Pin(hash) | Proof::Duress(hash) if verify_pin(&hash, pin, pepper) => Some(hash),
             _ => None,
         });
-        same.unwrap_or_else(|| hash_pin(pin, dice::roll(), pepper))
+        same.unwrap_or_else(|| hash_pin(pin, roll(self.keyring), pepper))
     }
 }

@@ -1,7 +1,7 @@
 //! What zones and doors do beyond the ordinary, told as the change file says it.
 
-use super::rules::ALONE;
-use super::told::span;
+use crate::rules::ALONE;
+use crate::told::span;
 use lockward_model::{Alone, DoorRules, PassbackMode, ZoneRules};
 
 type Part = (&'static str, String);

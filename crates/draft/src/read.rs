@@ -1,6 +1,6 @@
 //! From the words of a change file to the model's nouns: spans, times, ids.
 
-use super::{file, rules};
+use crate::{file, rules};
 use core::time::Duration;
 use jiff::civil::{Date, DateTime};
 use lockward_model::{
@@ -10,7 +10,7 @@ use lockward_model::{
 use toml::value::Datetime;
 
 /// What is wrong with one record, and what to do.
-pub(crate) type Wrong = String;
+pub type Wrong = String;
 
 /// Reads one value, and says which key it was if it can not be.
 pub(crate) fn key<T: core::str::FromStr>(name: &str, text: &str) -> Result<T, Wrong>
@@ -72,8 +72,11 @@ pub(crate) fn door(d: &file::Door) -> Result<Door, Wrong> {
     })
 }
 
-/// `500ms`, `5s`, `2m`, `1h`, `7d`.
-pub(crate) fn span(name: &str, text: &str) -> Result<Duration, Wrong> {
+/// `500ms`, `5s`, `2m`, `1h`, `7d`; `name` is for the error.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn span(name: &str, text: &str) -> Result<Duration, Wrong> {
     let wrong =
         || format!("`{name}`: `{}` is no span; examples are `5s`, `500ms`, `2m`, `7d`", text.escape_debug());
     let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
@@ -180,7 +183,10 @@ pub(crate) fn validity(p: &file::Person, zone: &SiteZone) -> Result<Validity, Wr
 }
 
 /// A moment: with an offset, or on the site's clock. A date alone is its midnight, `days` later.
-pub(crate) fn moment(name: &str, text: &str, zone: &SiteZone, days: i64) -> Result<Time, Wrong> {
+///
+/// # Errors
+/// What is wrong with it.
+pub fn moment(name: &str, text: &str, zone: &SiteZone, days: i64) -> Result<Time, Wrong> {
     let wrong = || {
         format!(
             "`{name}`: `{}` is no time; examples are 2026-12-01, 2026-12-01T08:00, 2026-12-01T08:00:00Z",

@@ -1,0 +1,26 @@
+//! A change file: read, checked whole against a site, and told in words before anybody signs it.
+//!
+//! [`Source::parse`] reads it, [`plan`] works out what it changes, [`split`] cuts that into entries, and [`review`] tells
+//! what it does. What is signed and appended, and by whom, is the caller's.
+//!
+//! Architecture invariant: no clock, no dice, no I/O. The site's keys and chance are handed in ([`Keyring`]).
+
+mod file;
+mod keyring;
+mod pins;
+mod plan;
+pub mod read;
+mod review;
+mod rules;
+pub mod schedules;
+mod split;
+pub mod told;
+mod told_rules;
+mod words;
+
+pub use file::{ChangeFile, FILE_BYTES_MAX, FileError, Names, Place, Source, Threat, nearest};
+pub use keyring::Keyring;
+pub use plan::{Item, Plan, plan};
+pub use review::{DECISIONS_MAX, access, review, short};
+pub use split::split;
+pub use words::count;
