@@ -42,7 +42,7 @@ struct Claiming {
 /// Who would let somebody in.
 pub(crate) enum Claimant {
     /// Somebody at a reader.
-    Badge(Compared),
+    Badge(Box<Compared>),
     /// Somebody far away.
     Order(Box<Arrived>),
 }
@@ -172,7 +172,7 @@ impl Core {
         match of.who {
             Claimant::Badge(mut asked) => {
                 asked.open.claimed = granted;
-                self.checked(now, asked, out);
+                self.checked(now, *asked, out);
             }
             Claimant::Order(mut arrived) => {
                 arrived.claimed = granted;

@@ -117,7 +117,7 @@ impl Core {
                 question.known.airlock_busy = true;
                 answer = self.judged(now, &question);
             } else if asked.open.claimed.is_none() && self.is_shared(now, door) {
-                return self.claim_airlock(now, door, Claimant::Badge(asked), out);
+                return self.claim_airlock(now, door, Claimant::Badge(Box::new(asked)), out);
             }
         }
         let open = &asked.open;

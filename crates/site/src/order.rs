@@ -26,6 +26,9 @@ pub struct OrderQuestion {
     pub known: OrderKnown,
 }
 
+/// The ids of the policies that decided.
+type Because = Vec<Box<str>>;
+
 /// What an order says, read and not judged: for whoever has to find its nonce and its door.
 ///
 /// # Errors
@@ -54,11 +57,7 @@ impl Site {
         }
     }
 
-    fn obey(
-        &self,
-        q: &OrderQuestion,
-        until: Mono,
-    ) -> Result<(Grant, Vec<Box<str>>, Order), (Deny, Vec<Box<str>>)> {
+    fn obey(&self, q: &OrderQuestion, until: Mono) -> Result<(Grant, Because, Order), (Deny, Because)> {
         let no = |why: Deny| (why, Vec::new());
         // 1. What it is, and that it is for this controller's own door.
         let envelope = Envelope::parse(&q.envelope).map_err(|_| no(Deny::OrderMalformed))?;
