@@ -16,6 +16,7 @@ mod altered;
 mod authority;
 mod captured;
 mod closed;
+mod dialled;
 mod egress;
 mod explained;
 mod full;
