@@ -9,7 +9,7 @@ use lockward_wire::credential::CardNumber;
 const FACILITY: u8 = 113;
 
 /// What is on a card.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Card {
     bits: u16,
     data: Vec<u8>,

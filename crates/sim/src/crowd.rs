@@ -7,7 +7,7 @@ use crate::hardware::{Bus, Signal};
 use crate::people::Worker;
 use crate::when::Calendar;
 use core::time::Duration;
-use lockward_model::DoorId;
+use lockward_model::{DoorId, Time};
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,6 +23,32 @@ const BOLT_PATIENCE: Duration = Duration::from_secs(1);
 const TYPING: Duration = Duration::from_secs(2);
 /// Who came so late is not sent any more: the machine can not keep up, or was asleep.
 const LATE_MAX: Duration = Duration::from_secs(600);
+
+/// From one door to the next, at the least.
+const WALK: Duration = Duration::from_secs(10);
+/// Whoever is not free yet is looked for again after so long.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+/// When each card's bearer was through the last door; none while they stand before one. Nobody is at two doors at once,
+/// however long the queues are that the clock's speed makes.
+#[derive(Default)]
+struct Ways(Mutex<BTreeMap<Card, Option<Time>>>);
+
+impl Ways {
+    /// Sends somebody to a door, if they are free and have had the time to walk there.
+    fn set_out(&self, card: &Card, now: Time) -> bool {
+        let mut ways = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = ways.get(card).is_none_or(|through| through.is_some_and(|at| at + WALK <= now));
+        if free {
+            ways.insert(card.clone(), None);
+        }
+        free
+    }
+
+    fn is_through(&self, card: &Card, now: Time) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(card.clone(), Some(now));
+    }
+}
 
 /// Rings when everybody shall go home.
 #[derive(Default)]
@@ -65,6 +91,7 @@ impl Crowd {
         doors: &BTreeMap<DoorId, Arc<Bus>>,
     ) -> io::Result<Self> {
         let (bell, badges) = (Arc::new(Bell::default()), Arc::new(AtomicU64::new(0)));
+        let ways = Arc::new(Ways::default());
         let (mut threads, mut queues) = (Vec::new(), BTreeMap::new());
         for (door, bus) in doors {
             let (queue, visits) = channel();
@@ -75,12 +102,13 @@ impl Crowd {
                 clock: Arc::clone(clock),
                 bell: Arc::clone(&bell),
                 badges: Arc::clone(&badges),
+                ways: Arc::clone(&ways),
             };
             let name = format!("at {door}");
             threads.push(std::thread::Builder::new().name(name).spawn(move || porch.serve(&visits))?);
         }
         let walks =
-            Walks { seed, people, calendar, clock: Arc::clone(clock), bell: Arc::clone(&bell), queues };
+            Walks { seed, people, calendar, clock: Arc::clone(clock), bell: Arc::clone(&bell), ways, queues };
         threads.push(std::thread::Builder::new().name("crowd".into()).spawn(move || walks.go())?);
         Ok(Self { bell, badges, threads })
     }
@@ -118,6 +146,7 @@ struct Walks {
     calendar: Calendar,
     clock: Arc<ScaledClock>,
     bell: Arc<Bell>,
+    ways: Arc<Ways>,
     queues: BTreeMap<String, Sender<Visit>>,
 }
 
@@ -126,14 +155,23 @@ impl Walks {
         let mut date = self.calendar.date(self.clock.read().wall);
         loop {
             let nth = self.calendar.days_to(date);
-            for visit in day(self.seed, nth, &self.people) {
-                let due = self.calendar.moment(date, visit.at);
+            let visits = (0..).zip(day(self.seed, nth, &self.people));
+            let mut plan: BTreeMap<(Duration, usize), Visit> =
+                visits.map(|(n, visit)| ((visit.at, n), visit)).collect();
+            while let Some(((at, n), visit)) = plan.pop_first() {
+                let due = self.calendar.moment(date, at);
                 let now = self.clock.read().wall;
                 if now.since(due) > LATE_MAX {
                     continue;
                 }
                 if self.bell.wait(self.clock.real(due.since(now))) {
                     return;
+                }
+                if let Act::Badge { card, .. } = &visit.act
+                    && !self.ways.set_out(card, self.clock.read().wall)
+                {
+                    plan.insert((at + LOOK_AGAIN, n), visit);
+                    continue;
                 }
                 if let Some(queue) = self.queues.get(&visit.door) {
                     // A door's thread ends only after the bell.
@@ -152,6 +190,7 @@ struct Porch {
     clock: Arc<ScaledClock>,
     bell: Arc<Bell>,
     badges: Arc<AtomicU64>,
+    ways: Arc<Ways>,
 }
 
 impl Porch {
@@ -161,7 +200,10 @@ impl Porch {
                 return;
             }
             match visit.act {
-                Act::Badge { card, pins, open } => self.badge(&card, &pins, open),
+                Act::Badge { card, pins, open } => {
+                    self.badge(&card, &pins, open);
+                    self.ways.is_through(&card, self.clock.read().wall);
+                }
                 Act::Leave { open } => {
                     self.bus.press_exit(self.door);
                     self.wait(Duration::from_millis(500));
@@ -220,5 +262,21 @@ impl Porch {
                 Signal::Wait => {}
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_at_two_doors_at_once_nor_at_the_next_before_they_have_walked_there() {
+        let (ways, one, other) = (Ways::default(), Card::of(26, 1), Card::of(26, 2));
+        assert!(ways.set_out(&one, Time(0)));
+        assert!(!ways.set_out(&one, Time(3_600_000)), "in a queue still");
+        assert!(ways.set_out(&other, Time(0)), "nobody waits for anybody else");
+        ways.is_through(&one, Time(3_600_000));
+        assert!(!ways.set_out(&one, Time(3_609_999)));
+        assert!(ways.set_out(&one, Time(3_610_000)));
     }
 }

@@ -107,6 +107,7 @@ fn none_lost_across_restarts_of_hub_and_controller_and_of_the_whole_site() {
     assert_eq!(first.counts.len(), 5);
     assert!(first.badges > 30 && first.grants > 20 && first.openings > 20, "{first}");
     assert!(first.denials.contains_key("CRED_UNKNOWN"), "{first}");
+    assert!(!first.denials.contains_key("IMPOSSIBLE_TRAVEL"), "nobody is in two places: {first}");
     let stopped_at = check_order(&dir);
     let report = audit(&dir);
     assert_eq!(report.sealed_decisions, 0);
