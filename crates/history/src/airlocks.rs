@@ -44,6 +44,10 @@ impl Arbiter {
         match body {
             Body::Access(Access { outcome: Outcome::Granted { .. }, .. })
             | Body::ExitRequested { released: true } => then.released = released,
+            // Whatever was ordered: that a hold ends takes it up for a moment at most.
+            Body::Order(order) if matches!(order.outcome, Outcome::Granted { .. }) => {
+                then.released = released
+            }
             Body::DoorOpened(_) => then.open = true,
             Body::DoorClosed { .. } => (then.open, then.released) = (false, None),
             Body::NotEntered => then.released = None,

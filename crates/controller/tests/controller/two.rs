@@ -1,7 +1,7 @@
 //! Two controllers and an airlock between them: one door at a time, by the hub's own arbiter; without it, as declared.
 
 use crate::house::{
-    ANN, BEN, DIR, DOORS, FOREIGN, FRONT, House, OPEN, SHUT, STRANGER, card, card_at, door, id, key,
+    ANN, BEN, DIR, DOORS, FOREIGN, FRONT, House, OPEN, OWNER, SHUT, STRANGER, card, card_at, door, id, key,
 };
 use crate::house::{small, wirings};
 use crate::hub::FakeHub;
@@ -40,6 +40,9 @@ struct Two {
     feedback: [Vec<Feedback>; 2],
     /// Whether each leaf stands open.
     open: [bool; 2],
+    /// What the owner orders of each door, once its number is there; and what became of her orders.
+    wanted: [Option<OrderAct>; 2],
+    ordered: [Vec<Option<Box<str>>>; 2],
 }
 
 impl Two {
@@ -73,6 +76,8 @@ impl Two {
             dice: Dice(seed),
             feedback: Default::default(),
             open: [false; 2],
+            wanted: [None; 2],
+            ordered: Default::default(),
         };
         for n in 0..2 {
             two.give(n, DOORS.iter().enumerate().map(|(door, _)| Input::Contact(door, SHUT)).collect());
@@ -155,6 +160,11 @@ impl Two {
             let busy = self.arbiter.is_busy(door, now);
             return self.tell(1 - n, Elsewhere::Busy { door, busy, at: now });
         }
+        match said {
+            ToHub::Nonce { question, nonce: Some(nonce) } => return self.sign(n, question, nonce),
+            ToHub::Ordered { refused, .. } => return self.ordered[n].push(refused),
+            _ => {}
+        }
         for answer in self.hubs[n].hear(now, said).unwrap() {
             self.say(n, answer);
         }
@@ -184,6 +194,28 @@ impl Two {
                 }
             }
         }
+    }
+
+    /// The owner wants something of a door.
+    fn order(&mut self, n: usize, act: OrderAct) {
+        self.wanted[n] = Some(act);
+        self.say(n, ToController::WantNonce { question: 1 });
+    }
+
+    fn sign(&mut self, n: usize, question: u32, nonce: Nonce) {
+        let Some(act) = self.wanted[n].take() else { return };
+        let order = Order {
+            site: self.rigs[n].house.site,
+            controller: id(WHO[n].0),
+            door: id(DOORS[MINE[n]]),
+            act,
+            nonce,
+            until: self.now().wall + Duration::from_secs(30),
+            on_behalf: None,
+            reason: None,
+        };
+        let envelope = crate::far::signed(&order, &[OWNER]);
+        self.say(n, ToController::Order { question, envelope });
     }
 
     fn badge(&mut self, n: usize, who: u8) -> Seen {
@@ -307,10 +339,42 @@ fn given_a_link_that_is_lost_while_the_hub_is_asked_then_the_answer_comes_at_onc
     assert_eq!(two.ways(), [false; 2]);
 }
 
-/// Two people who badge when they like, words that take their time, and links that break.
+#[test]
+fn an_order_asks_the_hub_for_the_airlock_first_as_a_badge_does() {
+    for act in [OrderAct::Unlock, OrderAct::Hold(Duration::from_secs(5))] {
+        let mut two = Two::new(7, Alone::Refuse);
+        two.order(0, act);
+        two.pass(20);
+        assert_eq!((two.ways(), &two.ordered[0][..]), ([true, false], &[None][..]));
+        two.order(1, act);
+        two.pass(20);
+        assert_eq!((two.ways(), &two.ordered[1][..]), ([true, false], &[Some("AIRLOCK_BUSY".into())][..]));
+        two.pass(8_000);
+        two.order(1, act);
+        two.pass(20);
+        assert_eq!(two.ways(), [false, true], "once the first is shut again");
+        let events = two.events(0).into_iter().chain(two.events(1)).collect::<Vec<_>>();
+        assert_eq!(crate::explained::all_again(&two.rigs[0].house, &events), 3);
+    }
+}
+
+#[test]
+fn given_a_hub_that_does_not_answer_for_the_airlock_then_an_order_does_what_the_door_declares() {
+    for (alone, opens) in [(Alone::Refuse, false), (Alone::Open, true)] {
+        let mut two = Two::new(8, alone);
+        two.mute = true;
+        two.order(0, OrderAct::Unlock);
+        two.pass(400);
+        assert_eq!((two.ways(), two.ordered[0].len()), ([false; 2], 0), "it waits for the hub");
+        two.pass(200);
+        assert_eq!((two.ways(), two.ordered[0].len()), ([opens, false], 1), "{alone:?}");
+    }
+}
+
+/// Two people who badge when they like, an owner who orders, words that take their time, and links that break.
 #[test]
 fn two_doors_of_an_airlock_over_two_controllers_are_never_both_open_to_somebody_entering() {
-    let mut entered = 0;
+    let (mut entered, mut obeyed) = (0, 0);
     for seed in 0..12 {
         let mut two = Two::new(100 + seed, Alone::Refuse);
         two.delay = [2, 50, 300, 700][usize::try_from(seed % 4).unwrap()];
@@ -322,6 +386,8 @@ fn two_doors_of_an_airlock_over_two_controllers_are_never_both_open_to_somebody_
                 4 | 5 if two.open[n] => two.leaf(n, false),
                 6 if two.dice.once_in(6) && two.up[n] => two.cut(n),
                 6 if !two.up[n] => two.link(n),
+                7 if two.dice.once_in(2) => two.order(n, OrderAct::Unlock),
+                7 => two.order(n, OrderAct::Hold(Duration::from_millis(200))),
                 _ => {}
             }
             let pause = 1 + two.dice.below(300);
@@ -332,6 +398,7 @@ fn two_doors_of_an_airlock_over_two_controllers_are_never_both_open_to_somebody_
         }
         let granted = |n: usize| two.outcomes(n).iter().filter(|o| o.is_ok()).count();
         entered += granted(0) + granted(1);
+        obeyed += two.ordered.iter().flatten().filter(|refused| refused.is_none()).count();
     }
-    assert!(entered > 100, "only {entered} entered: nothing was tried");
+    assert!(entered > 100 && obeyed > 30, "{entered} entered, {obeyed} were obeyed: nothing was tried");
 }
