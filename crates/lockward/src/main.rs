@@ -12,6 +12,7 @@ mod http;
 mod init;
 mod lockdown;
 mod operator_key;
+mod prove;
 mod published;
 mod recover;
 mod say;
@@ -25,6 +26,7 @@ mod threat;
 mod tls;
 mod verdict;
 mod verify;
+mod what_can;
 mod who_can;
 mod why;
 
@@ -55,6 +57,8 @@ enum Verb {
     Threat(threat::Threat),
     Forgive(forgive::Forgive),
     WhoCan(who_can::WhoCan),
+    WhatCan(what_can::WhatCan),
+    Prove(prove::Prove),
     Why(why::Why),
     /// Shows when a schedule opens and closes.
     #[command(subcommand)]
@@ -109,6 +113,8 @@ fn run(verb: Verb) -> Result<ExitCode, Box<dyn Error>> {
         Verb::Threat(args) => threat::threat(&args)?,
         Verb::Forgive(args) => forgive::forgive(&args)?,
         Verb::WhoCan(args) => who_can::who_can(&args)?,
+        Verb::WhatCan(args) => what_can::what_can(&args)?,
+        Verb::Prove(args) => prove::prove(&args),
         Verb::Why(args) => why::why(&args)?,
         Verb::Schedule(ScheduleVerb::Show(args)) => schedule::show(&args)?,
         Verb::Log(LogVerb::Verify(args)) => verify::verify(&args)?,

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each room may import (design, "The shape"). A room that is not here may not exist.
-const ROOMS: [(&str, &[&str]); 19] = [
+const ROOMS: [(&str, &[&str]); 20] = [
     ("model", &[]),
     ("ledger", &[]),
     ("osdp", &[]),
@@ -22,6 +22,8 @@ const ROOMS: [(&str, &[&str]); 19] = [
     ("console", &["model"]),
     ("draft", &["site", "history", "policy", "wire", "model"]),
     ("audit", &["site", "ledger", "wire", "policy", "model"]),
+    // Nothing at a door imports it.
+    ("prove", &["site", "policy", "model"]),
     (
         "controller",
         &[
@@ -48,7 +50,7 @@ const ROOMS: [(&str, &[&str]); 19] = [
             "model",
         ],
     ),
-    ("lockward", &["hub", "sim", "audit", "draft", "site", "ledger", "wire", "store", "model"]),
+    ("lockward", &["hub", "sim", "prove", "audit", "draft", "site", "ledger", "wire", "store", "model"]),
     (
         "bench",
         &[
@@ -75,11 +77,13 @@ const PURE: [&str; 12] = [
 ];
 
 /// Dependencies with keepers, and who they are. The bench holds peers against Lockward, so it may hold some of them.
-const KEEPERS: [(&str, &[&str]); 15] = [
+const KEEPERS: [(&str, &[&str]); 18] = [
     ("aes", &["osdp"]),
     ("askama", &["console"]),
     ("axum", &["hub"]),
-    ("cedar-policy", &["policy", "bench"]),
+    // What decides is `policy`; `prove` only reasons about it, for people, and asks `policy` before it says anything.
+    ("cedar-policy", &["policy", "prove", "bench"]),
+    ("cedar-policy-symcc", &["prove"]),
     ("gpiocdev", &["controller"]),
     ("hashbrown", &["site"]),
     ("hyper", &["hub", "lockward"]),
@@ -91,6 +95,8 @@ const KEEPERS: [(&str, &[&str]); 15] = [
     ("rusqlite", &["store", "bench"]),
     ("rustls-native-certs", &["lockward"]),
     ("rustls-webpki", &["hub"]),
+    ("webauthn-rs", &["hub"]),
+    ("webauthn-rs-core", &["hub"]),
 ];
 
 /// What a pure room's sources do not hold, and what they hold in its place.

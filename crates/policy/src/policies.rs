@@ -76,6 +76,16 @@ impl Policies {
         self.edit(|index| index.remove(Owner::Text(id)));
     }
 
+    /// Every policy in Cedar's own words, by its name (`rule/ID#N`, `policy/ID`): for whoever proves something of the whole
+    /// set. Nothing at a door asks this.
+    #[must_use]
+    pub fn in_cedar(&self) -> Vec<(String, String)> {
+        let told = |p: &Policy| Some((p.id().to_string(), p.to_cedar()?));
+        let mut all: Vec<_> = self.index.all().filter_map(|c| told(&c.policy)).collect();
+        all.sort_unstable();
+        all
+    }
+
     fn edit(&mut self, f: impl FnOnce(&mut Index)) {
         f(Arc::make_mut(&mut self.index));
         self.cache.forget();

@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod analysis;
 mod apply;
 mod apply_refused;
 mod asking;

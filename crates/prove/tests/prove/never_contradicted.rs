@@ -1,0 +1,149 @@
+//! Whatever is proved of a random site, no random request to its engine contradicts.
+
+use crate::house::*;
+use core::time::Duration;
+use lockward_model::*;
+use lockward_policy::{Act, Company, Place, Situation, Verdict, Who};
+use lockward_prove::{Answer, Doors, Prover, Statement};
+use lockward_site::Site;
+use proptest::prelude::*;
+
+const GROUPS: [&str; 2] = ["staff", "guards"];
+const SCHEDULES: [&str; 2] = ["day", "morning"];
+
+fn target() -> impl Strategy<Value = Target> {
+    prop_oneof![
+        prop::sample::select(vec!["hall", "vault", "yard"]).prop_map(|z| Target::Zone(id(z))),
+        prop::sample::select(vec!["gate", "strongroom", "fence"]).prop_map(|d| Target::Door(id(d))),
+    ]
+}
+
+fn random_rule() -> impl Strategy<Value = Change> {
+    let schedule = prop::option::of(prop::sample::select(SCHEDULES.to_vec()));
+    (0..3u8, prop::sample::select(GROUPS.to_vec()), target(), schedule, 0..4u8, any::<bool>()).prop_map(
+        |(n, group, target, schedule, factors, two_people)| {
+            let schedule = schedule.map(id);
+            let factors = Factors::from_bits(factors).unwrap();
+            Change::PutRule(Rule { schedule, factors, two_people, ..rule(&format!("r{n}"), group, target) })
+        },
+    )
+}
+
+fn random_policy() -> impl Strategy<Value = Change> {
+    let effect = prop::sample::select(vec!["permit", "forbid"]);
+    let who = prop::sample::select(vec!["principal", r#"principal in Group::"guards""#]);
+    let action = prop::sample::select(vec!["enter", "hold", "enter-locked-down"]);
+    let place =
+        prop::sample::select(vec!["resource", r#"resource in Zone::"hall""#, r#"resource == Door::"fence""#]);
+    let when = prop::sample::select(vec![
+        r#"context.factors.contains("pin")"#,
+        r#"!context.schedules.contains(Schedule::"day")"#,
+        "context.threat_level > 1",
+        "context.people == 2 && !context.escorted",
+        r#"principal in Group::"staff" && resource.kind == "safe""#,
+    ]);
+    (0..2u8, effect, who, action, place, when).prop_map(|(n, effect, who, action, place, when)| {
+        let what = format!(r#"action == Action::"{action}""#);
+        policy(&format!("p{n}"), &format!("{effect} ({who}, {what}, {place}) when {{ {when} }};"))
+    })
+}
+
+fn statement() -> impl Strategy<Value = Statement> {
+    let doors = prop_oneof![
+        Just(Doors::All),
+        Just(Doors::Into(id("vault"))),
+        Just(Doors::Into(id("yard"))),
+        Just(Doors::One(id("gate"))),
+    ];
+    let groups = prop::sample::select(GROUPS.to_vec());
+    let schedule = prop::sample::select(SCHEDULES.to_vec());
+    (doors, groups, schedule, 0..3u8).prop_map(|(doors, group, schedule, which)| match which {
+        0 => Statement::NoOneWithout(Factors::PIN, doors),
+        1 => Statement::OnlyGroups(vec![id(group)], doors),
+        _ => Statement::NeverOutside(id(schedule), doors),
+    })
+}
+
+/// Some request, as a door would make it, and whether the engine permits it.
+#[derive(Debug, Clone)]
+struct Asks {
+    door: &'static str,
+    groups: Vec<&'static str>,
+    act: Act,
+    factors: Factors,
+    company: Company,
+    threat: u8,
+    at: i64,
+}
+
+fn request() -> impl Strategy<Value = Asks> {
+    (
+        prop::sample::select(vec!["gate", "strongroom", "fence"]),
+        prop::sample::subsequence(GROUPS.to_vec(), 0..=2),
+        prop::sample::select(vec![Act::Enter, Act::Hold, Act::EnterLockedDown]),
+        prop::sample::select(vec![1u8, 2, 3, 5, 7, 9]),
+        prop::sample::select(vec![Company::Alone, Company::Second, Company::Escort]),
+        0..5u8,
+        0..(3 * 365 * 1440i64),
+    )
+        .prop_map(|(door, groups, act, factors, company, threat, minute)| Asks {
+            door,
+            groups,
+            act,
+            factors: Factors::from_bits(factors).unwrap(),
+            company,
+            threat,
+            at: NOW.0 + minute * 60_000,
+        })
+}
+
+/// Whether this is somebody who enters against the statement.
+fn contradicts(site: &Site, statement: &Statement, asks: &Asks) -> bool {
+    let door = site.door(id(asks.door)).unwrap();
+    let zones = site.around(door.id);
+    let within = |doors: &Doors| match doors {
+        Doors::All => true,
+        Doors::One(id) => door.id == *id,
+        Doors::Into(zone) => zones.contains(zone),
+    };
+    let groups: Vec<GroupId> = asks.groups.iter().map(|g| id(g)).collect();
+    let open = site.open_schedules(Time(asks.at));
+    let against = match statement {
+        Statement::NoOneWithout(factors, doors) => within(doors) && !asks.factors.contains(*factors),
+        Statement::OnlyGroups(only, doors) => within(doors) && !only.iter().any(|g| groups.contains(g)),
+        Statement::NeverOutside(schedule, doors) => within(doors) && !open.contains(schedule),
+        _ => false,
+    };
+    let now = Situation {
+        open: &open,
+        factors: asks.factors,
+        company: asks.company,
+        threat: ThreatLevel::new(asks.threat).unwrap(),
+        config_age: Duration::from_secs(7),
+        ..Situation::default()
+    };
+    let (who, place) =
+        (Who { person: id("ann"), groups: &groups }, Place { door: door.id, kind: door.kind, zones });
+    against && matches!(site.policies().may_unsliced(asks.act, &who, &place, &now), Verdict::Permit { .. })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) })]
+
+    #[test]
+    fn what_is_proved_no_request_contradicts(
+        rules in prop::collection::vec(random_rule(), 0..3),
+        policies in prop::collection::vec(random_policy(), 0..3),
+        statement in statement(),
+        requests in prop::collection::vec(request(), 200),
+    ) {
+        let site = house(rules.into_iter().chain(policies).collect());
+        let answer = Prover::new(&site, None, NOW, Ok(solver())).unwrap().answer(&statement);
+        let found = requests.iter().find(|asks| contradicts(&site, &statement, asks));
+        match answer {
+            Answer::Proved => prop_assert!(found.is_none(), "{statement}: {found:?}"),
+            Answer::Refuted(_) => {}
+            Answer::Unanswered(why) => prop_assert!(false, "{statement}: {why}"),
+        }
+    }
+}
