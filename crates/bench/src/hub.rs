@@ -47,6 +47,7 @@ pub(crate) async fn start(dir: &Path) -> Result<Running, Failed> {
         master: None,
         listen: "127.0.0.1:0".parse()?,
         console: Some("127.0.0.1:0".parse()?),
+        public: None,
         banner: None,
         clock: Arc::new(SystemClock::default()),
     };

@@ -1,9 +1,11 @@
-//! The files that pages load: one stylesheet, one script, one icon, all part of the binary.
+//! The files that pages load: one stylesheet, two scripts, one icon, all part of the binary.
 
 /// The stylesheet.
 pub const APP_CSS: &str = include_str!("../assets/app.css");
-/// The script.
+/// The script that keeps a page live.
 pub const APP_JS: &str = include_str!("../assets/app.js");
+/// The script that asks for a passkey's touch.
+pub const PASSKEY_JS: &str = include_str!("../assets/passkey.js");
 /// The icon.
 pub const ICON_SVG: &str = include_str!("../assets/icon.svg");
 
@@ -19,8 +21,9 @@ pub struct Asset {
 }
 
 /// All of them. No session is needed to read these.
-pub const ASSETS: [Asset; 3] = [
+pub const ASSETS: [Asset; 4] = [
     Asset { path: "/assets/app.css", media_type: "text/css; charset=utf-8", body: APP_CSS },
     Asset { path: "/assets/app.js", media_type: "text/javascript; charset=utf-8", body: APP_JS },
+    Asset { path: "/assets/passkey.js", media_type: "text/javascript; charset=utf-8", body: PASSKEY_JS },
     Asset { path: "/assets/icon.svg", media_type: "image/svg+xml", body: ICON_SVG },
 ];

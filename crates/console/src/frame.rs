@@ -25,13 +25,41 @@ pub struct Banner {
     pub text: String,
 }
 
+/// What the reader of a page may see. Where a page would lead to something else, it does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sees {
+    /// Doors, zones, controllers.
+    pub site: bool,
+    /// People and their names.
+    pub people: bool,
+    /// Alarms.
+    pub alarms: bool,
+    /// Who is where.
+    pub muster: bool,
+    /// The log.
+    pub log: bool,
+    /// Operators.
+    pub operators: bool,
+}
+
+impl Sees {
+    /// Everything.
+    pub const ALL: Self =
+        Self { site: true, people: true, alarms: true, muster: true, log: true, operators: true };
+    /// Nothing.
+    pub const NOTHING: Self =
+        Self { site: false, people: false, alarms: false, muster: false, log: false, operators: false };
+}
+
 /// What every page of a signed-in operator carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
     /// The site's name.
     pub site: String,
-    /// Who is signed in.
+    /// Who is signed in; `None` for a tool.
     pub operator: Option<String>,
+    /// What the reader may see.
+    pub sees: Sees,
     /// Shown on every page while set.
     pub banner: Option<Banner>,
     /// Alarms and lockdowns, kept current.
@@ -51,5 +79,7 @@ pub(crate) enum Section {
     Zones,
     People,
     Log,
+    Operators,
+    Me,
     Elsewhere,
 }

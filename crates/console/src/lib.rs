@@ -32,6 +32,7 @@ mod link;
 mod log;
 mod muster;
 mod notice;
+mod operator;
 mod overview;
 mod person;
 mod state;
@@ -39,17 +40,18 @@ mod words;
 mod zone;
 
 pub use alarm::{AlarmRow, AlarmsView, Bar, alarms, bar};
-pub use asset::{APP_CSS, APP_JS, ASSETS, Asset, ICON_SVG};
+pub use asset::{APP_CSS, APP_JS, ASSETS, Asset, ICON_SVG, PASSKEY_JS};
 pub use door::{
     Compartment, DoorCard, DoorView, Fact, MayEnter, Part, Transition, Via, compartment, door, door_card,
 };
 pub use event::{EventRow, FEED_ROWS_MAX, event_row};
-pub use frame::{BEAT_SECONDS, Banner, Frame, Moment};
+pub use frame::{BEAT_SECONDS, Banner, Frame, Moment, Sees};
 pub use headers::{ASSET_HEADERS, CSP, PAGE_HEADERS};
 pub use link::{Link, address};
 pub use log::{Cosignature, LogPanel, LogView, log};
 pub use muster::{Missing, MusterView, MusterZone, Present, muster};
-pub use notice::{ErrorView, Fault, error, sign_in};
+pub use notice::{ErrorView, Fault, Invited, error, set_up, sign_in};
+pub use operator::{KeyRow, MeView, OperatorRow, OperatorsView, SessionRow, me, operators};
 pub use overview::{Bank, ControllerRow, Fleet, OverviewView, Zone, controller_row, overview, summary};
 pub use person::{
     CredentialRow, DoorAccess, Name, PeopleView, PersonRow, PersonView, Standing, people, person,

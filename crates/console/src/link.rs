@@ -22,6 +22,12 @@ pub mod address {
     pub const LIVE: &str = "/live";
     /// Where a visitor without a session ends up.
     pub const SIGN_IN: &str = "/sign-in";
+    /// Where a one-time link leads, with its key behind `#key=`, which no server sees.
+    pub const SET_UP: &str = "/set-up";
+    /// An operator's own keys and sessions.
+    pub const ME: &str = "/me";
+    /// Everybody who may change the site.
+    pub const OPERATORS: &str = "/operators";
 }
 
 /// A place in the console and the words that stand for it. The address is made here and nowhere else.

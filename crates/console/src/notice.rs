@@ -81,14 +81,39 @@ pub fn error(view: &ErrorView) -> String {
     }
 }
 
-#[derive(Template)]
-#[template(path = "sign_in.html")]
-struct SignIn {
-    expired: bool,
+/// Why a visitor stands before the sign-in page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Invited {
+    /// No reason.
+    Plainly,
+    /// A link no longer serves.
+    Expired,
+    /// A passkey was registered a moment ago.
+    Registered,
+    /// The session was ended by its holder.
+    SignedOut,
 }
 
-/// The page of a visitor without a session. `expired`: the link that was followed no longer serves.
-/// It names neither the site nor anything in it.
-pub fn sign_in(expired: bool) -> String {
-    rendered(&SignIn { expired })
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignIn<'a> {
+    why: Invited,
+    elsewhere: Option<&'a str>,
+}
+
+/// The page of a visitor without a session; it names neither the site nor anything in it. `elsewhere`: the origin at which
+/// passkeys serve, where the page was not asked for there.
+pub fn sign_in(why: Invited, elsewhere: Option<&str>) -> String {
+    rendered(&SignIn { why, elsewhere })
+}
+
+#[derive(Template)]
+#[template(path = "set_up.html")]
+struct SetUp<'a> {
+    elsewhere: Option<&'a str>,
+}
+
+/// The page of a one-time link: registers a passkey.
+pub fn set_up(elsewhere: Option<&str>) -> String {
+    rendered(&SetUp { elsewhere })
 }

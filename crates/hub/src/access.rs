@@ -1,25 +1,34 @@
-//! Who may see what over HTTP: one-time links become sessions, tools bring a token, everybody else sees very little.
+//! Who is signed in: sessions of operators, one-time links, and tokens of tools. Everybody else sees very little.
 //!
-//! Only hashes are kept, and only in memory: a copy of this process's disk signs nobody in.
+//! Only hashes are kept, and only in memory: a copy of this process's disk signs nobody in, and a hub that starts again has
+//! no session.
 
 use crate::dice;
 use crate::logs::sha256;
 use core::fmt;
 use core::time::Duration;
-use lockward_model::{Digest, Mono};
+use lockward_model::{Digest, Mono, Now, OperatorId, Time};
 use lockward_wire::hex;
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
 use zeroize::Zeroizing;
 
-/// A working day with its overtime.
-const SESSION_LIFE: Duration = Duration::from_secs(12 * 3_600);
-/// A link that nobody followed on the day it was printed serves nobody.
-const LINK_LIFE: Duration = Duration::from_secs(12 * 3_600);
+/// A session that nobody used for so long ends.
+pub const SESSION_IDLE: Duration = Duration::from_secs(15 * 60);
+/// However much it is used, a session ends after a working day with its overtime.
+pub const SESSION_LIFE: Duration = Duration::from_secs(12 * 3_600);
+/// How long a touch of a passkey counts as fresh, for what is dangerous.
+pub const TOUCH_LIFE: Duration = Duration::from_secs(5 * 60);
+/// A one-time link that nobody followed in this time serves nobody.
+pub const LINK_LIFE: Duration = Duration::from_secs(3_600);
 /// Sessions at once: more than a site has operators, with a dozen browsers each.
 const SESSIONS_MAX: usize = 1_024;
 /// Links that wait to be followed.
 const LINKS_MAX: usize = 64;
+/// Letters of what a browser calls itself that are kept.
+const BROWSER_MAX: usize = 120;
 
 /// 256 random bits in hex. Wiped when dropped, never printed by accident.
 #[derive(Clone)]
@@ -43,10 +52,82 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// By what a secret is kept and found: how long that takes says nothing about what is held.
+pub(crate) fn kept(secret: &str) -> Digest {
+    sha256(secret.as_bytes())
+}
+
+/// What a one-time link is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LinkUse {
+    /// Registers a passkey of this operator; `by` stands for it in the log.
+    Register {
+        operator: OperatorId,
+        by: OperatorId,
+        /// Only while nobody in the site has a passkey.
+        first: bool,
+    },
+    /// Signs in as this operator, without a passkey: a demonstration's.
+    SignIn(OperatorId),
+}
+
+/// Who signs in, with what, and from where.
+pub(crate) struct Entrant<'a> {
+    pub(crate) operator: OperatorId,
+    /// The hash of the public key that was used; `None` for a link.
+    pub(crate) key: Option<Digest>,
+    pub(crate) from: IpAddr,
+    pub(crate) browser: &'a str,
+}
+
+struct Session {
+    handle: String,
+    operator: OperatorId,
+    key: Option<Digest>,
+    from: IpAddr,
+    browser: String,
+    opened: Now,
+    seen: Now,
+    touched: Option<Mono>,
+    /// Dropped with the session: whoever listens hears that it is over.
+    over: watch::Sender<()>,
+}
+
+impl Session {
+    fn lasts_until(&self) -> Mono {
+        (self.seen.mono + SESSION_IDLE).min(self.opened.mono + SESSION_LIFE)
+    }
+}
+
+/// An operator who is signed in, as one request finds it.
+#[derive(Debug, Clone)]
+pub(crate) struct SignedIn {
+    pub(crate) operator: OperatorId,
+    /// The session's hash.
+    pub(crate) session: Digest,
+    /// The hash of the public key that it was opened with.
+    pub(crate) key: Option<Digest>,
+    /// Whether a passkey was touched within [`TOUCH_LIFE`].
+    pub(crate) fresh: bool,
+    /// Errs once the session is over.
+    pub(crate) over: watch::Receiver<()>,
+}
+
+/// A session, as a page shows it.
+pub(crate) struct SessionTold {
+    pub(crate) handle: String,
+    pub(crate) operator: OperatorId,
+    pub(crate) from: IpAddr,
+    pub(crate) browser: String,
+    pub(crate) opened: Time,
+    pub(crate) seen: Time,
+    pub(crate) session: Digest,
+}
+
 #[derive(Default)]
 struct Held {
-    links: HashMap<Digest, Mono>,
-    sessions: HashMap<Digest, Mono>,
+    links: HashMap<Digest, (LinkUse, Mono)>,
+    sessions: HashMap<Digest, Session>,
     tokens: Vec<Digest>,
 }
 
@@ -55,54 +136,137 @@ struct Held {
 pub(crate) struct Sessions(Mutex<Held>);
 
 impl Sessions {
-    fn held(&self, now: Mono) -> MutexGuard<'_, Held> {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.links.retain(|_, until| now < *until);
-        held.sessions.retain(|_, until| now < *until);
-        held
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A new one-time link's key. If too many wait, the oldest gives way.
-    pub(crate) fn link(&self, now: Mono) -> Secret {
-        let (secret, mut held) = (Secret::roll(), self.held(now));
-        make_room(&mut held.links, LINKS_MAX);
-        held.links.insert(sha256(secret.as_str().as_bytes()), now + LINK_LIFE);
+    pub(crate) fn link(&self, what: LinkUse, now: Mono) -> Secret {
+        let (secret, mut held) = (Secret::roll(), self.held());
+        held.links.retain(|_, (_, until)| now < *until);
+        while held.links.len() >= LINKS_MAX {
+            let oldest = held.links.iter().min_by_key(|(_, (_, until))| *until).map(|(digest, _)| *digest);
+            let Some(oldest) = oldest else { break };
+            held.links.remove(&oldest);
+        }
+        held.links.insert(kept(secret.as_str()), (what, now + LINK_LIFE));
         secret
+    }
+
+    /// What a link is for, while it waits.
+    pub(crate) fn link_use(&self, link: Digest, now: Mono) -> Option<LinkUse> {
+        self.held().links.get(&link).filter(|(_, until)| now < *until).map(|(what, _)| *what)
+    }
+
+    /// Uses a link up: once.
+    pub(crate) fn spend(&self, link: Digest, now: Mono) -> Option<LinkUse> {
+        self.held().links.remove(&link).filter(|(_, until)| now < *until).map(|(what, _)| what)
     }
 
     /// A token for tools, good until the hub stops.
-    pub(crate) fn token(&self, now: Mono) -> Secret {
+    pub(crate) fn token(&self) -> Secret {
         let secret = Secret::roll();
-        self.held(now).tokens.push(sha256(secret.as_str().as_bytes()));
+        self.held().tokens.push(kept(secret.as_str()));
         secret
     }
 
-    /// Follows a link: once, and a session begins.
-    pub(crate) fn enter(&self, key: &str, now: Mono) -> Option<Secret> {
-        let mut held = self.held(now);
-        held.links.remove(&sha256(key.as_bytes()))?;
-        let session = Secret::roll();
-        make_room(&mut held.sessions, SESSIONS_MAX);
-        held.sessions.insert(sha256(session.as_str().as_bytes()), now + SESSION_LIFE);
-        Some(session)
+    pub(crate) fn knows_token(&self, token: &str) -> bool {
+        self.held().tokens.contains(&kept(token))
     }
 
-    // What is looked up is the hash of what was sent: how long that takes says nothing about what is held.
-
-    pub(crate) fn knows_session(&self, session: &str, now: Mono) -> bool {
-        self.held(now).sessions.contains_key(&sha256(session.as_bytes()))
+    /// Begins a session, under a secret that nobody has seen before.
+    pub(crate) fn open(&self, who: &Entrant<'_>, now: Now) -> Secret {
+        let (secret, mut held) = (Secret::roll(), self.held());
+        while held.sessions.len() >= SESSIONS_MAX {
+            let idlest = held.sessions.iter().min_by_key(|(_, s)| s.seen.mono).map(|(digest, _)| *digest);
+            let Some(idlest) = idlest else { break };
+            held.sessions.remove(&idlest);
+        }
+        let session = Session {
+            handle: hex(&dice::roll::<8>()).to_string(),
+            operator: who.operator,
+            key: who.key,
+            from: who.from,
+            browser: who.browser.chars().filter(|c| !c.is_control()).take(BROWSER_MAX).collect(),
+            opened: now,
+            seen: now,
+            touched: who.key.map(|_| now.mono),
+            over: watch::Sender::new(()),
+        };
+        held.sessions.insert(kept(secret.as_str()), session);
+        secret
     }
 
-    pub(crate) fn knows_token(&self, token: &str, now: Mono) -> bool {
-        self.held(now).tokens.contains(&sha256(token.as_bytes()))
+    /// The session of this secret. `active`: a person did something, so that it lasts longer.
+    pub(crate) fn find(&self, secret: &str, now: Now, active: bool) -> Option<SignedIn> {
+        let (digest, mut held) = (kept(secret), self.held());
+        let session = held.sessions.get_mut(&digest).filter(|s| now.mono < s.lasts_until())?;
+        if active {
+            session.seen = now;
+        }
+        Some(SignedIn {
+            operator: session.operator,
+            session: digest,
+            key: session.key,
+            fresh: session.touched.is_some_and(|at| now.mono.since(at) < TOUCH_LIFE),
+            over: session.over.subscribe(),
+        })
+    }
+
+    /// The holder touched a passkey.
+    pub(crate) fn touched(&self, session: Digest, now: Mono) {
+        if let Some(session) = self.held().sessions.get_mut(&session) {
+            session.touched = Some(now);
+        }
+    }
+
+    /// Ends those that match; returns whose they were.
+    pub(crate) fn end(&self, which: impl Fn(&SessionTold) -> bool) -> Vec<OperatorId> {
+        let mut ended = Vec::new();
+        self.held().sessions.retain(|digest, session| {
+            let over = which(&told(*digest, session));
+            if over {
+                ended.push(session.operator);
+            }
+            !over
+        });
+        ended
+    }
+
+    /// Ends those whose time is up, and those that no longer stand; returns whose they were.
+    pub(crate) fn sweep(
+        &self,
+        now: Mono,
+        stands: impl Fn(OperatorId, Option<Digest>) -> bool,
+    ) -> Vec<OperatorId> {
+        let mut ended = Vec::new();
+        self.held().sessions.retain(|_, s| {
+            let goes_on = now < s.lasts_until() && stands(s.operator, s.key);
+            if !goes_on {
+                ended.push(s.operator);
+            }
+            goes_on
+        });
+        ended
+    }
+
+    /// All of them, newest first.
+    pub(crate) fn all(&self) -> Vec<SessionTold> {
+        let mut all: Vec<_> = self.held().sessions.iter().map(|(digest, s)| told(*digest, s)).collect();
+        all.sort_by_key(|s| core::cmp::Reverse(s.opened));
+        all
     }
 }
 
-fn make_room(kept: &mut HashMap<Digest, Mono>, max: usize) {
-    while kept.len() >= max {
-        let oldest = kept.iter().min_by_key(|(_, until)| **until).map(|(digest, _)| *digest);
-        let Some(oldest) = oldest else { return };
-        kept.remove(&oldest);
+fn told(session: Digest, s: &Session) -> SessionTold {
+    SessionTold {
+        handle: s.handle.clone(),
+        operator: s.operator,
+        from: s.from,
+        browser: s.browser.clone(),
+        opened: s.opened.wall,
+        seen: s.seen.wall,
+        session,
     }
 }
 
@@ -110,38 +274,96 @@ fn make_room(kept: &mut HashMap<Digest, Mono>, max: usize) {
 mod tests {
     use super::*;
 
-    const NOW: Mono = Mono(1);
-
-    #[test]
-    fn a_link_serves_once() {
-        let sessions = Sessions::default();
-        let link = sessions.link(NOW);
-        let session = sessions.enter(link.as_str(), NOW).unwrap();
-        assert!(sessions.knows_session(session.as_str(), NOW));
-        assert!(sessions.enter(link.as_str(), NOW).is_none());
-        assert!(!sessions.knows_session(link.as_str(), NOW));
-        assert!(!sessions.knows_token(session.as_str(), NOW));
+    fn at(seconds: u64) -> Now {
+        Now { mono: Mono(seconds * 1_000_000), wall: Time(i64::try_from(seconds * 1_000).unwrap()) }
     }
 
+    fn ada() -> OperatorId {
+        "ada".parse().unwrap()
+    }
+
+    fn entrant(key: Option<Digest>) -> Entrant<'static> {
+        Entrant { operator: ada(), key, from: IpAddr::from([127, 0, 0, 1]), browser: "a browser" }
+    }
+
+    const KEY: Option<Digest> = Some(Digest([7; 32]));
+
     #[test]
-    fn a_session_ends_by_itself() {
+    fn a_link_serves_once_and_for_an_hour() {
         let sessions = Sessions::default();
-        let session = sessions.enter(sessions.link(NOW).as_str(), NOW).unwrap();
-        assert!(!sessions.knows_session(session.as_str(), NOW + SESSION_LIFE));
-        assert!(sessions.enter(sessions.link(NOW).as_str(), NOW + LINK_LIFE).is_none());
+        let what = LinkUse::Register { operator: ada(), by: ada(), first: true };
+        let link = kept(sessions.link(what, at(0).mono).as_str());
+        assert_eq!(sessions.link_use(link, at(1).mono), Some(what));
+        assert_eq!(sessions.spend(link, at(1).mono), Some(what));
+        assert_eq!((sessions.link_use(link, at(1).mono), sessions.spend(link, at(1).mono)), (None, None));
+        let late = kept(sessions.link(what, at(0).mono).as_str());
+        assert_eq!(sessions.spend(late, at(0).mono + LINK_LIFE), None);
     }
 
     #[test]
     fn given_too_many_links_then_the_oldest_gives_way() {
         let sessions = Sessions::default();
-        let first = sessions.link(Mono(0));
-        let later: Vec<_> = (1..=LINKS_MAX as u64).map(|n| sessions.link(Mono(n))).collect();
-        assert!(sessions.enter(first.as_str(), NOW).is_none());
-        assert!(later.iter().all(|link| sessions.enter(link.as_str(), NOW).is_some()));
+        let link = |n| kept(sessions.link(LinkUse::SignIn(ada()), at(n).mono).as_str());
+        let first = link(0);
+        let later: Vec<_> = (1..=LINKS_MAX as u64).map(link).collect();
+        assert!(sessions.spend(first, at(99).mono).is_none());
+        assert!(later.iter().all(|link| sessions.spend(*link, at(99).mono).is_some()));
+    }
+
+    #[test]
+    fn a_session_ends_when_nobody_uses_it_and_after_its_day_however_much_it_is_used() {
+        let sessions = Sessions::default();
+        let idle = SESSION_IDLE.as_secs();
+        let session = sessions.open(&entrant(KEY), at(0));
+        assert!(sessions.find(session.as_str(), at(idle - 1), false).is_some());
+        assert!(sessions.find(session.as_str(), at(idle), true).is_none(), "a look alone prolongs nothing");
+        let used = sessions.open(&entrant(KEY), at(0));
+        let mut now = 0;
+        while now + idle - 1 < SESSION_LIFE.as_secs() {
+            now += idle - 1;
+            assert!(sessions.find(used.as_str(), at(now), true).is_some(), "{now}");
+        }
+        assert!(sessions.find(used.as_str(), at(SESSION_LIFE.as_secs()), true).is_none());
+        assert_eq!(sessions.sweep(at(SESSION_LIFE.as_secs()).mono, |_, _| true), [ada(), ada()]);
+        assert!(sessions.all().is_empty());
+    }
+
+    #[test]
+    fn a_session_that_no_longer_stands_is_swept_and_whoever_listens_hears_of_it() {
+        let sessions = Sessions::default();
+        let session = sessions.open(&entrant(KEY), at(0));
+        let found = sessions.find(session.as_str(), at(1), true).unwrap();
+        assert!(found.over.has_changed().is_ok());
+        assert!(sessions.sweep(at(1).mono, |who, key| (who, key) == (ada(), KEY)).is_empty());
+        assert_eq!(sessions.sweep(at(1).mono, |_, key| key != KEY), [ada()]);
+        assert!(found.over.has_changed().is_err());
+        assert!(sessions.find(session.as_str(), at(1), true).is_none());
+    }
+
+    #[test]
+    fn a_touch_is_fresh_for_a_while_and_a_link_is_no_touch() {
+        let sessions = Sessions::default();
+        let fresh = |session: &Secret, at: Now| sessions.find(session.as_str(), at, false).unwrap();
+        let session = sessions.open(&entrant(KEY), at(0));
+        let life = TOUCH_LIFE.as_secs();
+        assert!(fresh(&session, at(life - 1)).fresh && !fresh(&session, at(life)).fresh);
+        sessions.touched(fresh(&session, at(life)).session, at(life).mono);
+        assert!(fresh(&session, at(life + 1)).fresh);
+        assert!(!fresh(&sessions.open(&entrant(None), at(0)), at(0)).fresh);
+    }
+
+    #[test]
+    fn a_session_is_ended_by_its_handle_and_no_other_with_it() {
+        let sessions = Sessions::default();
+        let (one, two) = (sessions.open(&entrant(KEY), at(0)), sessions.open(&entrant(KEY), at(1)));
+        let handle = sessions.all().remove(0).handle;
+        assert_eq!(sessions.end(|s| s.handle == handle), [ada()]);
+        assert!(sessions.find(two.as_str(), at(2), true).is_none());
+        assert!(sessions.find(one.as_str(), at(2), true).is_some());
     }
 
     #[test]
     fn a_secret_is_never_printed() {
-        assert_eq!(format!("{:?}", Sessions::default().link(NOW)), "Secret(..)");
+        assert_eq!(format!("{:?}", Sessions::default().token()), "Secret(..)");
     }
 }

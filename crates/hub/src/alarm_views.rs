@@ -25,6 +25,12 @@ fn count(alarms: &Alarms) -> u64 {
 }
 
 impl Page<'_> {
+    /// What stands across the top, as far as the reader may see it.
+    pub(crate) fn bar(&self) -> Bar {
+        let all = bar(self.site, self.whole);
+        if self.reader.sees.alarms { all } else { Bar { alarms: 0, ..all } }
+    }
+
     pub(crate) fn alarms_view(&self, banner: Option<&str>) -> AlarmsView {
         let today = |at| self.site.founding().zone.local(at).date;
         let is_today = |alarm: &&Alarm| alarm.cleared.is_some_and(|at| today(at) == today(self.now));

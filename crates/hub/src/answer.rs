@@ -1,5 +1,6 @@
 //! Answers over HTTP: pages, files, redirections and refusals, each with the headers that it must have.
 
+use crate::tell;
 use axum::body::{Body, Bytes};
 use axum::http::header::{
     ACCEPT, CACHE_CONTROL, CONTENT_TYPE, LOCATION, STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE,
@@ -65,6 +66,21 @@ pub(crate) fn stream(body: Body) -> Response {
     made(StatusCode::OK, "text/event-stream", body)
 }
 
+/// For scripts of our own pages.
+pub(crate) fn json(value: &serde_json::Value) -> Response {
+    made(StatusCode::OK, "application/json", value.to_string())
+}
+
+/// 307 Temporary Redirect: the same request elsewhere.
+pub(crate) fn moved(place: &str) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+    if let Ok(place) = HeaderValue::from_str(place) {
+        response.headers_mut().insert(LOCATION, place);
+    }
+    response
+}
+
 /// 303 See Other: the next request is a GET.
 pub(crate) fn see(place: &'static str) -> Response {
     let mut response = Response::new(Body::empty());
@@ -108,8 +124,29 @@ pub(crate) fn problem(status: StatusCode, code: &'static str, detail: &'static s
     made(status, "application/problem+json", body)
 }
 
+/// The same, in the code's own words.
+pub(crate) fn problem_of(status: StatusCode, code: ApiRefusal) -> Response {
+    problem(status, code.as_str(), code.sentence())
+}
+
+/// A refusal, as the asker can read it. `frame`: only for a session.
+pub(crate) fn refusal(
+    headers: &HeaderMap,
+    status: StatusCode,
+    code: ApiRefusal,
+    frame: Option<Frame>,
+) -> Response {
+    if !wants_page(headers) {
+        return problem_of(status, code);
+    }
+    let (detail, code) = (Some(tell::capital(code.sentence()) + "."), code.as_str().to_owned());
+    let html = lockward_console::error(&ErrorView { frame, fault: Fault::Forbidden, code, detail });
+    made(status, "text/html; charset=utf-8", html)
+}
+
 /// An error, as the asker can read it. `frame`: only for a session.
-pub(crate) fn fault(headers: &HeaderMap, fault: Fault, code: &'static str, frame: Option<Frame>) -> Response {
+pub(crate) fn fault(headers: &HeaderMap, fault: Fault, code: ApiRefusal, frame: Option<Frame>) -> Response {
+    let code = code.as_str();
     let status = StatusCode::from_u16(fault.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if wants_page(headers) {
         let html = lockward_console::error(&ErrorView { frame, fault, code: code.to_owned(), detail: None });

@@ -257,8 +257,14 @@ impl Follower {
         if !self.view.is_watched() {
             return;
         }
-        let page =
-            views::Page { office: &self.office, site: &site, live: &live, whole: self.view.whole(), now };
+        let page = views::Page {
+            office: &self.office,
+            site: &site,
+            live: &live,
+            whole: self.view.whole(),
+            now,
+            reader: views::Reader::anyone(lockward_console::Sees::ALL),
+        };
         // More than a console keeps would only push out what it has not read yet.
         for told in shown.iter().rev().take(lockward_console::FEED_ROWS_MAX).rev() {
             let data = lockward_console::event_row(&page.event_row(told)).into();

@@ -8,7 +8,7 @@ use core::time::Duration;
 use lockward_model::LinkRefusal;
 use rustls::server::Acceptor;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -83,8 +83,8 @@ pub(crate) async fn run(core: Arc<Core>, listener: TcpListener, door: Door, web:
             () = core.closed() => break,
             Some(_) = connections.join_next() => continue,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, from) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 warn!(%error, "a connection can not be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -99,8 +99,8 @@ pub(crate) async fn run(core: Arc<Core>, listener: TcpListener, door: Door, web:
             let _seat = seat;
             let _ = stream.set_nodelay(true);
             match door {
-                Door::Plain => web.serve(&core, stream).await,
-                Door::Tls(tls) => shake_hands(core, stream, &tls, &handshakes, web).await,
+                Door::Plain => web.serve(&core, stream, from.ip()).await,
+                Door::Tls(tls) => shake_hands(core, stream, &tls, &handshakes, web, from.ip()).await,
             }
         });
     }
@@ -109,7 +109,14 @@ pub(crate) async fn run(core: Arc<Core>, listener: TcpListener, door: Door, web:
     connections.shutdown().await;
 }
 
-async fn shake_hands(core: Arc<Core>, stream: TcpStream, tls: &Tls, handshakes: &Semaphore, web: Web) {
+async fn shake_hands(
+    core: Arc<Core>,
+    stream: TcpStream,
+    tls: &Tls,
+    handshakes: &Semaphore,
+    web: Web,
+    from: IpAddr,
+) {
     // Who says nothing takes up no turn.
     let said = timeout(HELLO_PATIENCE, LazyConfigAcceptor::new(Acceptor::default(), stream)).await;
     let start = match said {
@@ -134,7 +141,7 @@ async fn shake_hands(core: Arc<Core>, stream: TcpStream, tls: &Tls, handshakes: 
         Err(_) => return debug!("a handshake took too long"),
     };
     let ended = match speech {
-        Speech::Web => return web.serve(&core, stream).await,
+        Speech::Web => return web.serve(&core, stream, from).await,
         Speech::Enrolment => enrol::run(core, stream).await,
         Speech::Link => {
             let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());

@@ -1,8 +1,9 @@
 //! A hub that runs: opened, listening, and stopped within a second.
 
-use crate::access::{Secret, Sessions};
-use crate::ca::{CaError, HubCertificate};
+use crate::access::{LinkUse, Secret};
+use crate::ca::{CaError, HUB_NAME, HubCertificate};
 use crate::ca_file;
+use crate::caller::Gate;
 use crate::clock::Clock;
 use crate::core::Core;
 use crate::follower::Follower;
@@ -11,12 +12,16 @@ use crate::links::Links;
 use crate::live_view::LiveView;
 use crate::office::{Office, OfficeError};
 use crate::orders::Orders;
+use crate::origin::{Origin, PublicUrl};
+use crate::own_keys::has_passkey;
 use crate::recoveries::recoveries;
 use crate::refusals;
 use crate::sequencer::{Sequencer, StartError};
 use crate::tls::Tls;
 use crate::web::Web;
 use core::time::Duration;
+use lockward_console::address;
+use lockward_model::OperatorId;
 use lockward_store::{DirLock, LockError};
 use lockward_wire::MasterKey;
 use std::net::{IpAddr, SocketAddr};
@@ -40,6 +45,8 @@ pub struct HubConfig {
     pub listen: SocketAddr,
     /// Where browsers of this machine are listened to without TLS; a loopback address.
     pub console: Option<SocketAddr>,
+    /// By which address people's browsers call the hub, where that is not its own: passkeys are bound to it.
+    pub public: Option<PublicUrl>,
     /// A line across the top of every page.
     pub banner: Option<String>,
     /// What time it is.
@@ -74,7 +81,8 @@ pub struct Running {
     addr: SocketAddr,
     console: Option<SocketAddr>,
     core: Arc<Core>,
-    sessions: Arc<Sessions>,
+    gate: Arc<Gate>,
+    public: Option<PublicUrl>,
     closing: watch::Sender<bool>,
     tasks: JoinSet<()>,
     threads: Vec<JoinHandle<()>>,
@@ -90,7 +98,7 @@ impl Hub {
     /// # Errors
     /// [`HubStartError`]; nothing is left running.
     pub async fn start(config: HubConfig) -> Result<Running, HubStartError> {
-        let HubConfig { dir, master, listen, console, banner, clock } = config;
+        let HubConfig { dir, master, listen, console, public, banner, clock } = config;
         // A folder without a site is told of as such, before a lock is left in it.
         let office = Arc::new(Office::open(&dir, master, clock)?);
         let lock = DirLock::take(&dir)?;
@@ -116,18 +124,21 @@ impl Hub {
         let orders = Orders::default();
         let core = Arc::new(Core { office, sequencer, links, orders, live, turned_away, closing: closed });
 
-        let sessions = Arc::new(Sessions::default());
-        let web = |ip, tls| Web::new(Arc::clone(&core), Arc::clone(&sessions), banner.clone(), ip, tls);
+        let gate = Arc::new(Gate::default());
+        let web = |at, tls| {
+            Web::new(Arc::clone(&core), Arc::clone(&gate), banner.clone(), at, tls, public.as_ref())
+        };
         let mut tasks = JoinSet::new();
-        tasks.spawn(gateway::run(Arc::clone(&core), listener, Door::Tls(tls), web(addr.ip(), true)));
+        tasks.spawn(gateway::run(Arc::clone(&core), listener, Door::Tls(tls), web(addr, true)));
         if let (Some(listener), Some(at)) = (plain, console) {
-            tasks.spawn(gateway::run(Arc::clone(&core), listener, Door::Plain, web(at.ip(), false)));
+            tasks.spawn(gateway::run(Arc::clone(&core), listener, Door::Plain, web(at, false)));
         }
         tasks.spawn(refusals::record(Arc::clone(&core), refused));
         tasks.spawn(follow(Arc::clone(&core)));
+        tasks.spawn(Arc::clone(&gate).watch(Arc::clone(&core)));
         let threads = vec![thread, behind(Arc::clone(&core), follower)?];
         info!(%addr, "the hub listens");
-        Ok(Running { addr, console, core, sessions, closing, tasks, threads, _lock: lock })
+        Ok(Running { addr, console, core, gate, public, closing, tasks, threads, _lock: lock })
     }
 }
 
@@ -199,15 +210,41 @@ impl Running {
         &self.core.office
     }
 
-    /// An address that signs in the browser that opens it, once. Each call makes a new one.
+    /// Where operators sign in.
     #[must_use]
-    pub fn console_url(&self) -> String {
-        let key = self.sessions.link(self.core.office.now().mono);
-        let base = match self.console {
-            Some(address) => format!("http://{address}"),
-            None => format!("https://{}", self.addr),
+    pub fn sign_in_url(&self) -> String {
+        let own = match self.console {
+            Some(address) => Origin::new(false, "localhost", address.port()),
+            None => Origin::new(true, HUB_NAME, self.addr.port()),
         };
-        format!("{base}/enter?key={}", key.as_str())
+        self.public.as_ref().map_or(own, |url| url.0.clone()).to_string()
+    }
+
+    /// Whether any operator has a passkey.
+    #[must_use]
+    pub fn can_sign_in(&self) -> bool {
+        has_passkey(&self.core.office.site())
+    }
+
+    /// The address of a new one-time link with which the founding operator registers the site's first passkey. `None` where
+    /// somebody has one, and where the site does not take the hub's word for an operator's.
+    #[must_use]
+    pub fn set_up_url(&self) -> Option<String> {
+        let (office, site) = (&self.core.office, self.core.office.site());
+        let can = |id: &OperatorId| site.hub_signs_for(*id, "put-operator", office.wall());
+        let operator =
+            site.founding().operators.iter().map(|o| o.id).find(can).filter(|_| !has_passkey(&site))?;
+        let what = LinkUse::Register { operator, by: operator, first: true };
+        let key = self.gate.sessions.link(what, office.now().mono);
+        Some(format!("{}{}#key={}", self.sign_in_url(), address::SET_UP, key.as_str()))
+    }
+
+    /// An address that signs in the browser that opens it, once, as this operator and without a passkey: for demonstrations,
+    /// whose site is nobody's. A session like that can not do what asks for a touch. Each call makes a new one.
+    #[must_use]
+    pub fn demo_url(&self, operator: OperatorId) -> String {
+        let key = self.gate.sessions.link(LinkUse::SignIn(operator), self.core.office.now().mono);
+        format!("{}/enter?key={}", self.sign_in_url(), key.as_str())
     }
 
     /// Where browsers of this machine reach it without TLS.
@@ -219,7 +256,7 @@ impl Running {
     /// A token for tools (`Authorization: Bearer …`), good until the hub stops.
     #[must_use]
     pub fn token(&self) -> Secret {
-        self.sessions.token(self.core.office.now().mono)
+        self.gate.sessions.token()
     }
 
     /// Stops: takes no more, ends links, finishes what is on its way to the disk. Within a second.

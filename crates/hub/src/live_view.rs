@@ -76,7 +76,14 @@ impl LiveView {
             return;
         }
         let site = office.site();
-        let page = views::Page { office, site: &site, live: &live, whole: &self.whole, now: office.wall() };
+        let page = views::Page {
+            office,
+            site: &site,
+            live: &live,
+            whole: &self.whole,
+            now: office.wall(),
+            reader: views::Reader::anyone(lockward_console::Sees::ALL),
+        };
         if let Some(row) = page.controller(id) {
             self.tell("controller", lockward_console::controller_row(&row));
         }
@@ -138,7 +145,14 @@ impl LiveView {
             return;
         }
         let (live, site) = (self.now(), office.site());
-        let page = views::Page { office, site: &site, live: &live, whole: &self.whole, now: office.wall() };
+        let page = views::Page {
+            office,
+            site: &site,
+            live: &live,
+            whole: &self.whole,
+            now: office.wall(),
+            reader: views::Reader::anyone(lockward_console::Sees::ALL),
+        };
         for row in page.fleet().controllers {
             self.tell("controller", lockward_console::controller_row(&row));
         }

@@ -77,10 +77,15 @@ impl Page<'_> {
         }
         let told = groups.into_iter().map(|(people, doors)| StillOpens {
             doors: self.row(doors.into_iter()),
-            people: people.iter().take(PEOPLE_SHOWN).map(|entrant| self.enters(entrant)).collect(),
-            more: people.len().saturating_sub(PEOPLE_SHOWN) as u64,
+            people: people.iter().take(self.named()).map(|entrant| self.enters(entrant)).collect(),
+            more: people.len().saturating_sub(self.named()) as u64,
         });
         Still::These(told.collect())
+    }
+
+    /// How many people are told by name: none to whom may see no people.
+    fn named(&self) -> usize {
+        if self.reader.sees.people { PEOPLE_SHOWN } else { 0 }
     }
 
     fn enters(&self, entrant: &Entrant) -> StillEnters {

@@ -1,9 +1,8 @@
 //! The event stream of an open page (WHATWG HTML, Server-sent events): first how things are, then what happens.
 
-use crate::alarm_views::bar;
 use crate::core::Core;
 use crate::live_view::News;
-use crate::views::Page;
+use crate::views::{Page, Reader};
 use axum::body::{Body, Bytes, HttpBody};
 use core::convert::Infallible;
 use core::fmt::Write as _;
@@ -11,10 +10,10 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use hyper::body::Frame;
-use lockward_console::BEAT_SECONDS;
+use lockward_console::{BEAT_SECONDS, Sees};
 use std::sync::Arc;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::interval;
 
 /// Pieces that wait for the browser. One that reads nothing for so long is let go, and comes back by itself.
@@ -35,29 +34,42 @@ impl HttpBody for Pieces {
     }
 }
 
-/// The stream's body, with everything after entry `after` of the event log.
-pub(crate) fn body(core: Arc<Core>, after: u64) -> Body {
+/// The stream's body, with everything after entry `after` of the event log, as far as its reader may see it. It ends with
+/// the session that asked for it: `over` errs then.
+pub(crate) fn body(core: Arc<Core>, after: u64, sees: Sees, over: Option<watch::Receiver<()>>) -> Body {
     let (pieces, body) = mpsc::channel(PIECES_MAX);
     tokio::spawn(async move {
-        // An error is a browser that has gone.
-        let _ = feed(core, after, pieces).await;
+        let ended = async {
+            match over {
+                Some(mut over) => while over.changed().await.is_ok() {},
+                None => core::future::pending().await,
+            }
+        };
+        tokio::select! {
+            // An error is a browser that has gone.
+            _ = feed(core, after, sees, pieces) => {}
+            () = ended => {}
+        }
     });
     Body::new(Pieces(body))
 }
 
 struct Gone;
 
-async fn feed(core: Arc<Core>, after: u64, pieces: mpsc::Sender<Bytes>) -> Result<(), Gone> {
+async fn feed(core: Arc<Core>, after: u64, sees: Sees, pieces: mpsc::Sender<Bytes>) -> Result<(), Gone> {
     // Listen first, then look: what happens in between is told twice, and shown once.
     let mut news = core.live.subscribe();
-    let first = core.blocking(move |core| how_things_are(core, after)).await.ok_or(Gone)?;
+    let first = core.blocking(move |core| how_things_are(core, after, sees)).await.ok_or(Gone)?;
     pieces.send(first).await.map_err(|_| Gone)?;
     let mut beats = interval(Duration::from_secs(BEAT_SECONDS.into()));
     beats.reset();
     loop {
         let piece = tokio::select! {
             item = news.recv() => match item {
-                Ok(item) => written(&item),
+                Ok(item) => match core.blocking(move |core| as_seen(core, item, sees)).await.ok_or(Gone)? {
+                    Some(item) => written(&item),
+                    None => continue,
+                },
                 // Too slow: the browser comes back and says where it stopped.
                 Err(RecvError::Lagged(_) | RecvError::Closed) => return Ok(()),
             },
@@ -69,13 +81,31 @@ async fn feed(core: Arc<Core>, after: u64, pieces: mpsc::Sender<Bytes>) -> Resul
     }
 }
 
-fn how_things_are(core: &Core, after: u64) -> Bytes {
+/// News as this reader may see them. Most see all of it, as it was made for all.
+fn as_seen(core: &Core, news: News, sees: Sees) -> Option<News> {
+    if sees.people && sees.alarms || !matches!(news.event, "feed" | "bar") {
+        return Some(news);
+    }
     let office = &core.office;
     let (live, site) = (core.live.now(), office.site());
-    let page = Page { office, site: &site, live: &live, whole: core.live.whole(), now: office.wall() };
+    let (whole, now, reader) = (core.live.whole(), office.wall(), Reader::anyone(sees));
+    let page = Page { office, site: &site, live: &live, whole, now, reader };
+    if news.event == "bar" {
+        return Some(News::new("bar", lockward_console::bar(&page.bar())));
+    }
+    let told = live.feed.iter().rev().find(|told| Some(told.index) == news.id)?;
+    let data = lockward_console::event_row(&page.event_row(told)).into();
+    Some(News { data, ..news })
+}
+
+fn how_things_are(core: &Core, after: u64, sees: Sees) -> Bytes {
+    let office = &core.office;
+    let (live, site) = (core.live.now(), office.site());
+    let (whole, now, reader) = (core.live.whole(), office.wall(), Reader::anyone(sees));
+    let page = Page { office, site: &site, live: &live, whole, now, reader };
     let mut out = written(&beat(core));
     out.push_str(&written(&News::new("summary", page.summary())));
-    out.push_str(&written(&News::new("bar", lockward_console::bar(&bar(&site, core.live.whole())))));
+    out.push_str(&written(&News::new("bar", lockward_console::bar(&page.bar()))));
     for door in site.doors() {
         out.push_str(&written(&News::new("door", page.door_fragment(door))));
     }

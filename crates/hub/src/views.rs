@@ -1,12 +1,13 @@
 //! From the site and the live view to the console's view structs. Names are opened here, for a session's page alone.
 
+use crate::caller::Caller;
 use crate::live::{Contact, DoorNow, Live, ReaderNow, Told};
 use crate::office::Office;
 use crate::tell::{self, moment};
 use crate::tidings::Tidings;
 use lockward_console::{
     Bank, Banner, Compartment, ControllerRow, DoorCard, DoorState, EventRow, FEED_ROWS_MAX, Fleet, Frame,
-    Link, Moment, Name, OverviewView, Part, Tone, Zone,
+    Link, Moment, Name, OverviewView, Part, Sees, Tone, Zone,
 };
 use lockward_model::{Code, ControllerId, Door, DoorId, DoorKind, PersonId, Time};
 use lockward_site::Site;
@@ -18,6 +19,26 @@ pub(crate) struct Page<'a> {
     pub(crate) live: &'a Live,
     pub(crate) whole: &'a Tidings,
     pub(crate) now: Time,
+    pub(crate) reader: Reader,
+}
+
+/// Who reads a page.
+pub(crate) struct Reader {
+    /// What people call the operator; `None` for a tool.
+    title: Option<String>,
+    pub(crate) sees: Sees,
+}
+
+impl Reader {
+    pub(crate) fn of(caller: &Caller, office: &Office, site: &Site) -> Self {
+        let operator = caller.operator().and_then(|who| site.operator(who.operator));
+        Self { title: operator.map(|o| o.title.to_string()), sees: caller.sees(office, site) }
+    }
+
+    /// For pieces of pages that go to several.
+    pub(crate) fn anyone(sees: Sees) -> Self {
+        Self { title: None, sees }
+    }
 }
 
 impl Page<'_> {
@@ -28,9 +49,10 @@ impl Page<'_> {
     pub(crate) fn frame(&self, banner: Option<&str>) -> Frame {
         Frame {
             site: self.site.founding().title.to_string(),
-            operator: None,
+            operator: self.reader.title.clone(),
+            sees: self.reader.sees,
             banner: banner.map(|text| Banner { tone: Tone::Info, text: text.to_owned() }),
-            bar: crate::alarm_views::bar(self.site, self.whole),
+            bar: self.bar(),
             as_of: self.moment(self.now),
             after: Some(self.live.newest()),
         }
@@ -68,7 +90,12 @@ impl Page<'_> {
             sentence: tell::sentence(code),
             reason: tell::reason(self.site, &told.event),
             door: told.event.door.map(|door| self.door_link(door)),
-            person: tell::person(&told.event).map(|person| self.person_link(person)),
+            person: self
+                .reader
+                .sees
+                .people
+                .then(|| tell::person(&told.event).map(|person| self.person_link(person)))
+                .flatten(),
             tone: tell::tone(code),
             late: told.late,
         }

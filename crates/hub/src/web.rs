@@ -1,36 +1,42 @@
 //! The hub over HTTP: whether a request may be answered, and with what.
 
-use crate::access::Sessions;
+use crate::ca::HUB_NAME;
+use crate::caller::{Caller, Gate, Stopped, pass};
+use crate::ceremony::Party;
 use crate::core::Core;
-use crate::routes::{Access, Answer, ROUTES};
-use crate::views::Page;
+use crate::origin::{Origin, PublicUrl};
+use crate::routes::{Answer, Method, ROUTES, Route};
+use crate::views::{Page, Reader};
 use crate::{answer, handout, stream, tiles};
 use axum::Router;
 use axum::extract::Request;
-use axum::http::header::{AUTHORIZATION, COOKIE, HOST, SET_COOKIE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::http::header::HOST;
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use core::time::Duration;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use lockward_console::{ASSETS, Fault, address};
 use lockward_model::ApiRefusal;
 use lockward_store::HubError;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
 use tracing::error;
 
 /// A request's head must be here this soon.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
+/// Its body must be here this soon after.
+const BODY_PATIENCE: Duration = Duration::from_secs(10);
 /// Longest head of a request: browsers send 1 to 2 KiB.
 const HEAD_BYTES_MAX: usize = 16 * 1_024;
-/// The session's cookie over TLS: the prefix binds it to this host and to TLS (RFC 6265bis, section 4.1.3).
-const COOKIE_TLS: &str = "__Host-lockward";
-/// The same on the loopback, where the prefix would be refused.
-const COOKIE_PLAIN: &str = "lockward";
+/// Longest body: a registration with the longest attestation that authenticators send is 10 KiB.
+const BODY_BYTES_MAX: usize = 64 * 1_024;
 
 /// The hub over HTTP.
 #[derive(Clone)]
@@ -38,10 +44,32 @@ pub(crate) struct Web {
     router: Router,
 }
 
-struct Desk {
-    core: Arc<Core>,
-    sessions: Arc<Sessions>,
-    banner: Option<String>,
+/// Where a connection comes from.
+#[derive(Clone, Copy)]
+struct Peer(IpAddr);
+
+/// One request that the table has let through.
+pub(crate) struct Visit {
+    pub(crate) headers: HeaderMap,
+    pub(crate) uri: Uri,
+    pub(crate) from: IpAddr,
+    pub(crate) caller: Caller,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Visit {
+    /// A field of a form that was sent.
+    pub(crate) fn field(&self, name: &str) -> String {
+        core::str::from_utf8(&self.body).ok().and_then(|pairs| value(pairs, name)).unwrap_or_default()
+    }
+}
+
+pub(crate) struct Desk {
+    pub(crate) core: Arc<Core>,
+    pub(crate) gate: Arc<Gate>,
+    /// By which addresses browsers are to call; the last is this listener's own.
+    pub(crate) parties: Vec<Party>,
+    pub(crate) banner: Option<String>,
     listen: IpAddr,
     tls: bool,
 }
@@ -50,20 +78,33 @@ impl Web {
     /// For one listener. `listen`: its address, by which it may be called besides the names of the loopback.
     pub(crate) fn new(
         core: Arc<Core>,
-        sessions: Arc<Sessions>,
+        gate: Arc<Gate>,
         banner: Option<String>,
-        listen: IpAddr,
+        listen: SocketAddr,
         tls: bool,
+        public: Option<&PublicUrl>,
     ) -> Self {
-        let desk = Arc::new(Desk { core, sessions, banner, listen, tls });
-        let at = |access, what| {
+        let name = if tls { HUB_NAME } else { "localhost" };
+        let own = Origin::new(tls, name, listen.port());
+        let origins = public.map(|url| url.0.clone()).into_iter().chain([own]);
+        let parties = origins.filter_map(Party::new).collect();
+        let desk = Arc::new(Desk { core, gate, parties, banner, listen: listen.ip(), tls });
+        let receive = |route: Option<&'static Route>| {
             let desk = Arc::clone(&desk);
-            get(move |request: Request| async move { desk.receive(request, access, what).await })
+            move |request: Request| async move { desk.receive(request, route).await }
         };
-        let router =
-            ROUTES.iter().fold(Router::new(), |router, r| router.route(r.path, at(r.access, Some(r.answer))));
-        // A path that does not exist looks to a stranger like one that does.
-        let router = router.fallback(at(Access::Session, None));
+        let router = ROUTES.iter().fold(Router::new(), |router, route| {
+            let handler = receive(Some(route));
+            router.route(
+                route.path,
+                match route.method {
+                    Method::Get => get(handler),
+                    Method::Post => post(handler),
+                },
+            )
+        });
+        // A path that does not exist looks to a stranger like one that does, and so does the wrong way to ask for one.
+        let router = router.fallback(receive(None)).method_not_allowed_fallback(receive(None));
         Self {
             router: router
                 .layer(axum::middleware::map_response(move |r| async move { answer::sealed(r, tls) })),
@@ -71,11 +112,15 @@ impl Web {
     }
 
     /// Serves one connection until it or the hub ends.
-    pub(crate) async fn serve<S>(self, core: &Core, stream: S)
+    pub(crate) async fn serve<S>(self, core: &Core, stream: S, from: IpAddr)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let service = TowerToHyperService::new(self.router);
+        let router = TowerToHyperService::new(self.router);
+        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(Peer(from));
+            router.call(request)
+        });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_PATIENCE)
@@ -92,7 +137,7 @@ impl Web {
 }
 
 /// What went wrong with a page.
-enum Trouble {
+pub(crate) enum Trouble {
     NotFound,
     Store(HubError),
 }
@@ -104,69 +149,105 @@ impl From<HubError> for Trouble {
 }
 
 impl Desk {
-    async fn receive(self: Arc<Self>, request: Request, access: Access, what: Option<Answer>) -> Response {
-        let (head, _) = request.into_parts();
+    async fn receive(self: Arc<Self>, request: Request, route: Option<&'static Route>) -> Response {
+        let (head, body) = request.into_parts();
         // Off the loopback TLS says whom the browser means; on it, a page elsewhere must not reach us by a name of its own.
         if !self.tls && !self.is_called(&head.headers) {
-            let detail = "call the hub by localhost or by its address";
+            let detail = "call the hub by localhost, by its address, or by its public name";
             return answer::problem(StatusCode::MISDIRECTED_REQUEST, ApiRefusal::OtherHost.as_str(), detail);
         }
-        match access {
-            Access::Session if !self.is_signed_in(&head.headers) => {
-                return answer::sign_in_first(&head.headers);
-            }
-            Access::Token if !self.brings_token(&head.headers) => return answer::token_first(),
-            Access::Anyone | Access::Session | Access::Token => {}
+        if let Some(place) = self.elsewhere(&head.method, &head.headers, &head.uri) {
+            return answer::moved(&place);
         }
+        let method = route.map_or(Method::Get, |r| r.method);
+        let caller = self.gate.caller(&self.core.office, &head.headers, method);
+        let Some(route) = route else {
+            return match caller {
+                Caller::Nobody => answer::sign_in_first(&head.headers),
+                caller => self.trouble(&head.headers, Trouble::NotFound, Some(&caller)),
+            };
+        };
+        match pass(route, &caller, &head.headers, &self.core.office, self.tls) {
+            Ok(()) => {}
+            Err(Stopped::SignInFirst) => return answer::sign_in_first(&head.headers),
+            Err(Stopped::TokenFirst) => return answer::token_first(),
+            Err(Stopped::With(status, code)) => {
+                return self.refused(&head.headers, status, code, Some(&caller));
+            }
+        }
+        let from = head.extensions.get().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(from)| *from);
+        let whole = match route.method {
+            Method::Get => Some(Vec::new()),
+            Method::Post => {
+                let read = timeout(BODY_PATIENCE, axum::body::to_bytes(body, BODY_BYTES_MAX)).await;
+                read.ok().and_then(Result::ok).map(Vec::from)
+            }
+        };
+        let Some(body) = whole else {
+            let code = ApiRefusal::Malformed;
+            return self.refused(&head.headers, StatusCode::PAYLOAD_TOO_LARGE, code, Some(&caller));
+        };
+        let visit = Visit { headers: head.headers, uri: head.uri, from, caller, body };
+        self.answer(visit, route.answer).await
+    }
+
+    async fn answer(self: Arc<Self>, visit: Visit, what: Answer) -> Response {
         match what {
-            Some(Answer::Health) => answer::text("ok\n"),
-            Some(Answer::Asset) => match ASSETS.iter().find(|asset| asset.path == head.uri.path()) {
+            Answer::Health => answer::text("ok\n"),
+            Answer::Asset => match ASSETS.iter().find(|asset| asset.path == visit.uri.path()) {
                 Some(asset) => answer::asset(asset),
-                None => answer::fault(&head.headers, Fault::NotFound, ApiRefusal::NotFound.as_str(), None),
+                None => self.trouble(&visit.headers, Trouble::NotFound, None),
             },
-            Some(Answer::SignIn) => {
-                answer::page(lockward_console::sign_in(query(&head.uri, "expired").is_some()))
+            Answer::SignIn => self.sign_in_page(&visit),
+            Answer::SignInStart => self.sign_in_start(&visit),
+            Answer::SignInFinish => self.sign_in_finish(&visit).await,
+            Answer::SetUp => self.set_up_page(&visit),
+            Answer::SetUpStart => self.set_up_start(&visit),
+            Answer::SetUpFinish => self.set_up_finish(&visit).await,
+            Answer::Enter => self.enter(&visit).await,
+            Answer::SignOut => self.sign_out(&visit).await,
+            Answer::TouchStart => self.touch_start(&visit),
+            Answer::TouchFinish => self.touch_finish(&visit).await,
+            Answer::KeyStart => self.key_start(&visit),
+            Answer::KeyFinish => self.key_finish(&visit).await,
+            Answer::KeyRemove => self.key_remove(&visit).await,
+            Answer::OwnSessionEnd => self.session_end(&visit, true).await,
+            Answer::SessionEnd => self.session_end(&visit, false).await,
+            Answer::Live => {
+                let last = visit.headers.get("last-event-id").and_then(|v| v.to_str().ok());
+                let after = last.and_then(|id| id.parse().ok());
+                let after = after.or_else(|| query(&visit.uri, "after")?.parse().ok());
+                let sees = visit.caller.sees(&self.core.office, &self.core.office.site());
+                let over = visit.caller.operator().map(|who| who.over.clone());
+                answer::stream(stream::body(Arc::clone(&self.core), after.unwrap_or(0), sees, over))
             }
-            Some(Answer::Enter) => self.enter(&head.uri),
-            Some(Answer::Live) => {
-                let last = head.headers.get("last-event-id").and_then(|v| v.to_str().ok());
-                let after =
-                    last.and_then(|id| id.parse().ok()).or_else(|| query(&head.uri, "after")?.parse().ok());
-                answer::stream(stream::body(Arc::clone(&self.core), after.unwrap_or(0)))
-            }
-            Some(Answer::EpochKeys) => match handout::epoch_keys(&self.core).await {
+            Answer::EpochKeys => match handout::epoch_keys(&self.core).await {
                 Ok(lines) => answer::secret(lines),
                 Err(error) => {
                     error!(%error, "no key was handed out");
-                    answer::fault(&head.headers, Fault::Failed, ApiRefusal::StoreFailed.as_str(), None)
+                    answer::fault(&visit.headers, Fault::Failed, ApiRefusal::StoreFailed, None)
                 }
             },
-            Some(what) => self.look_up(head.headers, head.uri, what, access).await,
-            None => self.trouble(&head.headers, Trouble::NotFound, true),
+            what => self.look_up(visit, what).await,
         }
     }
 
     /// Answers that read the store: on a thread that may wait.
-    async fn look_up(
-        self: Arc<Self>,
-        headers: HeaderMap,
-        uri: Uri,
-        what: Answer,
-        access: Access,
-    ) -> Response {
+    async fn look_up(self: Arc<Self>, visit: Visit, what: Answer) -> Response {
         let desk = Arc::clone(&self);
-        let host = headers.get(HOST).and_then(|v| v.to_str().ok()).unwrap_or("localhost").to_owned();
-        let found = tokio::task::spawn_blocking(move || desk.found(&uri, &host, what)).await;
+        let headers = visit.headers.clone();
+        let caller = visit.caller.clone();
+        let found = tokio::task::spawn_blocking(move || desk.found(&visit, what)).await;
         match found {
             Ok(Ok(response)) => response,
-            Ok(Err(trouble)) => self.trouble(&headers, trouble, access == Access::Session),
-            Err(_) => answer::fault(&headers, Fault::Failed, ApiRefusal::Failed.as_str(), None),
+            Ok(Err(trouble)) => self.trouble(&headers, trouble, Some(&caller)),
+            Err(_) => answer::fault(&headers, Fault::Failed, ApiRefusal::Failed, None),
         }
     }
 
-    fn found(&self, uri: &Uri, host: &str, what: Answer) -> Result<Response, Trouble> {
+    fn found(&self, visit: &Visit, what: Answer) -> Result<Response, Trouble> {
         let office = &self.core.office;
-        let path = uri.path();
+        let (uri, path) = (&visit.uri, visit.uri.path());
         match what {
             Answer::Checkpoint(log) => return tiles::checkpoint(office, log)?.ok_or(Trouble::NotFound),
             Answer::Tile(log) => {
@@ -186,7 +267,9 @@ impl Desk {
             &*now
         };
         let (site, banner) = (office.site(), self.banner.as_deref());
-        let page = Page { office, site: &site, live, whole: self.core.live.whole(), now: office.wall() };
+        let reader = Reader::of(&visit.caller, office, &site);
+        let page =
+            Page { office, site: &site, live, whole: self.core.live.whole(), now: office.wall(), reader };
         let html = match what {
             Answer::Door => {
                 let id = path.strip_prefix(address::DOORS).and_then(|id| id.parse().ok());
@@ -207,67 +290,93 @@ impl Desk {
             Answer::Muster => lockward_console::muster(&page.muster_view(banner)),
             Answer::Zones => lockward_console::zones(&page.zones_view(banner)),
             Answer::Log => {
+                let host = visit.headers.get(HOST).and_then(|v| v.to_str().ok()).unwrap_or("localhost");
                 let scheme = if self.tls { "https" } else { "http" };
                 lockward_console::log(&page.log_view(&format!("{scheme}://{host}"), banner)?)
+            }
+            Answer::Me => {
+                let who = visit.caller.operator().ok_or(Trouble::NotFound)?;
+                let party = self.party(&visit.headers);
+                let view = page.me_view(who, &self.gate.sessions.all(), party, banner, self.proper())?;
+                lockward_console::me(&view.ok_or(Trouble::NotFound)?)
+            }
+            Answer::Operators | Answer::Invite => {
+                let who = visit.caller.operator();
+                let invited = match (what, who) {
+                    (Answer::Invite, Some(who)) => Some(self.invite(visit, who.operator, &site)?),
+                    _ => None,
+                };
+                let sessions = self.gate.sessions.all();
+                lockward_console::operators(&page.operators_view(who, &sessions, invited, banner))
             }
             _ => lockward_console::overview(&page.overview(banner)),
         };
         Ok(answer::page(html))
     }
 
-    fn trouble(&self, headers: &HeaderMap, trouble: Trouble, signed_in: bool) -> Response {
+    pub(crate) fn trouble(&self, headers: &HeaderMap, trouble: Trouble, reader: Option<&Caller>) -> Response {
         let (fault, code) = match trouble {
-            Trouble::NotFound => (Fault::NotFound, ApiRefusal::NotFound.as_str()),
+            Trouble::NotFound => (Fault::NotFound, ApiRefusal::NotFound),
             Trouble::Store(error) => {
                 error!(%error, "a page can not be made");
-                (Fault::Failed, ApiRefusal::StoreFailed.as_str())
+                (Fault::Failed, ApiRefusal::StoreFailed)
             }
         };
-        let frame = signed_in.then(|| {
-            let (live, site) = (self.core.live.now(), self.core.office.site());
-            let office = &self.core.office;
-            Page { office, site: &site, live: &live, whole: self.core.live.whole(), now: office.wall() }
-                .frame(self.banner.as_deref())
-        });
-        answer::fault(headers, fault, code, frame)
+        answer::fault(headers, fault, code, reader.and_then(|caller| self.frame(caller)))
     }
 
-    fn enter(&self, uri: &Uri) -> Response {
-        let key = query(uri, "key").unwrap_or_default();
-        let Some(session) = self.sessions.enter(&key, self.core.office.now().mono) else {
-            return answer::see("/sign-in?expired=1");
-        };
-        let (name, secure) = if self.tls { (COOKIE_TLS, "; Secure") } else { (COOKIE_PLAIN, "") };
-        let cookie =
-            format!("{name}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age=43200{secure}", session.as_str());
-        let mut response = answer::see(address::OVERVIEW);
-        if let Ok(mut value) = HeaderValue::from_str(&cookie) {
-            value.set_sensitive(true);
-            response.headers_mut().insert(SET_COOKIE, value);
+    /// A refusal, as a page or as a problem.
+    pub(crate) fn refused(
+        &self,
+        headers: &HeaderMap,
+        status: StatusCode,
+        code: ApiRefusal,
+        reader: Option<&Caller>,
+    ) -> Response {
+        answer::refusal(headers, status, code, reader.and_then(|caller| self.frame(caller)))
+    }
+
+    fn frame(&self, caller: &Caller) -> Option<lockward_console::Frame> {
+        if matches!(caller, Caller::Nobody) {
+            return None;
         }
-        response
+        let (live, site) = (self.core.live.now(), self.core.office.site());
+        let office = &self.core.office;
+        let (whole, now) = (self.core.live.whole(), office.wall());
+        let reader = Reader::of(caller, office, &site);
+        Some(Page { office, site: &site, live: &live, whole, now, reader }.frame(self.banner.as_deref()))
     }
 
-    fn is_signed_in(&self, headers: &HeaderMap) -> bool {
-        let now = self.core.office.now().mono;
-        let name = if self.tls { COOKIE_TLS } else { COOKIE_PLAIN };
-        let cookies = headers.get_all(COOKIE).iter().filter_map(|v| v.to_str().ok());
-        let mut pairs = cookies.flat_map(|c| c.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        if pairs.any(|(n, value)| n == name && self.sessions.knows_session(value, now)) {
+    /// The relying party that a request calls, if its address is one at which passkeys serve.
+    pub(crate) fn party(&self, headers: &HeaderMap) -> Option<&Party> {
+        self.parties.iter().find(|party| party.origin.is_called(headers))
+    }
+
+    /// The address at which operators are to sign in.
+    pub(crate) fn proper(&self) -> String {
+        self.parties.first().map(|party| party.origin.to_string()).unwrap_or_default()
+    }
+
+    /// Whether the browser speaks TLS, with this listener or with a proxy before it.
+    pub(crate) fn is_secure(&self, headers: &HeaderMap) -> bool {
+        self.tls || self.party(headers).is_some_and(|party| party.origin.is_secure())
+    }
+
+    /// Passkeys are made for names, not for numbers: a page that is asked for by a number of the loopback is shown at its name.
+    fn elsewhere(&self, method: &axum::http::Method, headers: &HeaderMap, uri: &Uri) -> Option<String> {
+        let page = *method == axum::http::Method::GET && answer::wants_page(headers);
+        if self.tls || !page || self.party(headers).is_some() {
+            return None;
+        }
+        let own = &self.parties.last()?.origin;
+        Some(format!("{own}{}", uri.path_and_query().map_or("/", |p| p.as_str())))
+    }
+
+    /// The loopback listener answers to the names of the loopback, to its own address, and to the public name.
+    fn is_called(&self, headers: &HeaderMap) -> bool {
+        if self.party(headers).is_some() {
             return true;
         }
-        self.brings_token(headers)
-    }
-
-    fn brings_token(&self, headers: &HeaderMap) -> bool {
-        let bearer = headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok());
-        bearer
-            .and_then(|v| v.strip_prefix("Bearer "))
-            .is_some_and(|t| self.sessions.knows_token(t.trim(), self.core.office.now().mono))
-    }
-
-    /// The loopback listener answers to the names of the loopback, and to its own address.
-    fn is_called(&self, headers: &HeaderMap) -> bool {
         let Some(host) = headers.get(HOST).and_then(|v| v.to_str().ok()) else { return false };
         let name = match host.rsplit_once(':') {
             Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => name,
@@ -279,9 +388,14 @@ impl Desk {
     }
 }
 
-/// One value of the query, decoded (WHATWG URL, application/x-www-form-urlencoded).
-fn query(uri: &Uri, name: &str) -> Option<String> {
-    let pairs = uri.query()?.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+/// One value of the query.
+pub(crate) fn query(uri: &Uri, name: &str) -> Option<String> {
+    value(uri.query()?, name)
+}
+
+/// One value of a query or a form, decoded (WHATWG URL, application/x-www-form-urlencoded).
+fn value(pairs: &str, name: &str) -> Option<String> {
+    let pairs = pairs.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     let value = pairs.filter(|(n, _)| *n == name).map(|(_, value)| value).next()?;
     let mut out = Vec::with_capacity(value.len());
     let mut rest = value.bytes();

@@ -3,7 +3,7 @@
 use crate::folder::{Folder, outside_master};
 use crate::say::say;
 use clap::Args;
-use lockward_hub::{CA_FILE, Hub, HubConfig, HubStartError, MasterError, Running, SystemClock};
+use lockward_hub::{CA_FILE, Hub, HubConfig, HubStartError, MasterError, PublicUrl, Running, SystemClock};
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -22,6 +22,10 @@ pub(crate) struct Serve {
     /// Where browsers of this machine connect without TLS: a loopback address.
     #[arg(long, value_name = "ADDR")]
     console: Option<SocketAddr>,
+    /// By which address people's browsers call the hub, where that is not its own: `https://`, a name, perhaps a port.
+    /// Passkeys are bound to it, so choose one that lasts.
+    #[arg(long, value_name = "URL")]
+    public_url: Option<PublicUrl>,
     /// Prints a token for tools, which serves until the hub stops: whoever has it reads every page, the log, and the keys
     /// that open the log's events.
     #[arg(long)]
@@ -49,6 +53,7 @@ pub(crate) fn serve(args: Serve) -> Result<ExitCode, ServeError> {
         dir: args.folder.dir,
         listen: args.listen,
         console: args.console,
+        public: args.public_url,
         banner: None,
         clock: Arc::new(SystemClock::default()),
     };
@@ -67,8 +72,18 @@ fn tell(hub: &Running, ca: &Path, token: bool) {
     let title = hub.office().site().founding().title.clone();
     say(&format!("Site \"{title}\": the hub listens on {}.", hub.addr()));
     say(&format!("Over TLS it is known by the site's own CA: `{}`.", ca.display()));
-    // The link is one word: it stays whole, however long.
-    say(&format!("Console, for one sign-in:\n  {}", hub.console_url()));
+    // A link is one word: it stays whole, however long.
+    say(&format!("Console:\n  {}", hub.sign_in_url()));
+    match hub.set_up_url() {
+        Some(link) => say(&format!(
+            "Nobody can sign in yet. This link registers the first passkey, once, within an hour:\n  {link}"
+        )),
+        None if hub.can_sign_in() => {}
+        None => say(
+            "Nobody can sign in: no operator has a passkey, and this site does not let the hub add one. A change set \
+             that is signed with an operator's key file does.",
+        ),
+    }
     if token {
         say(&format!("Token for tools:\n  {}", hub.token().as_str()));
     }

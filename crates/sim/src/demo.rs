@@ -87,7 +87,9 @@ impl Demo {
     /// still.
     #[must_use]
     pub fn console_url(&self) -> String {
-        self.house.hub().map(lockward_hub::Running::console_url).unwrap_or_default()
+        let Some(hub) = self.house.hub() else { return String::new() };
+        let owner = hub.office().site().founding().operators.first().map(|o| o.id);
+        owner.map(|id| hub.demo_url(id)).unwrap_or_default()
     }
 
     /// Where the site lies: the hub in `hub`, each controller in `controllers/ID`.

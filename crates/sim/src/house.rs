@@ -179,6 +179,7 @@ impl House {
             master: None,
             listen: self.listen,
             console: self.console,
+            public: None,
             banner: self.banner.clone(),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
         };

@@ -15,6 +15,7 @@ pub(crate) fn frame(say: Say, after: Option<u64>) -> Frame {
     Frame {
         site: say("Hafenstraße Fulfilment"),
         operator: Some(say("Mara Lindqvist")),
+        sees: Sees::ALL,
         banner: Some(Banner {
             tone: Tone::Info,
             text: say("Demonstration day: people, readers and locks are simulated."),
@@ -469,6 +470,66 @@ pub(crate) fn error_view(say: Say, fault: Fault, signed_in: bool) -> ErrorView {
 }
 
 /// Every page, with the path that it would have on a hub.
+fn session(say: Say, current: bool) -> SessionRow {
+    SessionRow {
+        handle: say("5d0b3c9e21aa47f0"),
+        opened: at(say, "08:12:05"),
+        seen: at(say, "14:02:30"),
+        from: say("192.0.2.17"),
+        browser: say("Chromium on Linux"),
+        current,
+    }
+}
+
+fn me_view(say: Say) -> MeView {
+    let key = |title: &str, origin: Option<&str>, current: bool| KeyRow {
+        title: say(title),
+        id: say("9f86d081884c7d65"),
+        origin: origin.map(say),
+        used: current.then(|| at(say, "08:12:05")),
+        current,
+        removable: origin.is_some() && !current,
+    };
+    MeView {
+        frame: frame(say, Some(48_211)),
+        title: say("Mara Lindqvist"),
+        roles: vec![say("owner"), say("guard")],
+        until: Some(at(say, "18:00:00")),
+        keys: vec![
+            key("blue security key", Some("https://hub.example:8443"), true),
+            key("key in the drawer", Some("https://hub.example:8443"), false),
+            key("laptop", None, false),
+        ],
+        sessions: vec![session(say, true), session(say, false)],
+        may_add: true,
+        elsewhere: None,
+    }
+}
+
+fn operators_view(say: Say) -> OperatorsView {
+    let row = |id: &str, title: &str, roles: &[&str], holds: bool| OperatorRow {
+        id: say(id),
+        title: say(title),
+        roles: roles.iter().map(|r| say(r)).collect(),
+        until: (!holds).then(|| at(say, "18:00:00")),
+        holds,
+        passkeys: 2,
+        files: 1,
+        sessions: if holds { vec![session(say, false)] } else { vec![] },
+    };
+    OperatorsView {
+        frame: frame(say, Some(48_211)),
+        rows: vec![
+            row("mara", "Mara Lindqvist", &["owner"], true),
+            row("theo", "Theo Example", &["guard", "people"], true),
+            row("wim", "Wim the installer", &["installer"], false),
+        ],
+        may_invite: true,
+        invited: Some((say("Theo Example"), say("https://hub.example:8443/set-up#key=0123456789abcdef"))),
+        hardened: false,
+    }
+}
+
 pub(crate) fn pages(say: Say) -> Vec<(&'static str, String)> {
     let erased = PersonView {
         standing: Standing::Ended,
@@ -491,7 +552,13 @@ pub(crate) fn pages(say: Say) -> Vec<(&'static str, String)> {
         ("/errors/404", error(&error_view(say, Fault::NotFound, true))),
         ("/errors/403", error(&error_view(say, Fault::Forbidden, true))),
         ("/errors/500", error(&error_view(say, Fault::Failed, false))),
-        ("/sign-in", sign_in(false)),
-        ("/sign-in-expired", sign_in(true)),
+        ("/sign-in", sign_in(Invited::Plainly, None)),
+        ("/sign-in-expired", sign_in(Invited::Expired, None)),
+        ("/sign-in-elsewhere", sign_in(Invited::Registered, Some(&say("https://hub.example:8443")))),
+        ("/set-up", set_up(None)),
+        ("/set-up-elsewhere", set_up(Some(&say("https://hub.example:8443")))),
+        ("/me", me(&me_view(say))),
+        ("/me-hardened", me(&MeView { may_add: false, keys: vec![], ..me_view(say) })),
+        ("/operators", operators(&operators_view(say))),
     ]
 }

@@ -2,7 +2,7 @@
 
 use super::{Office, OfficeError};
 use lockward_ledger::leaf_hash;
-use lockward_model::{Change, ChangeRefusal, ChangeSet, SiteId, Text};
+use lockward_model::{Change, ChangeRefusal, ChangeSet, OperatorId, SiteId, Text};
 use lockward_site::{Keep, Refusal, Site};
 use lockward_store::{Batch, HubAppendError, HubStore, Log};
 use lockward_wire::config::{EncodeError, Envelope, PayloadType, encode_changes};
@@ -85,23 +85,43 @@ impl Office {
     /// # Errors
     /// [`ChangeError`].
     pub fn append_own(&self, reason: Option<&Text>, changes: &[Change]) -> Result<u64, ChangeError> {
+        let made = self.append_signed(None, reason, |_| Some(changes.to_vec()))?;
+        // What is given is always wanted.
+        made.ok_or(ChangeError::Refused(Refusal::Unsigned))
+    }
+
+    /// Makes changes in the place of an operator who is signed in, signed with the hub's service key: only where the site's
+    /// policy takes the hub's word for it. `draft` is asked anew whenever somebody else was first, and may want nothing.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub(crate) fn append_for(
+        &self,
+        operator: OperatorId,
+        draft: impl Fn(&Site) -> Option<Vec<Change>>,
+    ) -> Result<Option<u64>, ChangeError> {
+        self.append_signed(Some(operator), None, draft)
+    }
+
+    fn append_signed(
+        &self,
+        on_behalf: Option<OperatorId>,
+        reason: Option<&Text>,
+        draft: impl Fn(&Site) -> Option<Vec<Change>>,
+    ) -> Result<Option<u64>, ChangeError> {
         let mut tries = 0;
         loop {
             tries += 1;
-            let (at, drafted) = (self.site().size(), self.now().wall);
-            let set = ChangeSet {
-                site: self.id,
-                at,
-                drafted,
-                on_behalf: None,
-                reason: reason.cloned(),
-                changes: changes.to_vec(),
-            };
+            let (drafted, site) = (self.now().wall, self.site());
+            let (at, changes) = (site.size(), draft(&site));
+            drop(site);
+            let Some(changes) = changes else { return Ok(None) };
+            let set = ChangeSet { site: self.id, at, drafted, on_behalf, reason: reason.cloned(), changes };
             let mut envelope = Envelope::new(PayloadType::ChangeSet, encode_changes(&set)?)?;
             envelope.sign(self.keys.hub())?;
             match self.append_change(&envelope.to_bytes()) {
                 Err(ChangeError::Refused(Refusal::OutOfOrder { .. })) if tries < OWN_TRIES => {}
-                made => return made,
+                made => return made.map(Some),
             }
         }
     }

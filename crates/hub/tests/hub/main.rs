@@ -11,6 +11,7 @@
 
 mod airlock;
 mod alarms;
+mod authenticator;
 mod change;
 mod device;
 mod drafts;
@@ -22,4 +23,6 @@ mod muster;
 mod orders;
 mod refused;
 mod rig;
+mod routes;
+mod sign_in;
 mod web;

@@ -180,6 +180,7 @@ pub fn config(dir: &std::path::Path, clock: &Arc<Turned>) -> HubConfig {
         master: None,
         listen: "127.0.0.1:0".parse().unwrap(),
         console: Some("127.0.0.1:0".parse().unwrap()),
+        public: None,
         banner: None,
         clock: Arc::clone(clock) as _,
     }

@@ -124,6 +124,7 @@ fn a_certificate_out_of_its_time_is_named_with_the_clocks() {
             master: None,
             listen: "127.0.0.1:0".parse().unwrap(),
             console: None,
+            public: None,
             banner: None,
             clock: Arc::new(Turned(SystemClock::default(), turned)),
         }));

@@ -32,12 +32,11 @@ pub(crate) fn serving_at(house: &House, dir: &str) -> Served {
         lines.by_ref().find(|l| l.starts_with(head)).expect("the hub said less than it should");
         lines.next().unwrap().trim().to_owned()
     };
-    let link = after("Console");
+    let console = after("Console");
     let token = after("Token");
     // Whoever writes to a pipe that nobody reads would end.
     std::thread::spawn(move || lines.count());
     house.write("token", &token);
-    let console = link.split_once("/enter?key=").unwrap().0.to_owned();
     Served { process: Background(child), secure: format!("https://{secure}"), console, token }
 }
 

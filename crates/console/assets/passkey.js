@@ -1,0 +1,112 @@
+// Asks for a passkey's touch: to sign in, to register one, to confirm what is dangerous, to sign. Other scripts use `lockward`.
+"use strict";
+(() => {
+  const note = document.getElementById("passkey-note");
+  const tell = (text, tone) => {
+    if (!note) return;
+    note.hidden = text === "";
+    note.dataset.tone = tone || "info";
+    note.textContent = text;
+  };
+
+  const bytes = (text) =>
+    Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+  const text = (buffer) =>
+    btoa(String.fromCharCode(...new Uint8Array(buffer)))
+      .replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  const ids = (list) => (list || []).map((one) => ({ ...one, id: bytes(one.id) }));
+
+  // JSON to the hub and back. A refusal is an error with the hub's words, and its code as `code`.
+  const post = async (path, body) => {
+    const answer = await fetch(path, {
+      method: "POST",
+      headers: { "content-type": "application/json", accept: "application/json" },
+      body: JSON.stringify(body || {}),
+    });
+    const said = await answer.json();
+    if (!answer.ok) throw Object.assign(new Error(said.detail), { code: said.code });
+    return said;
+  };
+
+  // A touch: `options` as WebAuthn has them, with bytes in base64url, gives a credential in the same spelling.
+  const get = async (options) => {
+    const publicKey = { ...options, challenge: bytes(options.challenge), allowCredentials: ids(options.allowCredentials) };
+    const made = await navigator.credentials.get({ publicKey });
+    const { authenticatorData, clientDataJSON, signature, userHandle } = made.response;
+    const response = {
+      authenticatorData: text(authenticatorData),
+      clientDataJSON: text(clientDataJSON),
+      signature: text(signature),
+      userHandle: userHandle ? text(userHandle) : null,
+    };
+    return { id: made.id, rawId: text(made.rawId), type: made.type, response, extensions: {} };
+  };
+
+  const create = async (options) => {
+    const publicKey = {
+      ...options,
+      challenge: bytes(options.challenge),
+      user: { ...options.user, id: bytes(options.user.id) },
+      excludeCredentials: ids(options.excludeCredentials),
+    };
+    const made = await navigator.credentials.create({ publicKey });
+    const { attestationObject, clientDataJSON } = made.response;
+    const response = { attestationObject: text(attestationObject), clientDataJSON: text(clientDataJSON) };
+    return { id: made.id, rawId: text(made.rawId), type: made.type, response, extensions: {} };
+  };
+
+  // Makes sure that a passkey was touched within the last minutes; asks for a touch if none was.
+  const fresh = async () => {
+    const asked = await post("/me/touch/start");
+    if (asked.fresh) return;
+    const credential = await get(asked.publicKey);
+    await post("/me/touch/finish", { ceremony: asked.ceremony, credential });
+  };
+
+  window.lockward = { post, get, fresh, tell };
+
+  const register = async (path, form, more) => {
+    const asked = await post(path + "/start", more);
+    const credential = await create(asked.publicKey);
+    return post(path + "/finish", { ...more, ceremony: asked.ceremony, credential, title: form.elements.title.value });
+  };
+
+  const acts = {
+    "sign-in": async () => {
+      const asked = await post("/sign-in/start");
+      const credential = await get(asked.publicKey);
+      return post("/sign-in/finish", { ceremony: asked.ceremony, credential });
+    },
+    "set-up": (form) => register("/set-up", form, { key: location.hash.replace(/^#key=/, "") }),
+    "add-key": async (form) => {
+      await fresh();
+      return register("/me/keys", form);
+    },
+  };
+
+  const why = (error) => {
+    if (error.name === "NotAllowedError") return "Nothing was done: the passkey refused, or nobody touched it in time.";
+    if (error.name === "InvalidStateError") return "That passkey is registered here already.";
+    return error.code ? error.message : "Nothing was done: " + error.message;
+  };
+
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    const act = acts[form.dataset.passkey];
+    if (!act && form.dataset.touch === undefined) return;
+    event.preventDefault();
+    const button = form.querySelector("button");
+    button.disabled = true;
+    tell("Waiting for your passkey.");
+    try {
+      if (act) location.assign((await act(form)).to);
+      else {
+        await fresh();
+        form.submit();
+      }
+    } catch (error) {
+      tell(why(error), "bad");
+      button.disabled = false;
+    }
+  });
+})();

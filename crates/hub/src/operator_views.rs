@@ -1,0 +1,105 @@
+//! Operators on pages: their keys, their sessions, and who they are.
+
+use crate::access::{SessionTold, SignedIn};
+use crate::ceremony::{Party, passkeys};
+use crate::logs::sha256;
+use crate::views::Page;
+use lockward_console::{KeyRow, MeView, OperatorRow, OperatorsView, SessionRow};
+use lockward_model::{Operator, SigningKey};
+use lockward_store::HubError;
+use lockward_wire::config::key_id;
+
+/// The verb of the change that makes an operator or gives it a key.
+const PUT: &str = "put-operator";
+
+impl Page<'_> {
+    fn session_row(&self, told: &SessionTold, who: Option<&SignedIn>) -> SessionRow {
+        SessionRow {
+            handle: told.handle.clone(),
+            opened: self.moment(told.opened),
+            seen: self.moment(told.seen),
+            from: told.from.to_string(),
+            browser: if told.browser.is_empty() { "A browser".to_owned() } else { told.browser.clone() },
+            current: who.is_some_and(|who| who.session == told.session),
+        }
+    }
+
+    fn key_rows(&self, operator: &Operator, who: &SignedIn, may: bool) -> Result<Vec<KeyRow>, HubError> {
+        let several = passkeys(operator).count() > 1;
+        let row = |key: &lockward_model::OperatorKey| {
+            let passkey = match &key.key {
+                SigningKey::Passkey(passkey) => Some(passkey),
+                SigningKey::Ed25519(_) => None,
+            };
+            let used = match passkey {
+                Some(passkey) => self.office.store().passkey_used(sha256(&passkey.id))?,
+                None => None,
+            };
+            Ok(KeyRow {
+                title: key.title.to_string(),
+                id: key_id(key.key.public()).to_string(),
+                origin: passkey.map(|p| p.origin.to_string()),
+                used: used.map(|at| self.moment(at)),
+                current: who.key == Some(sha256(key.key.public())),
+                removable: may && several && passkey.is_some(),
+            })
+        };
+        operator.keys.iter().map(row).collect()
+    }
+
+    /// An operator's own page; `None` if there is no such operator any more.
+    pub(crate) fn me_view(
+        &self,
+        who: &SignedIn,
+        sessions: &[SessionTold],
+        party: Option<&Party>,
+        banner: Option<&str>,
+        proper: String,
+    ) -> Result<Option<MeView>, HubError> {
+        let Some(operator) = self.site.operator(who.operator) else { return Ok(None) };
+        let may_add = self.site.hub_signs_for(operator.id, PUT, self.now);
+        let own = sessions.iter().filter(|s| s.operator == operator.id);
+        Ok(Some(MeView {
+            frame: self.frame(banner),
+            title: operator.title.to_string(),
+            roles: operator.roles.iter().map(ToString::to_string).collect(),
+            until: operator.until.map(|at| self.moment(at)),
+            keys: self.key_rows(operator, who, may_add)?,
+            sessions: own.map(|s| self.session_row(s, Some(who))).collect(),
+            may_add,
+            elsewhere: party.is_none().then_some(proper),
+        }))
+    }
+
+    /// Everybody who may change the site. `who` reads it; a token has no rights of its own.
+    pub(crate) fn operators_view(
+        &self,
+        who: Option<&SignedIn>,
+        sessions: &[SessionTold],
+        invited: Option<(String, String)>,
+        banner: Option<&str>,
+    ) -> OperatorsView {
+        let row = |operator: &Operator| {
+            let passkeys = passkeys(operator).count();
+            let own = sessions.iter().filter(|s| s.operator == operator.id);
+            OperatorRow {
+                id: operator.id.to_string(),
+                title: operator.title.to_string(),
+                roles: operator.roles.iter().map(ToString::to_string).collect(),
+                until: operator.until.map(|at| self.moment(at)),
+                holds: self.site.standing_operator(operator.id, self.now).is_some(),
+                passkeys: passkeys as u64,
+                files: (operator.keys.len() - passkeys) as u64,
+                sessions: own.map(|s| self.session_row(s, who)).collect(),
+            }
+        };
+        let signs = |who: &SignedIn| self.site.hub_signs_for(who.operator, PUT, self.now);
+        OperatorsView {
+            frame: self.frame(banner),
+            rows: self.site.operators().map(row).collect(),
+            may_invite: who.is_some_and(signs),
+            invited,
+            hardened: !self.site.policy_texts().any(|p| p.id.as_str() == lockward_policy::HUB_SIGNS),
+        }
+    }
+}

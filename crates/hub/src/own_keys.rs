@@ -1,0 +1,229 @@
+//! Passkeys that come and go: by a one-time link, by their holder; and sessions that are ended.
+
+use crate::access::LinkUse;
+use crate::answer;
+use crate::caller::link_of;
+use crate::ceremony::{Registering, passkeys};
+use crate::office::ChangeError;
+use crate::sign_in::{Finish, asked, read};
+use crate::web::{Desk, Trouble, Visit};
+use axum::http::StatusCode;
+use axum::response::Response;
+use lockward_console::address;
+use lockward_model::{
+    ApiRefusal, Body, Change, OPERATOR_KEYS_MAX, Operator, OperatorId, OperatorKey, Passkey, SessionFact,
+    SigningKey, Text,
+};
+use lockward_site::Site;
+use lockward_wire::config::key_id;
+use serde::Deserialize;
+use serde_json::json;
+use tracing::error;
+
+/// A one-time link's key, as its page sends it.
+#[derive(Deserialize)]
+struct LinkKey {
+    key: String,
+}
+
+/// The verb of the change that gives an operator a key.
+const PUT: &str = "put-operator";
+
+/// Whether any operator can sign in.
+pub(crate) fn has_passkey(site: &Site) -> bool {
+    site.operators().any(|o| passkeys(o).next().is_some())
+}
+
+/// The operator with a new passkey; `None` where there is no room, or the passkey is somebody's already.
+fn with_passkey(site: &Site, operator: OperatorId, title: &Text, passkey: &Passkey) -> Option<Operator> {
+    let mut operator = site.operator(operator)?.clone();
+    let known = site.operators().flat_map(passkeys).any(|p| p.id == passkey.id || p.key == passkey.key);
+    if known || operator.keys.len() >= OPERATOR_KEYS_MAX {
+        return None;
+    }
+    operator.keys.push(OperatorKey { title: title.clone(), key: SigningKey::Passkey(passkey.clone()) });
+    Some(operator)
+}
+
+/// The operator without one of its passkeys; `None` where it has no such passkey, or no other.
+fn without_passkey(site: &Site, operator: OperatorId, id: &str) -> Option<Operator> {
+    let mut operator = site.operator(operator)?.clone();
+    let is = |key: &SigningKey| matches!(key, SigningKey::Passkey(p) if key_id(&p.key).to_string() == id);
+    operator.keys.retain(|k| !is(&k.key));
+    let (before, left) = (site.operator(operator.id)?.keys.len(), passkeys(&operator).count());
+    (operator.keys.len() + 1 == before && left > 0).then_some(operator)
+}
+
+fn no(status: StatusCode, code: ApiRefusal) -> Response {
+    answer::problem_of(status, code)
+}
+
+impl Desk {
+    pub(crate) fn set_up_page(&self, visit: &Visit) -> Response {
+        answer::page(lockward_console::set_up(self.proper_unless_here(visit).as_deref()))
+    }
+
+    /// What an open link is for, as long as it may still be used.
+    fn link(&self, key: &str) -> Option<LinkUse> {
+        let (office, site) = (&self.core.office, self.core.office.site());
+        let found = self.gate.sessions.link_use(link_of(key), office.now().mono)?;
+        match found {
+            // The first link is for a site in which nobody can sign in yet.
+            LinkUse::Register { first: true, .. } if has_passkey(&site) => None,
+            found => Some(found),
+        }
+    }
+
+    pub(crate) fn set_up_start(&self, visit: &Visit) -> Response {
+        let Some(LinkKey { key }) = read(visit) else {
+            return no(StatusCode::BAD_REQUEST, ApiRefusal::Malformed);
+        };
+        let Some(LinkUse::Register { operator, by, .. }) = self.link(&key) else {
+            return no(StatusCode::FORBIDDEN, ApiRefusal::LinkSpent);
+        };
+        let whose = Registering { operator, by, link: Some(link_of(&key)), session: None };
+        self.make(visit, whose)
+    }
+
+    fn make(&self, visit: &Visit, whose: Registering) -> Response {
+        let (office, site) = (&self.core.office, self.core.office.site());
+        let Some(party) = self.party(&visit.headers) else {
+            return no(StatusCode::MISDIRECTED_REQUEST, ApiRefusal::OtherHost);
+        };
+        if !site.hub_signs_for(whose.by, PUT, office.wall()) {
+            return no(StatusCode::FORBIDDEN, ApiRefusal::PeopleSign);
+        }
+        let Some(operator) = site.standing_operator(whose.operator, office.wall()) else {
+            return no(StatusCode::FORBIDDEN, ApiRefusal::LinkSpent);
+        };
+        let now = office.now().mono;
+        asked(party.make(&self.gate.ceremonies, &office.id(), operator, whose, visit.from, now))
+    }
+
+    pub(crate) async fn set_up_finish(&self, visit: &Visit) -> Response {
+        if let Some(later) = self.patience(visit).await {
+            return later;
+        }
+        let Some(finish) = read::<Finish>(visit) else {
+            return no(StatusCode::BAD_REQUEST, ApiRefusal::Malformed);
+        };
+        let Some(LinkUse::Register { operator, by, .. }) = self.link(&finish.key) else {
+            self.failed(visit, None).await;
+            return no(StatusCode::FORBIDDEN, ApiRefusal::LinkSpent);
+        };
+        let link = link_of(&finish.key);
+        let whose = Registering { operator, by, link: Some(link), session: None };
+        self.made(visit, &finish, whose, "/sign-in?registered=1").await
+    }
+
+    pub(crate) fn key_start(&self, visit: &Visit) -> Response {
+        let Some(who) = visit.caller.operator() else { return answer::sign_in_first(&visit.headers) };
+        let (operator, session) = (who.operator, Some(who.session));
+        self.make(visit, Registering { operator, by: operator, link: None, session })
+    }
+
+    pub(crate) async fn key_finish(&self, visit: &Visit) -> Response {
+        let Some(who) = visit.caller.operator() else { return answer::sign_in_first(&visit.headers) };
+        let Some(finish) = read::<Finish>(visit) else {
+            return no(StatusCode::BAD_REQUEST, ApiRefusal::Malformed);
+        };
+        let (operator, session) = (who.operator, Some(who.session));
+        let whose = Registering { operator, by: operator, link: None, session };
+        self.made(visit, &finish, whose, address::ME).await
+    }
+
+    /// Judges a registration, and puts the passkey into the config log.
+    async fn made(&self, visit: &Visit, finish: &Finish, whose: Registering, to: &str) -> Response {
+        let office = &self.core.office;
+        let refused = no(StatusCode::BAD_REQUEST, ApiRefusal::PasskeyRefused);
+        let now = office.now().mono;
+        let (Some(party), Ok(making), Ok(title)) = (
+            self.party(&visit.headers),
+            self.gate.ceremonies.making(&finish.ceremony, now),
+            finish.title.trim().parse::<Text>(),
+        ) else {
+            return refused;
+        };
+        if making.whose != whose {
+            return refused;
+        }
+        let Ok(passkey) = party.made(&making, &finish.credential) else { return refused };
+        // Once: whoever comes second finds the link gone.
+        if let Some(link) = whose.link {
+            if self.gate.sessions.spend(link, now).is_none() {
+                return no(StatusCode::FORBIDDEN, ApiRefusal::LinkSpent);
+            }
+            let fact = SessionFact::SetUp;
+            let record = Body::Session { operator: Some(whose.operator), fact };
+            if self.core.sequencer.record(record).await.is_err() {
+                return no(StatusCode::INTERNAL_SERVER_ERROR, ApiRefusal::StoreFailed);
+            }
+        }
+        let draft = move |site: &Site| {
+            Some(vec![Change::PutOperator(with_passkey(site, whose.operator, &title, &passkey)?)])
+        };
+        match self.core.blocking(move |core| core.office.append_for(whose.by, draft)).await {
+            Some(Ok(Some(_))) => answer::json(&json!({ "to": to })),
+            Some(Ok(None)) => refused,
+            other => not_changed(other),
+        }
+    }
+
+    pub(crate) async fn key_remove(&self, visit: &Visit) -> Response {
+        let Some(who) = visit.caller.operator() else { return answer::sign_in_first(&visit.headers) };
+        let (operator, id) = (who.operator, visit.field("key"));
+        let draft = move |site: &Site| Some(vec![Change::PutOperator(without_passkey(site, operator, &id)?)]);
+        match self.core.blocking(move |core| core.office.append_for(operator, draft)).await {
+            Some(Ok(Some(_))) => answer::see(address::ME),
+            Some(Ok(None)) => {
+                let code = ApiRefusal::PasskeyRefused;
+                self.refused(&visit.headers, StatusCode::CONFLICT, code, Some(&visit.caller))
+            }
+            other => not_changed(other),
+        }
+    }
+
+    /// A link with which an operator registers a passkey, on the word of whoever made it.
+    pub(crate) fn invite(
+        &self,
+        visit: &Visit,
+        by: OperatorId,
+        site: &Site,
+    ) -> Result<(String, String), Trouble> {
+        let office = &self.core.office;
+        let wanted = visit.field("operator").parse().ok();
+        let operator = wanted.and_then(|id| site.standing_operator(id, office.wall()));
+        let operator = operator.ok_or(Trouble::NotFound)?;
+        let what = LinkUse::Register { operator: operator.id, by, first: false };
+        let secret = self.gate.sessions.link(what, office.now().mono);
+        let base = self.proper();
+        Ok((operator.title.to_string(), format!("{base}{}#key={}", address::SET_UP, secret.as_str())))
+    }
+
+    /// Ends one session: an own one, or anybody's.
+    pub(crate) async fn session_end(&self, visit: &Visit, own: bool) -> Response {
+        let Some(who) = visit.caller.operator() else { return answer::sign_in_first(&visit.headers) };
+        let handle = visit.field("session");
+        let all = self.gate.sessions.all();
+        let found = all.iter().find(|s| s.handle == handle && (!own || s.operator == who.operator));
+        let Some(found) = found else {
+            return self.trouble(&visit.headers, Trouble::NotFound, Some(&visit.caller));
+        };
+        self.end(|session| session == found.session).await;
+        answer::see(if own { address::ME } else { address::OPERATORS })
+    }
+}
+
+fn not_changed(made: Option<Result<Option<u64>, ChangeError>>) -> Response {
+    match made {
+        Some(Err(ChangeError::Refused(refusal))) => {
+            error!(%refusal, "the site refuses to put a passkey");
+            no(StatusCode::FORBIDDEN, ApiRefusal::PeopleSign)
+        }
+        Some(Err(error)) => {
+            error!(%error, "a passkey can not be put into the config log");
+            no(StatusCode::INTERNAL_SERVER_ERROR, ApiRefusal::StoreFailed)
+        }
+        _ => no(StatusCode::INTERNAL_SERVER_ERROR, ApiRefusal::Failed),
+    }
+}
