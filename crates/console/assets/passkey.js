@@ -78,6 +78,14 @@
       return post("/sign-in/finish", { ceremony: asked.ceremony, credential });
     },
     "set-up": (form) => register("/set-up", form, { key: location.hash.replace(/^#key=/, "") }),
+    order: async (form, pressed) => {
+      const [path, fields] = [form.dataset.path, form.elements];
+      const minutes = fields.minutes && pressed.value === "hold" ? Number(fields.minutes.value) : 0;
+      const asked = await post(`${path}/${pressed.value}/start`, { minutes, reason: fields.reason.value });
+      const credential = asked.publicKey ? await get(asked.publicKey) : null;
+      tell("Waiting for the door.");
+      return post(`${path}/order/finish`, { ceremony: asked.ceremony, credential });
+    },
     "add-key": async (form) => {
       await fresh();
       return register("/me/keys", form);
@@ -95,12 +103,16 @@
     const act = acts[form.dataset.passkey];
     if (!act && form.dataset.touch === undefined) return;
     event.preventDefault();
-    const button = form.querySelector("button");
+    const button = event.submitter || form.querySelector("button");
     button.disabled = true;
     tell("Waiting for your passkey.");
     try {
-      if (act) location.assign((await act(form)).to);
-      else {
+      if (act) {
+        const done = await act(form, button);
+        if (done.to) return location.assign(done.to);
+        tell(done.says, "good");
+        button.disabled = false;
+      } else {
         await fresh();
         form.submit();
       }

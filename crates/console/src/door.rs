@@ -185,6 +185,23 @@ pub struct MayEnter {
     pub via: Vec<Via>,
 }
 
+/// What the reader of a door's page may order it to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Orders {
+    /// To open once.
+    pub unlock: bool,
+    /// To stand open for a while.
+    pub hold: bool,
+    /// To lock again.
+    pub release: bool,
+}
+
+impl Orders {
+    pub(crate) fn any(self) -> bool {
+        self.unlock || self.hold || self.release
+    }
+}
+
 /// A door's page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DoorView {
@@ -204,6 +221,8 @@ pub struct DoorView {
     pub next: Vec<Transition>,
     /// Who may enter.
     pub may_enter: MayEnter,
+    /// What its reader may order.
+    pub orders: Orders,
     /// What happened here, newest first.
     pub events: Vec<EventRow>,
 }

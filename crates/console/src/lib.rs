@@ -42,7 +42,8 @@ mod zone;
 pub use alarm::{AlarmRow, AlarmsView, Bar, alarms, bar};
 pub use asset::{APP_CSS, APP_JS, ASSETS, Asset, ICON_SVG, PASSKEY_JS};
 pub use door::{
-    Compartment, DoorCard, DoorView, Fact, MayEnter, Part, Transition, Via, compartment, door, door_card,
+    Compartment, DoorCard, DoorView, Fact, MayEnter, Orders, Part, Transition, Via, compartment, door,
+    door_card,
 };
 pub use event::{EventRow, FEED_ROWS_MAX, event_row};
 pub use frame::{BEAT_SECONDS, Banner, Frame, Moment, Sees};

@@ -5,6 +5,7 @@ use crate::attempts::Attempts;
 use crate::ceremony::Ceremonies;
 use crate::core::Core;
 use crate::office::Office;
+use crate::order_desk::WaitingOrders;
 use crate::origin::is_own_page;
 use crate::routes::{Access, Method, Needs, Route};
 use axum::http::header::{AUTHORIZATION, COOKIE};
@@ -30,6 +31,7 @@ pub(crate) struct Gate {
     pub(crate) sessions: Sessions,
     pub(crate) ceremonies: Ceremonies,
     pub(crate) attempts: Attempts,
+    pub(crate) orders: WaitingOrders,
 }
 
 /// Who makes a request.

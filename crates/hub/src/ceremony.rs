@@ -229,12 +229,7 @@ impl Party {
         passkey: &Passkey,
     ) -> Result<u32, CeremonyError> {
         let response = &said.response;
-        let own = Assertion {
-            authenticator_data: response.authenticator_data.as_slice().into(),
-            client_data: response.client_data_json.as_slice().into(),
-            signature: response.signature.as_slice().into(),
-        };
-        let lock = own.verify(passkey, &asked.challenge);
+        let lock = assertion(said).verify(passkey, &asked.challenge);
         let flags = response.authenticator_data.get(32).copied().unwrap_or_default();
         let library = self.library.finish_discoverable_authentication_v2(
             said,
@@ -303,6 +298,22 @@ impl Party {
         let (rp, origin) = (self.origin.host().into(), self.origin.to_string().into());
         let passkey = Passkey { id: made.cred_id().as_slice().into(), key, rp, origin };
         if passkey.is_sound() { Ok(passkey) } else { Err(CeremonyError::Algorithm) }
+    }
+}
+
+/// Which credential answered, and with what: for what a lock will judge, and the library has no part in.
+pub(crate) fn answered_by(credential: &Value) -> Result<(Vec<u8>, Assertion), CeremonyError> {
+    let said: PublicKeyCredential = read(credential)?;
+    let assertion = assertion(&said);
+    Ok((said.raw_id, assertion))
+}
+
+fn assertion(said: &PublicKeyCredential) -> Assertion {
+    let response = &said.response;
+    Assertion {
+        authenticator_data: response.authenticator_data.as_slice().into(),
+        client_data: response.client_data_json.as_slice().into(),
+        signature: response.signature.as_slice().into(),
     }
 }
 

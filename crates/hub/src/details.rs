@@ -4,10 +4,10 @@ use crate::follower::person_token;
 use crate::live::Told;
 use crate::views::Page;
 use lockward_console::{
-    CredentialRow, DoorAccess, DoorView, EventRow, MayEnter, Name, PeopleView, PersonRow, PersonView,
+    CredentialRow, DoorAccess, DoorView, EventRow, MayEnter, Name, Orders, PeopleView, PersonRow, PersonView,
     Standing, Tone, Via,
 };
-use lockward_model::{Door, DoorId, Person, PersonId, Proof, Rule, Target, Time, Validity, ZoneId};
+use lockward_model::{Door, DoorId, OrderAct, Person, PersonId, Proof, Rule, Target, Time, Validity, ZoneId};
 use lockward_store::{HubError, IndexRow, Log};
 
 /// Events on the page of a door or a person.
@@ -66,8 +66,22 @@ impl Page<'_> {
             facts: self.facts(door),
             next: self.transitions(door),
             may_enter: self.may_enter(door),
+            orders: self.orders(id),
             events: self.rows(found),
         }))
+    }
+
+    /// What the reader may order this door to do.
+    fn orders(&self, door: DoorId) -> Orders {
+        let may = |act| {
+            let at = self.now;
+            self.reader.operator.is_some_and(|who| self.site.may_order(who, act, Some(door), at))
+        };
+        Orders {
+            unlock: may(OrderAct::Unlock),
+            hold: may(OrderAct::Hold(OrderAct::HOLD_MAX)),
+            release: may(OrderAct::Release),
+        }
     }
 
     fn may_enter(&self, door: &Door) -> MayEnter {

@@ -45,6 +45,7 @@ mod master;
 mod muster_views;
 mod office;
 mod operator_views;
+mod order_desk;
 mod orders;
 mod origin;
 mod own;

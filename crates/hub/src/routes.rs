@@ -66,6 +66,8 @@ pub(crate) enum Answer {
     SessionEnd,
     Overview,
     Door,
+    OrderStart(OrderAct),
+    OrderFinish,
     People,
     Person,
     Alarms,
@@ -115,6 +117,10 @@ const fn done(path: &'static str, needs: Needs, answer: Answer) -> Route {
     route(Method::Post, path, Access::Session, needs, answer)
 }
 
+const fn ordered(path: &'static str, act: OrderAct) -> Route {
+    done(path, Needs::Order(act), Answer::OrderStart(act))
+}
+
 const fn fresh(route: Route) -> Route {
     Route { fresh: true, ..route }
 }
@@ -122,7 +128,7 @@ const fn fresh(route: Route) -> Route {
 /// All of them. Checkpoints and hashes are anybody's: they say nothing but that nothing was rewritten. Entries tell when
 /// which door was used, though their bodies are sealed; whoever follows them brings a session or a token. The epochs' keys
 /// open all bodies at once: they go to a token alone, over TLS or the loopback as everything here, and on record.
-pub const ROUTES: [Route; 36] = [
+pub const ROUTES: [Route; 40] = [
     open("/healthz", Answer::Health),
     open("/assets/{file}", Answer::Asset),
     open(address::SIGN_IN, Answer::SignIn),
@@ -145,6 +151,11 @@ pub const ROUTES: [Route; 36] = [
     done("/operators/sessions/end", Needs::Change("put-operator"), Answer::SessionEnd),
     shown(address::OVERVIEW, Read::Site, Answer::Overview),
     shown("/doors/{id}", Read::Site, Answer::Door),
+    ordered("/doors/{id}/unlock/start", OrderAct::Unlock),
+    ordered("/doors/{id}/hold/start", OrderAct::Hold(OrderAct::HOLD_MAX)),
+    ordered("/doors/{id}/release/start", OrderAct::Release),
+    // Only what waits is finished, by whoever was let begin it; and the door judges it.
+    done("/doors/{id}/order/finish", Needs::Own, Answer::OrderFinish),
     shown(address::PEOPLE, Read::People, Answer::People),
     shown("/people/{id}", Read::People, Answer::Person),
     shown(address::ALARMS, Read::Alarms, Answer::Alarms),

@@ -9,7 +9,7 @@ use lockward_console::{
     Bank, Banner, Compartment, ControllerRow, DoorCard, DoorState, EventRow, FEED_ROWS_MAX, Fleet, Frame,
     Link, Moment, Name, OverviewView, Part, Sees, Tone, Zone,
 };
-use lockward_model::{Code, ControllerId, Door, DoorId, DoorKind, PersonId, Time};
+use lockward_model::{Code, ControllerId, Door, DoorId, DoorKind, OperatorId, PersonId, Time};
 use lockward_site::Site;
 
 /// Everything that one page is made from, at one moment.
@@ -26,18 +26,24 @@ pub(crate) struct Page<'a> {
 pub(crate) struct Reader {
     /// What people call the operator; `None` for a tool.
     title: Option<String>,
+    /// Which operator; `None` for a tool.
+    pub(crate) operator: Option<OperatorId>,
     pub(crate) sees: Sees,
 }
 
 impl Reader {
     pub(crate) fn of(caller: &Caller, office: &Office, site: &Site) -> Self {
         let operator = caller.operator().and_then(|who| site.operator(who.operator));
-        Self { title: operator.map(|o| o.title.to_string()), sees: caller.sees(office, site) }
+        Self {
+            title: operator.map(|o| o.title.to_string()),
+            operator: operator.map(|o| o.id),
+            sees: caller.sees(office, site),
+        }
     }
 
     /// For pieces of pages that go to several.
     pub(crate) fn anyone(sees: Sees) -> Self {
-        Self { title: None, sees }
+        Self { title: None, operator: None, sees }
     }
 }
 

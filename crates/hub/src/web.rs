@@ -213,6 +213,8 @@ impl Desk {
             Answer::KeyRemove => self.key_remove(&visit).await,
             Answer::OwnSessionEnd => self.session_end(&visit, true).await,
             Answer::SessionEnd => self.session_end(&visit, false).await,
+            Answer::OrderStart(act) => self.order_start(&visit, act).await,
+            Answer::OrderFinish => self.order_finish(&visit).await,
             Answer::Live => {
                 let last = visit.headers.get("last-event-id").and_then(|v| v.to_str().ok());
                 let after = last.and_then(|id| id.parse().ok());

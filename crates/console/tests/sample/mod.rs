@@ -246,6 +246,7 @@ pub(crate) fn door_view(say: Say) -> DoorView {
             Transition { at: at(say, "18:00:00"), what: say("card and PIN instead of card") },
             Transition { at: at(say, "06:00:00"), what: say("card alone") },
         ],
+        orders: Orders { unlock: true, hold: true, release: true },
         may_enter: MayEnter {
             people: 84,
             of: 200,

@@ -20,6 +20,7 @@ mod enrol;
 mod founding;
 mod link;
 mod muster;
+mod order_pages;
 mod orders;
 mod refused;
 mod rig;

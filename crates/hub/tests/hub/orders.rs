@@ -12,7 +12,7 @@ async fn unlock(hub: &Running) -> Result<(), OrderError> {
     hub.order(id("ada"), id("door-1"), OrderAct::Unlock, None).await
 }
 
-async fn asked_for_nonce(wire: &mut Wire) -> u32 {
+pub async fn asked_for_nonce(wire: &mut Wire) -> u32 {
     wire.until(|word| match word {
         ToController::WantNonce { question } => Some(question),
         _ => None,
@@ -20,7 +20,7 @@ async fn asked_for_nonce(wire: &mut Wire) -> u32 {
     .await
 }
 
-async fn given(wire: &mut Wire) -> (u32, Vec<u8>) {
+pub async fn given(wire: &mut Wire) -> (u32, Vec<u8>) {
     wire.until(|word| match word {
         ToController::Order { question, envelope } => Some((question, envelope)),
         _ => None,

@@ -9,11 +9,11 @@ use lockward_model::*;
 use lockward_policy::HUB_SIGNS;
 use serde_json::{Value, json};
 
-fn origin(rig: &Rig) -> String {
+pub fn origin(rig: &Rig) -> String {
     format!("http://localhost:{}", rig.hub().console().unwrap().port())
 }
 
-fn said(answer: &Answer) -> Value {
+pub fn said(answer: &Answer) -> Value {
     serde_json::from_str(&answer.text()).unwrap_or(Value::Null)
 }
 
@@ -22,11 +22,11 @@ pub async fn post(rig: &Rig, path: &str, cookie: &str, body: Value) -> Answer {
     send(rig, "POST", path, &[OWN, ("cookie", cookie)], &body).await
 }
 
-fn code(answer: &Answer) -> (u16, String) {
+pub fn code(answer: &Answer) -> (u16, String) {
     (answer.status, said(answer)["code"].as_str().unwrap_or_default().to_owned())
 }
 
-fn refused(status: u16, code: &str) -> (u16, String) {
+pub fn refused(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())
 }
 
@@ -50,7 +50,7 @@ async fn register_by_link(rig: &Rig, key: &str, with: &mut Authenticator) -> Ans
 }
 
 /// A site whose owner has a passkey.
-async fn set_up() -> (Rig, Authenticator) {
+pub async fn set_up() -> (Rig, Authenticator) {
     let rig = Rig::new().await;
     let mut key = Authenticator::new(&origin(&rig));
     let link = rig.hub().set_up_url().unwrap();
@@ -78,7 +78,7 @@ fn cookie_of(answer: &Answer) -> String {
     cookie.split(';').next().unwrap().to_owned()
 }
 
-async fn in_session(rig: &Rig, with: &mut Authenticator) -> String {
+pub async fn in_session(rig: &Rig, with: &mut Authenticator) -> String {
     cookie_of(&sign_in(rig, with, "").await)
 }
 

@@ -1,0 +1,187 @@
+//! Orders from a page: drafted with the door's own number, signed by a touch, given, and answered by the door.
+//!
+//! Whoever has a passkey that serves here signs with it, also where the hub's word would do: what is on record then is the
+//! person's own signature. The hub signs for nobody but operators without one, and only where the site takes its word.
+
+use crate::access::kept;
+use crate::answer;
+use crate::ceremony::{answered_by, passkeys};
+use crate::dice;
+use crate::orders::{OrderDraft, OrderError};
+use crate::sign_in::{Finish, read};
+use crate::web::{Desk, Visit};
+use axum::http::StatusCode;
+use axum::response::Response;
+use core::time::Duration;
+use lockward_model::{ApiRefusal, Deny, Digest, DoorId, Mono, OperatorId, Order, OrderAct, Text};
+use lockward_wire::config::{challenge_of, encode_challenge};
+use lockward_wire::hex;
+use serde::Deserialize;
+use serde_json::json;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Orders that wait for a touch, in all; the oldest gives way. Each takes a number of its controller, which has 64.
+const WAITING_MAX: usize = 1_024;
+
+struct Waiting {
+    draft: OrderDraft,
+    operator: OperatorId,
+    begun: Mono,
+}
+
+/// Orders that wait for a touch. Each is answered once, by the operator who drafted it.
+#[derive(Default)]
+pub(crate) struct WaitingOrders(Mutex<HashMap<Digest, Waiting>>);
+
+impl WaitingOrders {
+    fn wait(&self, draft: OrderDraft, operator: OperatorId, now: Mono) -> String {
+        let name = hex(&dice::roll::<16>()).to_string();
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.retain(|_, w| now.since(w.begun) < Order::LIFE_MAX);
+        if held.len() >= WAITING_MAX
+            && let Some(oldest) = held.iter().min_by_key(|(_, w)| w.begun).map(|(name, _)| *name)
+        {
+            held.remove(&oldest);
+        }
+        held.insert(kept(&name), Waiting { draft, operator, begun: now });
+        name
+    }
+
+    fn take(&self, name: &str, operator: OperatorId, now: Mono) -> Option<OrderDraft> {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = held.get(&kept(name)).is_some_and(|w| w.operator == operator);
+        let waiting = if found { held.remove(&kept(name))? } else { return None };
+        (now.since(waiting.begun) < Order::LIFE_MAX).then_some(waiting.draft)
+    }
+}
+
+/// What a page says of the order.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    /// For a hold.
+    #[serde(default)]
+    minutes: u32,
+    #[serde(default)]
+    reason: String,
+}
+
+fn bad_request() -> Response {
+    answer::problem_of(StatusCode::BAD_REQUEST, ApiRefusal::Malformed)
+}
+
+/// The door of `/doors/{id}/…`.
+fn door_of(visit: &Visit) -> Option<DoorId> {
+    let rest = visit.uri.path().strip_prefix(lockward_console::address::DOORS)?;
+    rest.split('/').next()?.parse().ok()
+}
+
+impl Desk {
+    /// Drafts an order, and says what is to be signed.
+    pub(crate) async fn order_start(self: Arc<Self>, visit: &Visit, act: OrderAct) -> Response {
+        let (Some(who), Some(door)) = (visit.caller.operator(), door_of(visit)) else { return bad_request() };
+        let Some(wanted) = read::<Wanted>(visit) else { return bad_request() };
+        let act = match act {
+            OrderAct::Hold(_) => OrderAct::Hold(Duration::from_secs(u64::from(wanted.minutes) * 60)),
+            act => act,
+        };
+        if matches!(act, OrderAct::Hold(span) if span.is_zero() || span > OrderAct::HOLD_MAX) {
+            return bad_request();
+        }
+        let reason = match wanted.reason.trim() {
+            "" => None,
+            text => match text.parse::<Text>() {
+                Ok(text) => Some(text),
+                Err(_) => return bad_request(),
+            },
+        };
+        let (signs, credentials) = {
+            let (site, party) = (self.core.office.site(), self.party(&visit.headers));
+            if !site.may_order(who.operator, act, Some(door), self.core.office.wall()) {
+                return answer::problem_of(StatusCode::FORBIDDEN, ApiRefusal::NotPermitted);
+            }
+            let origin = party.map(|p| p.origin.to_string());
+            let own = site.operator(who.operator).into_iter().flat_map(passkeys);
+            let own = own.filter(|p| origin.as_deref() == Some(&*p.origin));
+            let own: Vec<_> = own.map(|p| json!({ "type": "public-key", "id": url64(&p.id) })).collect();
+            (!own.is_empty(), json!({ "rpId": party.map(|p| p.origin.host()), "allow": own }))
+        };
+        let on_behalf = (!signs).then_some(who.operator);
+        let draft = match self.core.draft_order(door, act, reason, on_behalf).await {
+            Ok(draft) => draft,
+            Err(error) => return refused(&error),
+        };
+        let challenge = encode_challenge(&challenge_of(&draft.message()));
+        let ceremony = self.gate.orders.wait(draft, who.operator, self.core.office.now().mono);
+        let Some(public_key) = signs.then(|| {
+            json!({
+                "challenge": challenge,
+                "rpId": credentials["rpId"],
+                "allowCredentials": credentials["allow"],
+                "userVerification": "required",
+                "timeout": u64::try_from(Order::LIFE_MAX.as_millis()).unwrap_or(u64::MAX),
+            })
+        }) else {
+            return answer::json(&json!({ "ceremony": ceremony }));
+        };
+        answer::json(&json!({ "ceremony": ceremony, "publicKey": public_key }))
+    }
+
+    /// Gives the order, and says what the door made of it.
+    pub(crate) async fn order_finish(self: Arc<Self>, visit: &Visit) -> Response {
+        let (Some(who), Some(finish)) = (visit.caller.operator(), read::<Finish>(visit)) else {
+            return bad_request();
+        };
+        let operator = who.operator;
+        let draft = self.gate.orders.take(&finish.ceremony, operator, self.core.office.now().mono);
+        let Some(draft) = draft.filter(|d| Some(d.order().door) == door_of(visit)) else {
+            return answer::problem_of(StatusCode::CONFLICT, ApiRefusal::NotWaiting);
+        };
+        let says = match draft.order().act {
+            OrderAct::Unlock => "The door is released.",
+            OrderAct::Hold(_) => "The door stands open.",
+            OrderAct::Release => "The door locks again.",
+        };
+        let given = if draft.order().on_behalf.is_some() {
+            self.core.give_own(draft).await
+        } else {
+            let Ok((credential, assertion)) = answered_by(&finish.credential) else { return bad_request() };
+            self.core.give_signed(draft, operator, &credential, assertion).await
+        };
+        match given {
+            Ok(()) => answer::json(&json!({ "says": says })),
+            Err(error) => refused(&error),
+        }
+    }
+}
+
+/// In the words of the table that the door's code stands in.
+fn refused(error: &OrderError) -> Response {
+    let say = |status, code: &'static str, detail| answer::problem(status, code, detail);
+    let of = answer::problem_of;
+    match error {
+        OrderError::NoDoor(_) => of(StatusCode::NOT_FOUND, ApiRefusal::NotFound),
+        OrderError::Away(_) | OrderError::Busy(_) => {
+            of(StatusCode::SERVICE_UNAVAILABLE, ApiRefusal::ControllerAway)
+        }
+        OrderError::Encode(_) | OrderError::NoKey(_) => {
+            say(StatusCode::FORBIDDEN, Deny::OrderSignature.code(), Deny::OrderSignature.sentence())
+        }
+        OrderError::Unanswered(_) => {
+            let code = lockward_model::Code::OrderLost;
+            say(StatusCode::GATEWAY_TIMEOUT, code.as_str(), code.sentence())
+        }
+        OrderError::Refused(code) => match Deny::ALL.iter().find(|d| d.code() == &**code) {
+            Some(why) => say(StatusCode::CONFLICT, why.code(), why.sentence()),
+            // A word of a newer controller.
+            None => of(StatusCode::CONFLICT, ApiRefusal::NotPermitted),
+        },
+    }
+}
+
+/// Bytes as scripts spell them: base64url without padding.
+fn url64(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+}
