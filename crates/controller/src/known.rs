@@ -1,10 +1,11 @@
 //! What the core knows of its folder without asking the disk: who it is, what is in force, and how far that is kept.
 
 use crate::identity::Identity;
-use crate::state::{Keys, State};
+use crate::state::State;
 use lockward_ledger::{Frontier, Hash, Head, leaf_hash, verify_consistency};
 use lockward_model::{CardToken, ConfigRef, Digest, Epoch, Source, Time};
 use lockward_wire::credential::CardPublicKey;
+use lockward_wire::link::Keys;
 use lockward_wire::{CardKey, PinPepper, SourceKey};
 
 /// How often the last word of the hub is written down; it only serves after a restart.
@@ -93,24 +94,24 @@ impl Known {
     }
 
     pub(crate) fn card_token(&self, bits: u16, data: &[u8]) -> Option<CardToken> {
-        self.state.keys.as_ref()?.card_key().token(bits, data)
+        self.state.keys.as_ref()?.card_key.token(bits, data)
     }
 
     pub(crate) fn key_card_token(&self, key: &[u8; 65]) -> Option<CardToken> {
         let key = CardPublicKey::new(key).ok()?;
-        Some(self.card_key()?.token_of_key(&key))
+        Some(self.state.keys.as_ref()?.card_key.token_of_key(&key))
     }
 
     pub(crate) fn card_key(&self) -> Option<CardKey> {
-        self.state.keys.as_ref().map(Keys::card_key)
+        self.state.keys.as_ref().map(|keys| keys.card_key.clone())
     }
 
     pub(crate) fn pepper(&self) -> Option<PinPepper> {
-        self.state.keys.as_ref().map(Keys::pepper)
+        self.state.keys.as_ref().map(|keys| keys.pin_pepper.clone())
     }
 
     pub(crate) fn sealing(&self) -> Option<Sealing> {
-        self.state.keys.as_ref().map(|keys| Sealing { epoch: keys.epoch, key: keys.source_key() })
+        self.state.keys.as_ref().map(|keys| Sealing { epoch: keys.epoch, key: keys.source_key.clone() })
     }
 
     /// Takes the keys that the hub handed over; true if they are news. An older epoch never replaces a newer one.

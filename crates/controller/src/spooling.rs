@@ -4,14 +4,12 @@ use crate::core::{Core, Effect};
 use crate::jobs::Batch;
 use crate::known::digest;
 use crate::memory::MemoryError;
-use crate::state::Keys;
 use lockward_ledger::leaf_hash;
 use lockward_model::Now;
 use lockward_wire::event::ChainHead;
 use lockward_wire::link::{ToController, ToHub};
 use std::collections::VecDeque;
 use tracing::{error, warn};
-use zeroize::Zeroizing;
 
 /// Batches on their way to the hub at once: the next is read while the hub's disk works on the one before.
 const IN_FLIGHT_MAX: usize = 4;
@@ -74,12 +72,6 @@ impl Core {
                 }
             }
             ToController::Keys(keys) => {
-                let keys = Keys {
-                    epoch: keys.epoch,
-                    card_key: Zeroizing::new(*keys.card_key.as_bytes()),
-                    pepper: Zeroizing::new(*keys.pin_pepper.as_bytes()),
-                    source_key: Zeroizing::new(*keys.source_key.as_bytes()),
-                };
                 if self.known.take_keys(keys) {
                     self.errands.state = true;
                     self.sum_up_soon();

@@ -2,6 +2,7 @@
 
 use lockward_ledger::{Hash, Head};
 use lockward_model::{Epoch, Time};
+use lockward_wire::link::Keys;
 use lockward_wire::{CardKey, PinPepper, SourceKey};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -10,27 +11,6 @@ use zeroize::Zeroizing;
 #[derive(Debug, thiserror::Error)]
 #[error("the state file can not be understood")]
 pub struct StateFileError(#[source] serde_json::Error);
-
-/// What the hub hands to each of its controllers.
-#[derive(PartialEq, Eq)]
-pub(crate) struct Keys {
-    pub(crate) epoch: Epoch,
-    pub(crate) card_key: Zeroizing<[u8; 32]>,
-    pub(crate) pepper: Zeroizing<[u8; 32]>,
-    pub(crate) source_key: Zeroizing<[u8; 32]>,
-}
-
-impl Keys {
-    pub(crate) fn card_key(&self) -> CardKey {
-        CardKey::from_bytes(*self.card_key)
-    }
-    pub(crate) fn pepper(&self) -> PinPepper {
-        PinPepper::from_bytes(*self.pepper)
-    }
-    pub(crate) fn source_key(&self) -> SourceKey {
-        SourceKey::from_bytes(*self.source_key)
-    }
-}
 
 #[derive(Default)]
 pub(crate) struct State {
@@ -63,9 +43,9 @@ impl State {
     pub(crate) fn to_bytes(&self, event_head: Option<Head>) -> Zeroizing<Vec<u8>> {
         let keys = self.keys.as_ref().map(|k| FileKeys {
             epoch: k.epoch.0,
-            card_key: k.card_key.clone(),
-            pepper: k.pepper.clone(),
-            source_key: k.source_key.clone(),
+            card_key: Zeroizing::new(*k.card_key.as_bytes()),
+            pepper: Zeroizing::new(*k.pin_pepper.as_bytes()),
+            source_key: Zeroizing::new(*k.source_key.as_bytes()),
         });
         let event_head = event_head.map(|h| (h.size, *h.root.as_bytes()));
         let file = File { floor_ms: self.floor.0, heard_ms: self.heard.0, event_head, keys };
@@ -77,9 +57,9 @@ impl State {
         let file: File = serde_json::from_slice(bytes).map_err(StateFileError)?;
         let keys = file.keys.map(|k| Keys {
             epoch: Epoch(k.epoch),
-            card_key: k.card_key,
-            pepper: k.pepper,
-            source_key: k.source_key,
+            card_key: CardKey::from_bytes(*k.card_key),
+            pin_pepper: PinPepper::from_bytes(*k.pepper),
+            source_key: SourceKey::from_bytes(*k.source_key),
         });
         let event_head = file.event_head.map(|(size, root)| Head { size, root: Hash::from_bytes(root) });
         Ok(Self { floor: Time(file.floor_ms), heard: Time(file.heard_ms), event_head, keys })

@@ -136,7 +136,7 @@ impl CardKey {
     /// The token of a card: HMAC-SHA-256 over a label, the count of bits and the bits; the first 16 bytes.
     #[must_use]
     pub fn token_of(&self, number: &CardNumber) -> CardToken {
-        let mut mac = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, self.as_bytes()));
+        let mut mac = hmac::Context::with_key(&self.mac);
         mac.update(b"lockward card v1\0");
         mac.update(&number.bits.to_be_bytes());
         mac.update(&number.data);

@@ -3,7 +3,9 @@
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::hmac;
 use core::fmt;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// Bytes of an AES-GCM nonce (NIST SP 800-38D, 96 bits). Never twice under one key.
@@ -29,10 +31,16 @@ macro_rules! keys {
                 &self.0
             }
         }
+        secret!($name);
+    )+};
+}
+
+macro_rules! secret {
+    ($name:ident) => {
         /// Takes as long for unequal keys as for equal ones.
         impl PartialEq for $name {
             fn eq(&self, other: &Self) -> bool {
-                verify_slices_are_equal(self.0.as_ref(), other.0.as_ref()).is_ok()
+                verify_slices_are_equal(self.as_bytes(), other.as_bytes()).is_ok()
             }
         }
         impl Eq for $name {}
@@ -41,12 +49,10 @@ macro_rules! keys {
                 f.write_str(concat!(stringify!($name), "(..)"))
             }
         }
-    )+};
+    };
 }
 
 keys! {
-    /// Turns card numbers into tokens. Held by a site's controllers and its hub.
-    CardKey,
     /// Shown once by a new controller, to be given its identity.
     EnrollSecret,
     /// Gives every source its key for one epoch of the event log. Stays in the hub's key store.
@@ -60,6 +66,31 @@ keys! {
     /// Seals one source's events of one epoch.
     SourceKey,
 }
+
+/// Turns card numbers into tokens. Held by a site's controllers and its hub.
+#[derive(Clone)]
+pub struct CardKey {
+    bytes: Zeroizing<[u8; 32]>,
+    /// The same, made ready once, because every card at a reader needs it. In one place, and wiped there.
+    pub(crate) mac: Arc<hmac::Key>,
+}
+
+impl CardKey {
+    /// Takes the key's bytes over.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        let bytes = Zeroizing::new(bytes);
+        let mac = Arc::new(hmac::Key::new(hmac::HMAC_SHA256, &*bytes));
+        Self { bytes, mac }
+    }
+    /// The key's bytes, for whoever keeps or sends it.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.bytes
+    }
+}
+
+secret!(CardKey);
 
 /// AES-256-GCM in place; gives back the tag.
 pub(crate) fn encrypt(

@@ -88,7 +88,7 @@ impl CardKey {
     /// whether the card is here: [`CardPublicKey::verify`] first.
     #[must_use]
     pub fn token_of_key(&self, key: &CardPublicKey) -> CardToken {
-        let mut mac = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, self.as_bytes()));
+        let mut mac = hmac::Context::with_key(&self.mac);
         mac.update(b"lockward key card v1\0");
         mac.update(&key.bytes);
         CardToken(short(&mac.sign()))

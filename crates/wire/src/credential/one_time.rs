@@ -191,7 +191,7 @@ impl OneTimeSecret {
 }
 
 fn sealing_key(key: &CardKey) -> Zeroizing<[u8; 32]> {
-    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes()), KEY_LABEL);
+    let tag = hmac::sign(&key.mac, KEY_LABEL);
     Zeroizing::new(super::short(&tag))
 }
 

@@ -18,7 +18,7 @@ impl CardKey {
         let pepper_key = hmac::Key::new(hmac::HMAC_SHA256, pepper.as_bytes());
         let salt: [u8; SALT_BYTES] = short(&hmac::sign(&pepper_key, b"lockward pin alone salt v1\0"));
         let hash = argon2id(pin, &salt, pepper);
-        let mut mac = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, self.as_bytes()));
+        let mut mac = hmac::Context::with_key(&self.mac);
         mac.update(b"lockward pin alone v1\0");
         mac.update(hash.as_slice());
         CardToken(short(&mac.sign()))
