@@ -46,7 +46,7 @@ impl Arbiter {
             | Body::ExitRequested { released: true } => then.released = released,
             // Whatever was ordered: that a hold ends takes it up for a moment at most.
             Body::Order(order) if matches!(order.outcome, Outcome::Granted { .. }) => {
-                then.released = released
+                then.released = released;
             }
             Body::DoorOpened(_) => then.open = true,
             Body::DoorClosed { .. } => (then.open, then.released) = (false, None),
