@@ -16,11 +16,13 @@ pub mod schedules;
 mod split;
 pub mod told;
 mod told_rules;
+mod weaker;
 mod words;
 
 pub use file::{ChangeFile, FILE_BYTES_MAX, FileError, Names, Place, Source, Threat, nearest};
 pub use keyring::Keyring;
 pub use plan::{Item, Plan, plan};
-pub use review::{DECISIONS_MAX, access, review, short};
-pub use split::split;
+pub use review::{DECISIONS_MAX, Review, access, review, short};
+pub use split::{placed, split};
+pub use weaker::{Remark, remarks};
 pub use words::count;

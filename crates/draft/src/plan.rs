@@ -30,6 +30,22 @@ pub struct Item {
     pub to_seal: Option<PersonAttributes>,
 }
 
+impl Item {
+    /// Seals the attributes that wait for it with the person's own key.
+    ///
+    /// # Errors
+    /// What `seal` says.
+    pub fn seal<E>(
+        &mut self,
+        seal: impl FnOnce(PersonId, &PersonAttributes) -> Result<Box<[u8]>, E>,
+    ) -> Result<(), E> {
+        if let (Some(attributes), Change::PutPerson(p)) = (&self.to_seal, &mut self.change) {
+            p.sealed = Some(seal(p.id, attributes)?);
+        }
+        Ok(())
+    }
+}
+
 /// What the whole file comes to.
 pub struct Plan {
     /// The changes, in their order.

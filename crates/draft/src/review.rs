@@ -3,7 +3,9 @@
 use crate::plan::{Item, Plan};
 use crate::schedules;
 use crate::told::{self, Mark};
+use crate::weaker::{Remark, remarks};
 use crate::words::count;
+use core::fmt;
 use lockward_model::{Change, DoorId, Factors, PersonId, Time, Transition};
 use lockward_site::Site;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,13 +22,38 @@ const LABELS_MAX: usize = 5;
 /// Decisions that a review may take: some 10 s at 10 µs each.
 pub const DECISIONS_MAX: usize = 1_000_000;
 
-/// The review as text.
+/// What a change does, told before anybody signs it. As text it is all of it, one after the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Review {
+    /// What is added (`+`), changed (`~`) and removed (`-`); a line each.
+    pub changes: String,
+    /// When schedules that are put will next open and close; empty where none is.
+    pub schedules: String,
+    /// Who gains and who loses which doors.
+    pub access: String,
+    /// What is weaker afterwards, and what will be different in daily work.
+    pub remarks: Vec<Remark>,
+}
+
+impl fmt::Display for Review {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}{}", self.changes, self.schedules, self.access)?;
+        if !self.remarks.is_empty() {
+            writeln!(f, "Read this before you sign:")?;
+        }
+        self.remarks.iter().try_for_each(|remark| writeln!(f, "  ! {remark}"))
+    }
+}
+
+/// The review of a plan, from the site before and after it.
 #[must_use]
-pub fn review(before: &Site, after: &Site, plan: &Plan, now: Time) -> String {
-    let mut out = listed(before, plan);
-    out.push_str(&openings(after, plan, now));
-    out.push_str(&access(before, after, &plan.items, now));
-    out
+pub fn review(before: &Site, after: &Site, plan: &Plan, now: Time) -> Review {
+    Review {
+        changes: listed(before, plan),
+        schedules: openings(after, plan, now),
+        access: access(before, after, &plan.items, now),
+        remarks: remarks(before, after, now),
+    }
 }
 
 fn listed(before: &Site, plan: &Plan) -> String {

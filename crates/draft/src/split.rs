@@ -1,7 +1,9 @@
 //! A change set that is too large for one entry becomes several, in the order of the plan.
 
+use crate::file::{FileError, Source};
 use crate::plan::Item;
 use lockward_model::{Change, ChangeSet, SiteId, Text, Time};
+use lockward_site::Refusal;
 use lockward_wire::config::{EncodeError, PAYLOAD_BYTES_MAX, encode_changes};
 use std::ops::Range;
 
@@ -34,6 +36,24 @@ pub fn split(
     }
     runs.push(first..items.len());
     Ok(runs)
+}
+
+/// A refusal of the entry that these items make, told at the place of the record that it is about.
+///
+/// # Errors
+/// The refusal, where it is about none of them.
+pub fn placed(source: &Source, items: &[Item], refusal: Refusal) -> Result<FileError, Refusal> {
+    let (index, what) = match &refusal {
+        Refusal::Invalid { index, what, .. } => (*index, format!("{what} [{}]", refusal.code())),
+        Refusal::NotAllowed { index, signers, .. } => {
+            (*index, format!("the policies in force do not let {signers} do this [{}]", refusal.code()))
+        }
+        _ => return Err(refusal),
+    };
+    match items.get(index) {
+        Some(item) => Ok(source.wrong(item.at, format!("{}: {what}", item.record))),
+        None => Err(refusal),
+    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,9 @@ use crate::terminal::{self, AskError};
 use crate::{folder, operator_key};
 use aws_lc_rs::signature::Ed25519KeyPair;
 use clap::Args;
-use lockward_draft::{ChangeFile, FILE_BYTES_MAX, FileError, Item, Plan, Source, plan, review, split};
+use lockward_draft::{
+    ChangeFile, FILE_BYTES_MAX, FileError, Item, Plan, Source, placed, plan, review, split,
+};
 use lockward_hub::{ChangeError, KeysError, Office, OfficeError};
 use lockward_model::{ChangeSet, SigningKey, Text, Time};
 use lockward_site::{Refusal, Site};
@@ -118,7 +120,7 @@ pub(crate) fn apply(args: &Apply) -> Result<ExitCode, ApplyError> {
     carry_out(&source, &file, &office, &args.signing, |before, after, plan, now| {
         let head =
             format!("{} for site \"{}\":\n", count(plan.items.len(), "change"), before.founding().title);
-        head + &review(before, after, plan, now)
+        head + &review(before, after, plan, now).to_string()
     })
 }
 
@@ -205,7 +207,9 @@ fn rehearse(
         let items = plan.items.get(run.clone()).unwrap_or_default();
         let entry = draft.entry(nth, items)?;
         let judged = after.check_jumps(&entry, draft.now).and_then(|()| after.apply(&entry));
-        judged.map_err(|refusal| placed(source, items, refusal))?;
+        judged.map_err(|refusal| {
+            placed(source, items, refusal).map_or_else(ApplyError::Refused, ApplyError::File)
+        })?;
     }
     Ok((runs, after))
 }
@@ -246,11 +250,7 @@ fn append(
     for (nth, run) in runs.iter().enumerate() {
         let items = plan.items.get_mut(run.clone()).unwrap_or_default();
         for item in items.iter_mut() {
-            if let (Some(attributes), lockward_model::Change::PutPerson(p)) =
-                (&item.to_seal, &mut item.change)
-            {
-                p.sealed = Some(draft.office.seal_person(p.id, attributes)?);
-            }
+            item.seal(|person, attributes| draft.office.seal_person(person, attributes))?;
         }
         let (entry, of) = (draft.entry(nth, items)?, runs.len());
         let refused = |source| ApplyError::Append { nth: nth + 1, of, source };
@@ -258,19 +258,4 @@ fn append(
         told(at, items.len());
     }
     Ok(())
-}
-
-/// A refusal, told at the place of the record that it is about.
-fn placed(source: &Source, items: &[Item], refusal: Refusal) -> ApplyError {
-    let (index, what) = match &refusal {
-        Refusal::Invalid { index, what, .. } => (*index, format!("{what} [{}]", refusal.code())),
-        Refusal::NotAllowed { index, signers, .. } => {
-            (*index, format!("the policies in force do not let {signers} do this [{}]", refusal.code()))
-        }
-        _ => return ApplyError::Refused(refusal),
-    };
-    match items.get(index) {
-        Some(item) => source.wrong(item.at, format!("{}: {what}", item.record)).into(),
-        None => ApplyError::Refused(refusal),
-    }
 }

@@ -4,7 +4,7 @@ use crate::cache::Picture;
 use crate::verdict::Company;
 use crate::vocabulary::{Named, Seen, WORDS, policy_name, rule_name};
 use cedar_policy::{
-    ActionConstraint, EntityUid, Policy, PolicyId as CedarId, PolicySet, PrincipalConstraint,
+    ActionConstraint, Effect, EntityUid, Policy, PolicyId as CedarId, PolicySet, PrincipalConstraint,
     ResourceConstraint, ValidationMode,
 };
 use core::fmt::Write as _;
@@ -239,6 +239,12 @@ pub(crate) fn text(text: &PolicyText) -> Result<Compiled, PolicyError> {
     let policy = parse(&name, &name, &text.text)?;
     validate(&name, &policy, &text.text)?;
     examine(&name, policy)
+}
+
+/// Whether a policy takes away: wherever it applies it forbids, whatever permits. False for what is no policy.
+#[must_use]
+pub fn forbids(text: &PolicyText) -> bool {
+    Policy::parse(None, &*text.text).is_ok_and(|p| p.effect() == Effect::Forbid)
 }
 
 /// What the index has to know, from the policy itself; always rather too much than too little.

@@ -18,7 +18,7 @@ mod verdict;
 mod vocabulary;
 
 pub use base::{HUB_SIGNS, base_policies};
-pub use compile::{POLICY_TEXT_BYTES_MAX, PolicyError, RULE_POLICIES_MAX};
+pub use compile::{POLICY_TEXT_BYTES_MAX, PolicyError, RULE_POLICIES_MAX, forbids};
 pub use grant::Grant;
 pub use policies::Policies;
 pub use signing::Signers;

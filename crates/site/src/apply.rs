@@ -6,8 +6,9 @@ use crate::undo::Undo;
 use crate::{Refusal, Site};
 use core::time::Duration;
 use lockward_model::{
-    Change, Controller, ControllerId, Forgiven, GroupId, Operator, OperatorId, Person, PolicyId, PublicKey,
-    Rule, RuleId, Schedule, ScheduleId, Service, ServiceId, SigningKey, SiteId, Target, Time, Zone,
+    Change, ChangeSet, Controller, ControllerId, Forgiven, GroupId, Operator, OperatorId, Person, PolicyId,
+    PublicKey, Rule, RuleId, Schedule, ScheduleId, Service, ServiceId, SigningKey, SiteId, Target, Time,
+    Zone,
 };
 use lockward_policy::Policies;
 use lockward_wire::config::{Envelope, EnvelopeError, Payload};
@@ -115,6 +116,12 @@ impl Site {
         // Time goes forwards only: who drafts in the past wins back no authority that has ended.
         let at = self.newest.max(set.drafted);
         self.authorise(&set.changes, &self.signed_by(&envelope, set.on_behalf, at)?)?;
+        self.carry_out(set)
+    }
+
+    /// Does what a set says, whole or not at all. Who may say it is judged before.
+    pub(crate) fn carry_out(&mut self, set: ChangeSet) -> Result<(), Refusal> {
+        let at = self.newest.max(set.drafted);
         if set.changes.is_empty() {
             // There is nothing in it that a policy could have allowed.
             let what = "a change set holds at least one change".into();

@@ -3,7 +3,7 @@
 
 use crate::apply::parse;
 use crate::{Refusal, Site};
-use lockward_model::{Change, Time};
+use lockward_model::{Change, ChangeSet, Time};
 use lockward_wire::config::Payload;
 
 impl Site {
@@ -13,6 +13,10 @@ impl Site {
     /// [`Refusal::Invalid`], with the date, the time, and what to write; or that the entry can not be read.
     pub fn check_jumps(&self, entry: &[u8], from: Time) -> Result<(), Refusal> {
         let (_, Payload::Changes(set)) = parse(entry)? else { return Err(Refusal::WrongKind) };
+        self.jumps_of(&set, from)
+    }
+
+    pub(crate) fn jumps_of(&self, set: &ChangeSet, from: Time) -> Result<(), Refusal> {
         for (index, change) in set.changes.iter().enumerate() {
             let Change::PutSchedule(schedule) = change else { continue };
             let unclear = schedule.check(&self.founding.zone, from);

@@ -19,6 +19,7 @@ mod question;
 mod record;
 mod recovery;
 mod refusal;
+mod rehearsal;
 mod seat;
 mod table;
 mod undo;
@@ -34,6 +35,7 @@ pub use decide::undecided;
 pub use order::{OrderQuestion, read_order, reorder};
 pub use question::{Answer, Question, Terms};
 pub use refusal::Refusal;
+pub use rehearsal::Rehearsal;
 pub use view::Entrant;
 pub use watch::{Free, LockdownOf};
 pub use what_can::{Reach, When};
@@ -52,6 +54,7 @@ use std::collections::BTreeMap;
 ///
 /// INVARIANT: every reference resolves: a zone's approvers, a door's zones and schedule, a rule's groups, targets and
 /// schedule, a person's groups and host, a credential's person, what is locked down. [`Site::apply`] refuses what would break that, and then changes nothing.
+#[derive(Clone)]
 pub struct Site {
     id: SiteId,
     founding: Founding,
@@ -82,6 +85,7 @@ pub struct Site {
 }
 
 /// A door, and what follows from where it is.
+#[derive(Clone)]
 struct Placed {
     door: Door,
     /// The zone that it leads to and every zone around that, innermost first.

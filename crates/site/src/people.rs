@@ -33,7 +33,7 @@ pub(crate) struct Present<'a> {
     pub(crate) has: Factors,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct People {
     people: Table<PersonRecord>,
     credentials: Table<CredentialRecord>,

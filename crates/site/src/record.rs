@@ -25,6 +25,7 @@ impl Span {
     }
 }
 
+#[derive(Clone)]
 pub(crate) struct PersonRecord {
     pub(crate) id: PersonId,
     pub(crate) groups: Arc<[GroupId]>,
@@ -37,6 +38,7 @@ pub(crate) struct PersonRecord {
     pub(crate) credentials: Vec<Slot>,
 }
 
+#[derive(Clone)]
 pub(crate) struct CredentialRecord {
     pub(crate) id: CredentialId,
     pub(crate) person: Slot,
@@ -45,6 +47,7 @@ pub(crate) struct CredentialRecord {
 }
 
 /// A proof, with what few have out of the way: most credentials of a large site are mere numbers, and PINs.
+#[derive(Clone)]
 pub(crate) enum Kept {
     Card(CardToken),
     Pin(PinHash),

@@ -14,6 +14,7 @@ pub(crate) trait Keyed {
 /// Number of a record's slot; stable until the record is removed.
 pub(crate) type Slot = u32;
 
+#[derive(Clone)]
 pub(crate) struct Table<R: Keyed> {
     records: Vec<Option<R>>,
     free: Vec<Slot>,

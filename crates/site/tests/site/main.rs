@@ -18,6 +18,7 @@ mod proofs;
 mod random;
 mod recovery;
 mod references;
+mod rehearsal;
 mod rules;
 mod times;
 mod together;
