@@ -13,6 +13,7 @@ mod airlocks;
 mod alarm_views;
 mod answer;
 mod areas;
+mod arrival;
 mod attempts;
 mod ca;
 mod ca_file;
@@ -69,6 +70,7 @@ mod zone_views;
 
 pub use access::{LINK_LIFE, SESSION_IDLE, SESSION_LIFE, Secret, TOUCH_LIFE};
 pub use areas::SiteAreas;
+pub use arrival::{Arrival, Has};
 pub use ca::{CONTROLLER_LIFE, CaError, controller_name};
 pub use ca_file::CA_FILE;
 pub use clock::{Clock, SystemClock};
@@ -78,8 +80,9 @@ pub use hub::{Hub, HubConfig, HubStartError, Running};
 pub use keys::{EPOCH, Keys, KeysError};
 pub use master::{MASTER_KEY_VARIABLE, MasterError, master_key};
 pub use office::{
-    ChangeDraft, ChangeError, ENROLMENT_LIFE, EnrolError, ExplainError, Explained, Office, OfficeError,
-    ReceiveError,
+    ChangeDraft, ChangeError, DRAFT_LIFE, DRAFT_TEXT_BYTES_MAX, DRAFTS_BYTES_MAX, DRAFTS_EACH_MAX,
+    DRAFTS_MAX, DraftError, DraftId, DraftView, Drafted, ENROLMENT_LIFE, EnrolError, ExplainError, Explained,
+    Office, OfficeError, ReceiveError, Signed,
 };
 pub use orders::{OrderDraft, OrderError};
 pub use origin::{PublicUrl, PublicUrlError};

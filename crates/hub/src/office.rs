@@ -7,11 +7,13 @@ mod changes;
 mod direct;
 mod drafts;
 mod explain;
+mod waiting;
 
 pub use changes::ChangeError;
 pub use direct::ReceiveError;
-pub use drafts::ChangeDraft;
+pub use drafts::{ChangeDraft, DRAFT_TEXT_BYTES_MAX, DraftError, Drafted};
 pub use explain::{ExplainError, Explained};
+pub use waiting::{DRAFT_LIFE, DRAFTS_BYTES_MAX, DRAFTS_EACH_MAX, DRAFTS_MAX, DraftId, DraftView, Signed};
 
 use crate::ca::CaError;
 use crate::clock::Clock;
@@ -100,6 +102,7 @@ pub struct Office {
     site: RwLock<Site>,
     size: watch::Sender<u64>,
     seen: Mutex<u64>,
+    drafts: waiting::Drafts,
 }
 
 impl Office {
@@ -118,7 +121,19 @@ impl Office {
         let site = replay(&store, u64::MAX, Keep::Everything)?;
         let logs = Logs::of(site.founding()).map_err(|_| OfficeError::NoSite)?;
         let (size, seen) = (watch::Sender::new(site.size()), Mutex::new(seen));
-        Ok(Self { store, keys, clock, logs, id, founding, ca, site: RwLock::new(site), size, seen })
+        Ok(Self {
+            store,
+            keys,
+            clock,
+            logs,
+            id,
+            founding,
+            ca,
+            site: RwLock::new(site),
+            size,
+            seen,
+            drafts: waiting::Drafts::default(),
+        })
     }
 
     /// The site's id.

@@ -2,13 +2,86 @@
 
 use super::{ChangeError, Office};
 use crate::dice;
+use crate::keys::KeysError;
 use aws_lc_rs::signature::Ed25519KeyPair;
-use lockward_draft::Keyring;
+use lockward_draft::{FileError, Keyring, Review, Source, placed, plan, review, split};
 use lockward_model::{Change, ChangeSet, OperatorId, Passkey, PersonId, Text};
-use lockward_site::Wants;
+use lockward_site::{Refusal, Rehearsal, Wants};
 use lockward_wire::config::{Assertion, Envelope, PayloadType, encode_changes};
 use lockward_wire::seal::PersonAttributes;
 use lockward_wire::{CardKey, PinPepper};
+
+/// Longest text of a change file that is drafted here: an entry holds 36,900 bytes, and a file says that in less than twice
+/// as many. Whoever has more to say has the command line.
+pub const DRAFT_TEXT_BYTES_MAX: usize = 64 * 1024;
+
+/// Why there is no draft, or why it did not become an entry. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum DraftError {
+    /// What the file says.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Longer than [`DRAFT_TEXT_BYTES_MAX`].
+    #[error(
+        "the change file has {0} bytes, and {DRAFT_TEXT_BYTES_MAX} can be drafted here; split it, or use \
+         `lockward change apply`"
+    )]
+    TooLong(usize),
+    /// It says what is so.
+    #[error("nothing to change: all {0} records are as the site has them")]
+    Nothing(usize),
+    /// One touch signs one entry.
+    #[error(
+        "this takes {0} entries of the config log, and a passkey signs one at a time; split the file, or use \
+         `lockward change apply`"
+    )]
+    Entries(usize),
+    /// The site refuses it as a whole.
+    #[error("the site refuses the change [{}]", .0.code())]
+    Refused(#[source] Refusal),
+    /// It could not be fixed, signed or appended.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+    /// A person's key.
+    #[error("a person's attributes could not be sealed")]
+    Seal(#[from] KeysError),
+    /// There is none of that name, or no more.
+    #[error(
+        "there is no such draft: it is in force already, was withdrawn, or waited too long; draft the change again"
+    )]
+    Unknown,
+    /// Nobody may keep more.
+    #[error("too many drafts wait for signatures; sign or withdraw one first")]
+    Full,
+    /// Another change was made meanwhile.
+    #[error("another change was made since this was drafted, so nobody can sign it any more; draft it again")]
+    Overtaken,
+    /// One person is one pair of eyes.
+    #[error("operator `{0}` has signed this already; a second person has to")]
+    SignedAlready(OperatorId),
+    /// The passkey is not this operator's.
+    #[error("this passkey is not one of operator `{0}`'s")]
+    OtherPasskey(OperatorId),
+    /// The site does not take the hub's word.
+    #[error("the site does not take the hub's word for this: sign it with a passkey")]
+    PeopleSign,
+    /// It is somebody else's.
+    #[error("only operator `{0}`, who drafted it, can do this")]
+    NotYours(OperatorId),
+}
+
+/// A change file, worked out: what it does, what it wants, and the bytes to sign.
+#[derive(Debug, Clone)]
+pub struct Drafted {
+    /// The bytes.
+    pub draft: ChangeDraft,
+    /// What they do.
+    pub review: Review,
+    /// What they want beyond the signature of whoever drafted them.
+    pub wants: Wants,
+    /// Records of the file that say what is so already.
+    pub unchanged: usize,
+}
 
 /// A change set whose bytes are fixed, with the signatures that it has so far.
 #[derive(Debug, Clone)]
@@ -76,10 +149,69 @@ impl Office {
     /// # Errors
     /// [`ChangeError::Encode`].
     pub fn draft(&self, changes: Vec<Change>, reason: Option<Text>) -> Result<ChangeDraft, ChangeError> {
-        let (site, at, drafted) = (self.id(), self.site().size(), self.now().wall);
-        let set = ChangeSet { site, at, drafted, on_behalf: None, reason, changes };
+        let at = self.site().size();
+        self.fix(ChangeSet { site: self.id(), at, drafted: self.wall(), on_behalf: None, reason, changes })
+    }
+
+    fn fix(&self, set: ChangeSet) -> Result<ChangeDraft, ChangeError> {
         let envelope = Envelope::new(PayloadType::ChangeSet, encode_changes(&set)?)?;
         Ok(ChangeDraft { set, envelope })
+    }
+
+    /// Works a change file out for an operator who would sign it: read, checked whole against a copy of the site, told in
+    /// words, and fixed. Nothing is changed; a person who is new gets a key to be sealed with. Takes as long as hashing its
+    /// PINs and deciding at its doors: call it where waiting holds up nobody.
+    ///
+    /// # Errors
+    /// [`DraftError`], with the place in the file where there is one.
+    pub fn draft_file(&self, text: &str, operator: OperatorId) -> Result<Drafted, DraftError> {
+        if text.len() > DRAFT_TEXT_BYTES_MAX {
+            return Err(DraftError::TooLong(text.len()));
+        }
+        let source = Source::new("change", text);
+        let file = source.parse()?;
+        let reason = source.reason(&file)?;
+        // 1. Against a copy: changes of others do not wait for this one.
+        self.follow().map_err(ChangeError::Office)?;
+        let (before, now) = (self.site().clone(), self.wall());
+        let mut plan = plan(&source, &file, &before, self)?;
+        if plan.items.is_empty() {
+            return Err(DraftError::Nothing(plan.unchanged));
+        }
+        let runs = split(self.id(), reason.as_ref(), &plan.items).map_err(|(_, e)| ChangeError::Encode(e))?;
+        if runs.len() > 1 {
+            return Err(DraftError::Entries(runs.len()));
+        }
+        // 2. Whether this operator may, and whether the site survives it.
+        let set = |plan: &lockward_draft::Plan, reason| {
+            let changes = plan.items.iter().map(|i| i.change.clone()).collect();
+            ChangeSet { site: self.id(), at: before.size(), drafted: now, on_behalf: None, reason, changes }
+        };
+        let told = |refusal| {
+            placed(&source, &plan.items, refusal).map_or_else(DraftError::Refused, DraftError::File)
+        };
+        let first = set(&plan, reason.clone());
+        let wants = before.wants(&first.changes, operator, now).map_err(told)?;
+        let mut after = Rehearsal::of(&before);
+        after.apply(&first, now).map_err(told)?;
+        let review = review(&before, after.site(), &plan, now);
+        // 3. What is signed holds names that people's own keys sealed.
+        for item in &mut plan.items {
+            item.seal(|person, attributes| self.seal_person(person, attributes))?;
+        }
+        let draft = self.fix(set(&plan, reason))?;
+        Ok(Drafted { draft, review, wants, unchanged: plan.unchanged })
+    }
+
+    /// Makes the changes of a draft on the hub's own signature, in an operator's place.
+    pub(super) fn append_in_place_of(
+        &self,
+        operator: OperatorId,
+        draft: &ChangeDraft,
+    ) -> Result<u64, ChangeError> {
+        let mut draft = self.fix(ChangeSet { on_behalf: Some(operator), ..draft.set.clone() })?;
+        draft.envelope.sign(self.keys().hub())?;
+        self.append_draft(&draft)
     }
 
     /// Puts a draft that has its signatures into the log. Returns its index.

@@ -13,19 +13,19 @@ use lockward_wire::config::{Assertion, challenge_of, encode_challenge};
 const ORIGIN: &str = "https://hub.example";
 
 /// An authenticator with one key.
-struct Authenticator(EcdsaKeyPair);
+pub struct Authenticator(EcdsaKeyPair);
 
 impl Authenticator {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap())
     }
 
-    fn passkey(&self) -> Passkey {
+    pub fn passkey(&self) -> Passkey {
         let key = self.0.public_key().as_ref().try_into().unwrap();
         Passkey { id: vec![7; 16].into(), key, rp: "hub.example".into(), origin: ORIGIN.into() }
     }
 
-    fn touch(&self, message: &[u8]) -> Assertion {
+    pub fn touch(&self, message: &[u8]) -> Assertion {
         let challenge = encode_challenge(&challenge_of(message));
         let client = format!(r#"{{"type":"webauthn.get","challenge":"{challenge}","origin":"{ORIGIN}"}}"#);
         let data = [digest(&SHA256, b"hub.example").as_ref(), &[5, 0, 0, 0, 1]].concat();
@@ -40,7 +40,7 @@ impl Authenticator {
 }
 
 /// A hub whose owner Ada has a passkey beside the key in her file; and the site takes the hub's word for nobody.
-async fn hardened(key: &Authenticator) -> Rig {
+pub async fn hardened(key: &Authenticator) -> Rig {
     let rig = Rig::new().await;
     let mut ada = rig.hub().office().site().operator(id("ada")).unwrap().clone();
     let (title, key) = ("blue key".parse().unwrap(), SigningKey::Passkey(key.passkey()));

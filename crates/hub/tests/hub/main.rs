@@ -26,4 +26,5 @@ mod refused;
 mod rig;
 mod routes;
 mod sign_in;
+mod waiting;
 mod web;
