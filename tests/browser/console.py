@@ -35,7 +35,7 @@ def start(lockward):
     command = [lockward, "demo", "--seed", "7", "--speed", "20", "--for", "170s", "--listen", "127.0.0.1:0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     for line in process.stdout:
-        found = re.search(r"http://127\.0\.0\.1:\d+/\S+", line)
+        found = re.search(r"http://localhost:\d+/\S+", line)
         if found:
             return process, found.group(0)
     sys.exit("the demonstration ended without an address")

@@ -12,6 +12,30 @@ use lockward_wire::config::key_id;
 /// The verb of the change that makes an operator or gives it a key.
 const PUT: &str = "put-operator";
 
+/// What a browser calls itself, in a few words. Each claims to be most of the others; the order sorts them out.
+fn browser(said: &str) -> String {
+    let first = |words: &[(&str, &'static str)]| {
+        words.iter().find(|(mark, _)| said.contains(mark)).map(|(_, name)| *name)
+    };
+    let name = first(&[
+        ("Firefox/", "Firefox"),
+        ("Edg/", "Edge"),
+        ("Chrome/", "Chrome"),
+        ("CriOS/", "Chrome"),
+        ("Safari/", "Safari"),
+    ]);
+    let system = first(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "Mac"),
+        ("Linux", "Linux"),
+    ]);
+    let name = name.unwrap_or("A browser");
+    system.map_or_else(|| name.to_owned(), |system| format!("{name} on {system}"))
+}
+
 impl Page<'_> {
     fn session_row(&self, told: &SessionTold, who: Option<&SignedIn>) -> SessionRow {
         SessionRow {
@@ -19,7 +43,7 @@ impl Page<'_> {
             opened: self.moment(told.opened),
             seen: self.moment(told.seen),
             from: told.from.to_string(),
-            browser: if told.browser.is_empty() { "A browser".to_owned() } else { told.browser.clone() },
+            browser: browser(&told.browser),
             current: who.is_some_and(|who| who.session == told.session),
         }
     }
@@ -100,6 +124,32 @@ impl Page<'_> {
             may_invite: who.is_some_and(signs),
             invited,
             hardened: !self.site.policy_texts().any(|p| p.id.as_str() == lockward_policy::HUB_SIGNS),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_is_told_in_a_few_words_of_ours() {
+        for (said, told) in [
+            (
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156.0 Safari/537.36",
+                "Chrome on Linux",
+            ),
+            ("Mozilla/5.0 (Windows NT 10.0) Chrome/156.0 Safari/537.36 Edg/156.0", "Edge on Windows"),
+            ("Mozilla/5.0 (Linux; Android 16) Chrome/156.0 Mobile Safari/537.36", "Chrome on Android"),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Safari/604.1",
+                "Safari on iPhone",
+            ),
+            ("Mozilla/5.0 (Macintosh; Intel Mac OS X 15.0; rv:150.0) Firefox/150.0", "Firefox on Mac"),
+            ("<script>alert(1)</script>", "A browser"),
+            ("", "A browser"),
+        ] {
+            assert_eq!(browser(said), told);
         }
     }
 }

@@ -1,0 +1,327 @@
+"""Operators in a real browser with a virtual authenticator: set-up, sign-in, what is refused, keys and sessions.
+
+    operators.py --lockward target/debug/lockward [--shots DIR]
+"""
+import argparse
+import http.server
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+
+from playwright.sync_api import expect, sync_playwright
+
+passed, failed = 0, []
+
+
+def case(name):
+    """Runs a function at once, as a named test."""
+    def run(function):
+        global passed
+        try:
+            function()
+            passed += 1
+            print(f"ok   {name}", flush=True)
+        except Exception as error:  # the name and the reason are the report
+            failed.append(name)
+            print(f"FAIL {name}\n     {error}", flush=True)
+    return run
+
+
+def serve(lockward, folder):
+    """A new site, its hub, the address of its console, and the link that registers its first passkey."""
+    site = f"{folder}/site"
+    subprocess.run(
+        [lockward, "init", site, "--title", "Halle 7", "--zone", "Europe/Berlin", "--operator", "ada",
+         "--key-file", f"{folder}/ada.key", "--no-passphrase"], check=True, capture_output=True)
+    command = [lockward, "serve", "--dir", site, "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    for line in process.stdout:
+        found = re.search(r"(http://localhost:\d+)/set-up#key=[0-9a-f]{64}", line)
+        if found:
+            threading.Thread(target=lambda: [None for _ in process.stdout], daemon=True).start()
+            return process, found.group(1), found.group(0)
+    sys.exit("the hub gave no link")
+
+
+class Key:
+    """A virtual authenticator of one page's browser (CDP, WebAuthn domain)."""
+    OPTIONS = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
+               "isUserVerified": True, "automaticPresenceSimulation": True}
+
+    def __init__(self, page):
+        self.cdp = page.context.new_cdp_session(page)
+        self.cdp.send("WebAuthn.enable")
+        self.id = self.cdp.send("WebAuthn.addVirtualAuthenticator", {"options": self.OPTIONS})["authenticatorId"]
+
+    def send(self, what, **more):
+        return self.cdp.send(f"WebAuthn.{what}", {"authenticatorId": self.id, **more})
+
+    def credentials(self):
+        return self.send("getCredentials")["credentials"]
+
+    def load(self, credential, **changed):
+        self.send("clearCredentials")
+        self.send("addCredential", credential={**credential, **changed})
+
+
+class Elsewhere(http.server.BaseHTTPRequestHandler):
+    """A page of another origin, for which localhost is the same relying party."""
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("content-type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<!doctype html><title>elsewhere</title>")
+
+    def log_message(self, *_):
+        pass
+
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--lockward", required=True)
+parser.add_argument("--shots", help="a folder for screenshots")
+arguments = parser.parse_args()
+chromium = shutil.which("chromium") or sys.exit("install Debian's package chromium")
+folder = tempfile.TemporaryDirectory(prefix="lockward-operators-")
+hub, base, link = serve(arguments.lockward, folder.name)
+other = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere)
+threading.Thread(target=other.serve_forever, daemon=True).start()
+
+GET = """async (options) => {
+  const bytes = (t) => Uint8Array.from(atob(t.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+  const text = (b) => btoa(String.fromCharCode(...new Uint8Array(b)))
+    .replace(/\\+/g, "-").replace(/\\//g, "_").replace(/=+$/, "");
+  const made = await navigator.credentials.get({ publicKey: { ...options, challenge: bytes(options.challenge) } });
+  const r = made.response;
+  return { id: made.id, rawId: text(made.rawId), type: made.type, extensions: {}, response: {
+    authenticatorData: text(r.authenticatorData), clientDataJSON: text(r.clientDataJSON),
+    signature: text(r.signature), userHandle: text(r.userHandle) } };
+}"""
+
+
+def post(page, path, body):
+    """As a page of the hub's own would: the status, and what was said."""
+    answer = page.request.post(base + path, data=json.dumps(body), headers={
+        "content-type": "application/json", "accept": "application/json", "origin": base})
+    return answer.status, answer.json()
+
+
+def sign_in(page):
+    page.goto(base + "/sign-in")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+
+
+def signed_in(page):
+    sign_in(page)
+    page.wait_for_url(base + "/")
+
+
+def refused(page):
+    sign_in(page)
+    expect(page.locator("#passkey-note[data-tone=bad]")).to_be_visible()
+    assert page.goto(base + "/me").url.endswith("/sign-in"), page.url
+
+
+try:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        page = context.new_page()
+        key = Key(page)
+        complaints = []
+        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda e: complaints.append(str(e)))
+
+        def shots(name, path, state=True):
+            """Desktop and phone, light and dark; and no page is wider than the phone."""
+            for scheme in ("light", "dark"):
+                for device, size in (("desktop", (1280, 900)), ("phone", (390, 844))):
+                    at = browser.new_context(
+                        viewport={"width": size[0], "height": size[1]}, color_scheme=scheme,
+                        storage_state=context.storage_state() if state else None)
+                    small = at.new_page()
+                    small.goto(base + path)
+                    width = small.evaluate("document.documentElement.scrollWidth")
+                    assert width <= size[0], f"{path} is {width} px wide"
+                    if arguments.shots:
+                        small.screenshot(path=f"{arguments.shots}/{name}-{device}-{scheme}.png", full_page=True)
+                    at.close()
+
+        @case("before the first passkey nobody signs in")
+        def _():
+            page.goto(base + "/")
+            assert page.url.endswith("/sign-in"), page.url
+            refused(page)
+            shots("sign-in", "/sign-in", state=False)
+            shots("set-up", "/set-up#key=0", state=False)
+
+        @case("a page that is asked for by number is shown at its name")
+        def _():
+            page.goto(base.replace("localhost", "127.0.0.1") + "/sign-in")
+            assert page.url == base + "/sign-in", page.url
+
+        @case("without user verification no passkey is registered")
+        def _():
+            key.send("setUserVerified", isUserVerified=False)
+            page.goto(link)
+            page.get_by_label("A name for it").fill("blue key")
+            page.get_by_role("button", name="Register a passkey").click()
+            expect(page.locator("#passkey-note[data-tone=bad]")).to_be_visible()
+            key.send("setUserVerified", isUserVerified=True)
+            assert not key.credentials()
+
+        @case("the link registers the first passkey, and serves once")
+        def _():
+            page.goto(link)
+            page.reload()
+            page.get_by_label("A name for it").fill("blue key")
+            page.get_by_role("button", name="Register a passkey").click()
+            page.wait_for_url("**/sign-in?registered=1")
+            assert len(key.credentials()) == 1
+            status, said = post(page, "/set-up/start", {"key": link.split("key=")[1]})
+            assert (status, said["code"]) == (403, "LINK_SPENT"), said
+
+        @case("the passkey signs in, without saying who")
+        def _():
+            signed_in(page)
+            expect(page.locator(".operator")).to_contain_text("ada")
+            page.goto(base + "/me")
+            expect(page.get_by_text("signed in with it")).to_be_visible()
+
+        @case("without user verification nobody signs in")
+        def _():
+            stranger = browser.new_context().new_page()
+            own = Key(stranger)
+            own.load(key.credentials()[0])
+            own.send("setUserVerified", isUserVerified=False)
+            refused(stranger)
+            stranger.context.close()
+
+        @case("a touch for another challenge, or on another site's page, signs nobody in")
+        def _():
+            stranger = browser.new_context().new_page()
+            own = Key(stranger)
+            credential = key.credentials()[0]
+            own.load(credential, signCount=credential["signCount"] + 10)
+            stranger.goto(base + "/sign-in")
+            _, asked = post(stranger, "/sign-in/start", {})
+            _, again = post(stranger, "/sign-in/start", {})
+            made = stranger.evaluate(GET, asked["publicKey"])
+            status, said = post(stranger, "/sign-in/finish", {"ceremony": again["ceremony"], "credential": made})
+            assert (status, said["code"]) == (403, "SIGN_IN_FAILED"), said
+            # Another port of this machine is the same relying party to the browser, and another origin to the hub.
+            stranger.goto(f"http://localhost:{other.server_port}/")
+            made = stranger.evaluate(GET, asked["publicKey"])
+            status, said = post(stranger, "/sign-in/finish", {"ceremony": asked["ceremony"], "credential": made})
+            assert (status, said["code"]) == (403, "SIGN_IN_FAILED"), said
+            stranger.context.close()
+
+        @case("another site's page does nothing in an operator's name")
+        def _():
+            evil = context.new_page()
+            evil.goto(f"http://localhost:{other.server_port}/")
+            evil.evaluate(
+                """(to) => fetch(to, {method: "POST", mode: "no-cors", credentials: "include", body: "{}"})
+                    .catch(() => "no answer is shown to it")""", base + "/sign-out")
+            with evil.expect_navigation():
+                evil.evaluate(
+                    """(to) => { const form = Object.assign(document.createElement("form"), {action: to, method: "post"});
+                        document.body.append(form); form.submit(); }""", base + "/sign-out")
+            assert "ORIGIN_UNPROVEN" in evil.content() or evil.url.endswith("/sign-in"), evil.url
+            evil.close()
+            assert page.goto(base + "/me").url.endswith("/me"), "another origin's page signed the operator out"
+
+        @case("a second passkey is added, and the first removed: it signs in no more, and its session is over")
+        def _():
+            first = key.credentials()[0]
+            second = browser.new_context().new_page()
+            own = Key(second)
+            own.load(first, signCount=first["signCount"] + 50)
+            signed_in(second)
+            second.goto(base + "/me")
+            own.send("clearCredentials")
+            second.get_by_label("Add a passkey").fill("key in the drawer")
+            second.get_by_role("button", name="Add").click()
+            expect(second.locator("bdi", has_text="key in the drawer")).to_be_visible()
+            signed_in(second)
+            second.goto(base + "/me")
+            row = second.locator("li.key", has_text="blue key")
+            row.get_by_role("button", name="Remove").click()
+            expect(second.locator("bdi", has_text="blue key")).to_have_count(0)
+            assert page.goto(base + "/me").url.endswith("/sign-in"), "its session went on"
+            refused(page)
+            key.load(own.credentials()[0], signCount=200)
+            second.context.close()
+
+        @case("a key whose counter goes back is refused")
+        def _():
+            signed_in(page)
+            copy = key.credentials()[0]
+            page.goto(base + "/me")
+            stranger = browser.new_context().new_page()
+            own = Key(stranger)
+            own.load(copy, signCount=copy["signCount"] - 100)
+            refused(stranger)
+            stranger.context.close()
+            page.goto(base + "/log")
+            assert page.goto(base + "/").ok
+            expect(page.locator("#feed")).to_contain_text("PASSKEY_CLONED")
+
+        @case("a session is ended from another one, and on the open page the news stop")
+        def _():
+            copy = key.credentials()[0]
+            elsewhere = browser.new_context().new_page()
+            own = Key(elsewhere)
+            own.load(copy, signCount=copy["signCount"] + 20)
+            signed_in(elsewhere)
+            expect(elsewhere.get_by_text("Live", exact=True).first).to_be_visible()
+            page.goto(base + "/me")
+            others = page.locator("section", has_text="Sessions").locator("li.key").filter(has_not_text="this one")
+            assert others.count() >= 1
+            while others.count():
+                others.first.get_by_role("button", name="End").click()
+                page.wait_for_load_state()
+            expect(elsewhere.get_by_text("Live", exact=True)).to_have_count(0)
+            assert elsewhere.goto(base + "/").url.endswith("/sign-in")
+            elsewhere.context.close()
+            key.load(copy, signCount=copy["signCount"] + 500)
+
+        @case("operators are listed, and an owner makes a one-time link")
+        def _():
+            signed_in(page)
+            page.goto(base + "/operators")
+            page.get_by_role("button", name="Link for a passkey").click()
+            expect(page.get_by_role("heading", name="A one-time link for ada")).to_be_visible()
+            if arguments.shots:
+                page.screenshot(path=f"{arguments.shots}/operators-link.png")
+            made = page.locator("pre").inner_text().strip()
+            assert made.startswith(base + "/set-up#key="), made
+            shots("operators", "/operators")
+            shots("me", "/me")
+
+        @case("signed out is signed out")
+        def _():
+            page.goto(base + "/me")
+            page.get_by_role("button", name="Sign out").click()
+            page.wait_for_url("**/sign-in?out=1")
+            assert page.goto(base + "/").url.endswith("/sign-in")
+
+        @case("the policy of content was never broken")
+        def _():
+            real = [c for c in complaints if "403" not in c and "401" not in c]
+            assert not real, real
+            for path in ("/sign-in", "/set-up"):
+                policy = page.goto(base + path).headers["content-security-policy"]
+                assert "default-src 'none'" in policy and "unsafe" not in policy, policy
+
+        browser.close()
+finally:
+    hub.terminate()
+    hub.wait(20)
+    other.shutdown()
+
+print(f"{passed} passed, {len(failed)} failed")
+sys.exit(1 if failed else 0)
