@@ -52,6 +52,19 @@ fn only_what_differs_is_changed_and_it_is_told_who_loses() {
 }
 
 #[test]
+fn who_hardens_a_site_reads_what_that_means_before_signing_and_who_weakens_it_reads_that() {
+    let house = House::furnished();
+    house.apply("[remove]\npolicies = [\"hub-signs\"]").good().narrow().says(&[
+        "- policy hub-signs",
+        "Read this before you sign:",
+        "! From now on people sign",
+        "at the command line and not in a browser",
+    ]);
+    let less = GOOD.replace("factors = [\"card\", \"pin\"]", "factors = [\"card\"]");
+    house.apply(&less).good().narrow().says(&["! Weaker: rule `stock` asks for less: no PIN any more."]);
+}
+
+#[test]
 fn a_new_pin_or_card_is_told_without_being_shown() {
     let house = House::furnished();
     let changed = GOOD.replace("271828", "314159").replace("26:12:4711", "26:12:4999");
