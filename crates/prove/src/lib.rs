@@ -8,6 +8,7 @@
 //! Architecture invariants: nothing at a door imports this room. What the solver finds is no refutation until the engine
 //! that the doors ask has permitted it; and whatever goes wrong on the way, the answer is "not known", never "proved".
 
+mod ask;
 mod case;
 mod news;
 mod prover;

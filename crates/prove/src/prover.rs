@@ -1,13 +1,13 @@
 //! Each statement taken apart into questions to the solver: one for each kind of deed, at each place that policies tell apart.
 
+use crate::ask::Ask;
 use crate::case::{By, Case, Deed, Spot};
 use crate::news;
 use crate::solver::{Solver, SolverMissing};
 use crate::statement::{Doors, Statement, actions};
-use crate::tell::{clock, sentence};
-use crate::witness::{Against, witness};
-use crate::world::{Kind, Names, World, permits, request_env};
-use cedar_policy::{Policy, PolicyId, PolicySet};
+use crate::tell::clock;
+use crate::witness::Against;
+use crate::world::{Kind, World};
 use core::time::Duration;
 use lockward_model::{Change, Door, Factors, GroupId, OrderAct, RoleId, ScheduleId, Time};
 use lockward_policy::{Act, Read};
@@ -27,20 +27,9 @@ pub enum Answer {
 
 /// Proves statements about a site.
 pub struct Prover<'a> {
-    after: World<'a>,
-    before: Option<World<'a>>,
-    solver: Result<Solver, SolverMissing>,
-}
-
-/// One question: a deed by somebody of a kind, at each of some places, against what the condition says.
-struct Ask<'a> {
-    deed: Deed,
-    by: Kind,
-    /// In Cedar.
-    condition: String,
-    against: Against<'a>,
-    /// Whether only what was not permitted before counts.
-    news: bool,
+    pub(crate) after: World<'a>,
+    pub(crate) before: Option<World<'a>>,
+    pub(crate) solver: Result<Solver, SolverMissing>,
 }
 
 /// All that is done at a door in person.
@@ -161,32 +150,31 @@ impl<'a> Prover<'a> {
             _ => true,
         };
         let alone = |c: &Case| !in_their_place || !c.on_behalf;
+        let mut all = Known::default();
         for (family, verb) in actions(may) {
-            let Some((deed, spots)) = self.deed(family, verb) else { continue };
+            let (deed, spots) = self.deed(family, verb)?;
             let by_itself = if in_their_place && family != "read" { "!context.on_behalf" } else { "true" };
             let asks = [
                 Ask { deed, by: Kind::Operator, condition: condition.clone(), against: &others, news: false },
                 Ask { deed, by: Kind::Service, condition: by_itself.into(), against: &alone, news: false },
             ];
-            self.all(&asks, &spots)?;
+            all.and(self.all(&asks, &spots))?;
         }
-        Ok(())
+        all.in_the_end()
     }
 
-    fn deed(&self, family: &str, verb: &'static str) -> Option<(Deed, Vec<Spot>)> {
-        let site = self.after.site;
-        Some(match family {
+    fn deed(&self, family: &str, verb: &'static str) -> Result<(Deed, Vec<Spot>), Answer> {
+        let order = || [OrderAct::Unlock, HOLD, OrderAct::Release].into_iter().find(|a| a.verb() == verb);
+        let read = || Read::ALL.into_iter().find(|r| r.verb() == verb);
+        let found = match family {
             "change" => {
-                let zones = site.zones().map(|z| Spot::Zone(z.id));
-                (Deed::Change(verb), zones.chain([Spot::Site]).collect())
+                let zones = self.after.site.zones().map(|z| Spot::Zone(z.id));
+                Some((Deed::Change(verb), zones.chain([Spot::Site]).collect()))
             }
-            "order" => {
-                let act =
-                    [OrderAct::Unlock, HOLD, OrderAct::Release].into_iter().find(|a| a.verb() == verb)?;
-                (Deed::Order(act), self.spots(Doors::All))
-            }
-            _ => (Deed::Read(Read::ALL.into_iter().find(|r| r.verb() == verb)?), vec![Spot::Site]),
-        })
+            "order" => order().map(|act| (Deed::Order(act), self.spots(Doors::All))),
+            _ => read().map(|what| (Deed::Read(what), vec![Spot::Site])),
+        };
+        found.ok_or_else(|| Answer::Unanswered(format!("nothing is known of `{family}:{verb}`")))
     }
 
     fn gives_nothing_new(&self) -> Result<(), Answer> {
@@ -198,14 +186,15 @@ impl<'a> Prover<'a> {
         let orders = OrderAct::VERBS.map(|v| ("order", v));
         let reads = Read::ALL.map(|r| ("read", r.verb()));
         let afar = changes.into_iter().chain(orders).chain(reads);
-        let afar = afar.filter_map(|(family, verb)| self.deed(family, verb));
-        let at_doors = IN_PERSON.map(|(deed, by)| (deed, vec![by], self.spots(Doors::All)));
-        let from_afar = afar.map(|(deed, spots)| (deed, vec![Kind::Operator, Kind::Service], spots));
-        for (deed, by, spots) in at_doors.into_iter().chain(from_afar) {
-            let ask = |by| Ask { deed, by, condition: "true".into(), against: &new, news: true };
-            self.all(&by.into_iter().map(ask).collect::<Vec<_>>(), &spots)?;
+        let ask = |(deed, by)| Ask { deed, by, condition: "true".into(), against: &new, news: true };
+        let mut all = Known::default();
+        all.and(self.all(&IN_PERSON.map(ask), &self.spots(Doors::All)))?;
+        for (family, verb) in afar {
+            let (deed, spots) = self.deed(family, verb)?;
+            all.and(self.all(&[Kind::Operator, Kind::Service].map(|by| ask((deed, by))), &spots))?;
         }
-        news::beside_policy(before.site, self.after.site).map_or(Ok(()), Err)
+        all.and(news::beside_policy(before.site, self.after.site).map_or(Ok(()), Err))?;
+        all.in_the_end()
     }
 
     fn doors(&self, doors: Doors) -> impl Iterator<Item = &Door> {
@@ -221,99 +210,33 @@ impl<'a> Prover<'a> {
         self.doors(doors).map(|d| Spot::Door(d.id)).collect()
     }
 
-    /// Refuted by one is refuted; otherwise not known if one is not known.
     fn all(&self, asks: &[Ask<'_>], spots: &[Spot]) -> Result<(), Answer> {
-        let mut open = None;
+        let mut all = Known::default();
         for ask in asks {
             let mut asked = BTreeSet::new();
             for spot in spots {
-                match self.one(ask, *spot, &mut asked) {
-                    Err(refuted @ Answer::Refuted(_)) => return Err(refuted),
-                    Err(other) => drop(open.get_or_insert(other)),
-                    Ok(()) => {}
-                }
+                all.and(self.one(ask, *spot, &mut asked))?;
             }
         }
-        open.map_or(Ok(()), Err)
-    }
-
-    fn one(&self, ask: &Ask<'_>, spot: Spot, asked: &mut BTreeSet<String>) -> Result<(), Answer> {
-        let (world, at) = (&self.after, (ask.deed, ask.by, spot));
-        let slice = world.slice(ask.deed, spot);
-        // Nothing permits it: no solver is needed for that.
-        if !permits(&slice) {
-            return Ok(());
-        }
-        let unknown = |why: String| Answer::Unanswered(why);
-        let condition = policy(
-            "condition",
-            &format!("permit (principal, action, resource) when {{ {} }};", ask.condition),
-        );
-        let condition = condition.map_err(unknown)?;
-        let old =
-            if ask.news { self.before.as_ref().map(|b| b.slice_if_there(ask.deed, spot)) } else { None };
-        if old.as_ref().is_some_and(|old| alike(old, &slice)) {
-            return Ok(());
-        }
-        let mut names = Names::default();
-        slice.iter().chain(old.iter().flatten()).chain([&condition]).for_each(|p| names.add(p));
-        let looks = format!("{} {}", world.looks(spot, &slice, &names), old.as_ref().map_or(0, Vec::len));
-        if !asked.insert(looks) {
-            return Ok(());
-        }
-        let solver = self.solver.as_ref().map_err(|e| Answer::Unanswered(e.to_string()))?;
-        let env = request_env(ask.deed, ask.by, spot).map_err(unknown)?;
-        let env = (&world.schema, &env);
-        let knows = world.knows(ask.deed, ask.by, spot, &names);
-        let found = match old {
-            None => {
-                let against = format!(
-                    "permit (principal, action, resource) when {{ {knows} }} when {{ {} }};",
-                    ask.condition
-                );
-                let against = set(vec![policy("against", &against).map_err(unknown)?]).map_err(unknown)?;
-                solver.common(env, &set(slice).map_err(unknown)?, &against)
-            }
-            Some(old) => {
-                for one in old.iter().filter(|p| calculates(p)) {
-                    // The doors refuse what can not be evaluated; Cedar looks past it. The two must be one.
-                    if !solver.never_fails(env, one).map_err(unknown)? {
-                        return Err(Answer::Unanswered(format!("`{}` can fail to be evaluated", one.id())));
-                    }
-                }
-                let impossible = format!("forbid (principal, action, resource) unless {{ {knows} }};");
-                let mut left = slice;
-                left.push(policy("impossible", &impossible).map_err(unknown)?);
-                solver.beyond(env, &set(left).map_err(unknown)?, &set(old).map_err(unknown)?)
-            }
-        };
-        let Some(env) = found.map_err(unknown)? else { return Ok(()) };
-        let found = witness(world, at, &names, &env, ask.against).ok_or_else(|| {
-            Answer::Unanswered(format!("the solver's counterexample at {spot:?} is none at the doors"))
-        })?;
-        Err(Answer::Refuted(sentence(&found, &world.together, &world.site.founding().zone)))
+        all.in_the_end()
     }
 }
 
-fn policy(name: &str, text: &str) -> Result<Policy, String> {
-    Policy::parse(Some(PolicyId::new(name)), text).map_err(|e| e.to_string())
-}
+/// Refuted by one is refuted at once; otherwise all are looked at, and it is not known if one of them is not.
+#[derive(Default)]
+struct Known(Option<Answer>);
 
-fn set(policies: Vec<Policy>) -> Result<PolicySet, String> {
-    PolicySet::from_policies(policies).map_err(|e| e.to_string())
-}
+impl Known {
+    fn and(&mut self, one: Result<(), Answer>) -> Result<(), Answer> {
+        match one {
+            Err(refuted @ Answer::Refuted(_)) => return Err(refuted),
+            Err(other) => drop(self.0.get_or_insert(other)),
+            Ok(()) => {}
+        }
+        Ok(())
+    }
 
-/// Whether two lists hold the same policies, word for word.
-fn alike(a: &[Policy], b: &[Policy]) -> bool {
-    let told = |all: &[Policy]| -> BTreeSet<String> { all.iter().map(ToString::to_string).collect() };
-    told(a) == told(b)
-}
-
-/// Whether it holds a sum, a difference or a product: all else that policies say here has a value.
-fn calculates(policy: &Policy) -> bool {
-    let sums = ["\"+\":", "\"-\":", "\"*\":", "\"neg\":"];
-    policy.to_json().map_or(true, |json| {
-        let json = json.to_string();
-        sums.iter().any(|sum| json.contains(sum))
-    })
+    fn in_the_end(self) -> Result<(), Answer> {
+        self.0.map_or(Ok(()), Err)
+    }
 }

@@ -199,7 +199,7 @@ impl Names<'_> {
     fn statement(&self, entry: &Entry) -> Result<Statement, StatementError> {
         let mut said = Vec::new();
         if let Some(Without { factors, opens }) = &entry.no_one_without {
-            let factors = self.each(factors, "factor", |f| Factors::named(f))?;
+            let factors = self.each(factors, "factor", Factors::named)?;
             let factors = factors.into_iter().fold(Factors::NONE, Factors::with);
             said.push(Statement::NoOneWithout(factors, self.doors(opens)?));
         }

@@ -42,8 +42,34 @@ impl Kind {
 pub(crate) struct World<'s> {
     pub(crate) site: &'s Site,
     pub(crate) schema: Schema,
-    policies: Vec<Policy>,
+    policies: Vec<Scoped>,
     pub(crate) together: Vec<Together>,
+}
+
+/// A policy, with what its scope says; none where it leaves that open.
+struct Scoped {
+    policy: Policy,
+    actions: Option<Vec<String>>,
+    /// Type and id.
+    place: Option<(String, String)>,
+}
+
+impl Scoped {
+    fn of(policy: Policy) -> Self {
+        let id = |uid: &EntityUid| -> String { uid.id().unescaped().into() };
+        let actions = match policy.action_constraint() {
+            ActionConstraint::Any => None,
+            ActionConstraint::Eq(uid) => Some(vec![id(&uid)]),
+            ActionConstraint::In(list) => Some(list.iter().map(id).collect()),
+        };
+        let place = match policy.resource_constraint() {
+            ResourceConstraint::Any | ResourceConstraint::Is(_) => None,
+            ResourceConstraint::Eq(uid) | ResourceConstraint::In(uid) | ResourceConstraint::IsIn(_, uid) => {
+                Some((uid.type_name().basename().into(), id(&uid)))
+            }
+        };
+        Self { policy, actions, place }
+    }
 }
 
 /// What a set of policies names.
@@ -76,7 +102,7 @@ impl<'s> World<'s> {
     pub(crate) fn new(site: &'s Site, from: Time) -> Result<Self, String> {
         let schema = Schema::from_str(SCHEMA).map_err(|e| e.to_string())?;
         let parse = |(name, text): (String, String)| {
-            Policy::parse(Some(PolicyId::new(name)), text).map_err(|e| e.to_string())
+            Policy::parse(Some(PolicyId::new(name)), text).map(Scoped::of).map_err(|e| e.to_string())
         };
         let policies = site.policies().in_cedar().into_iter().map(parse).collect::<Result<_, _>>()?;
         Ok(Self { site, schema, policies, together: together(site, from) })
@@ -84,34 +110,17 @@ impl<'s> World<'s> {
 
     /// The policies whose scope can match: those left out can not, whoever acts and whatever holds.
     pub(crate) fn slice(&self, deed: Deed, spot: Spot) -> Vec<Policy> {
-        let (family, action) = (deed.family(), deed.action());
-        let is = |uid: &EntityUid| {
-            let id: &str = uid.id().unescaped();
-            id == action || Some(id) == family
+        let (family, action, zones) = (deed.family(), deed.action(), self.zones(spot));
+        let is = |named: &String| *named == action || Some(named.as_str()) == family;
+        let at = |(of, id): &(String, String)| match of.as_str() {
+            "Door" => matches!(spot, Spot::Door(door) if door.as_str() == id),
+            "Zone" => zones.iter().any(|z| z.as_str() == id),
+            _ => true,
         };
-        let zones = self.zones(spot);
-        let at = |uid: &EntityUid| {
-            let id: &str = uid.id().unescaped();
-            match uid.type_name().basename() {
-                "Door" => matches!(spot, Spot::Door(door) if door.as_str() == id),
-                "Zone" => zones.iter().any(|z| z.as_str() == id),
-                _ => true,
-            }
+        let applies = |p: &&Scoped| {
+            p.actions.as_ref().is_none_or(|all| all.iter().any(is)) && p.place.as_ref().is_none_or(at)
         };
-        let applies = |p: &&Policy| {
-            let acts = match p.action_constraint() {
-                ActionConstraint::Any => true,
-                ActionConstraint::Eq(uid) => is(&uid),
-                ActionConstraint::In(list) => list.iter().any(is),
-            };
-            acts && match p.resource_constraint() {
-                ResourceConstraint::Any | ResourceConstraint::Is(_) => true,
-                ResourceConstraint::Eq(uid)
-                | ResourceConstraint::In(uid)
-                | ResourceConstraint::IsIn(_, uid) => at(&uid),
-            }
-        };
-        self.policies.iter().filter(applies).cloned().collect()
+        self.policies.iter().filter(applies).map(|p| p.policy.clone()).collect()
     }
 
     /// The same; none for a place that this site does not have.
@@ -143,7 +152,8 @@ impl<'s> World<'s> {
                 let named = names.others.contains(&format!("Door::\"{id}\"")).then(|| id.to_string());
                 (self.site.door(id).map(|d| d.kind), named)
             }
-            Spot::Zone(_) | Spot::Site => (None, None),
+            Spot::Zone(id) => (None, names.zones.contains(&id).then(|| id.to_string())),
+            Spot::Site => (None, None),
         };
         format!("{ids:?} {within:?} {kind:?} {own:?} {}", spot == Spot::Site)
     }

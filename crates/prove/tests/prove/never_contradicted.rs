@@ -3,7 +3,7 @@
 use crate::house::*;
 use core::time::Duration;
 use lockward_model::*;
-use lockward_policy::{Act, Company, Place, Situation, Verdict, Who};
+use lockward_policy::{Act, Asked, Company, Place, Signer, Situation, Verdict, Who};
 use lockward_prove::{Answer, Doors, Prover, Statement};
 use lockward_site::Site;
 use proptest::prelude::*;
@@ -125,6 +125,105 @@ fn contradicts(site: &Site, statement: &Statement, asks: &Asks) -> bool {
     let (who, place) =
         (Who { person: id("ann"), groups: &groups }, Place { door: door.id, kind: door.kind, zones });
     against && matches!(site.policies().may_unsliced(asks.act, &who, &place, &now), Verdict::Permit { .. })
+}
+
+/// Who signs: an operator with some roles, or a service, for itself or in an operator's place.
+fn signer() -> impl Strategy<Value = (Vec<&'static str>, Option<&'static str>, bool, usize)> {
+    let roles = prop::sample::subsequence(vec!["owner", "guard", "people"], 0..=2);
+    (roles, prop::option::of(prop::sample::select(vec!["hub", "desk"])), any::<bool>(), 0..3usize)
+}
+
+fn policy_afar() -> impl Strategy<Value = Change> {
+    let effect = prop::sample::select(vec!["permit", "forbid"]);
+    let who = prop::sample::select(vec![
+        "principal is Operator",
+        r#"principal in Role::"people""#,
+        r#"principal == Service::"desk""#,
+    ]);
+    let what = prop::sample::select(vec![r#"in Action::"order""#, r#"== Action::"order:unlock""#]);
+    let place =
+        prop::sample::select(vec!["resource", r#"resource in Zone::"hall""#, r#"resource == Door::"fence""#]);
+    let when = prop::sample::select(vec![
+        "context.approvals >= 2",
+        "!context.on_behalf",
+        r#"context.schedules.contains(Schedule::"day")"#,
+        r#"principal in Role::"owner" || principal in Role::"guard""#,
+    ]);
+    (effect, who, what, place, when).prop_map(|(effect, who, what, place, when)| {
+        // A service has no role.
+        let when = if who.contains("Service") && when.contains("Role") { "context.on_behalf" } else { when };
+        policy("afar", &format!("{effect} ({who}, action {what}, {place}) when {{ {when} }};"))
+    })
+}
+
+fn permits_at_door(site: &Site, asks: &Asks) -> bool {
+    contradicts(site, &Statement::OnlyGroups(vec![], Doors::All), asks)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) })]
+
+    #[test]
+    fn what_is_proved_of_orders_no_signer_contradicts(
+        policies in prop::collection::vec(policy_afar(), 0..2),
+        hardened: bool,
+        services: bool,
+        in_their_place: bool,
+        signers in prop::collection::vec((signer(), request()), 100),
+    ) {
+        let harden = hardened.then(|| Change::RemovePolicy(id("hub-signs")));
+        let site = house(policies.into_iter().chain(harden).collect());
+        let (roles, may) = (vec![id("owner"), id("guard")], "order:unlock".to_owned());
+        let statement = if services {
+            Statement::NoServiceOpens(Doors::All)
+        } else {
+            Statement::NobodyButRoles { roles, may, in_their_place }
+        };
+        let answer = Prover::new(&site, None, NOW, Ok(solver())).unwrap().answer(&statement);
+        let found = signers.iter().find(|((roles, service, on_behalf, approvals), asks)| {
+            let own: Vec<RoleId> = roles.iter().map(|r| id(r)).collect();
+            let (signer, on_behalf) = match service {
+                Some(service) => (Signer::Service(id(service)), *on_behalf),
+                None => (Signer::Operator { id: id("zoe"), roles: &own }, false),
+            };
+            let against = match (services, service) {
+                (true, service) => service.is_some(),
+                (false, Some(_)) => !in_their_place || !on_behalf,
+                (false, None) => !roles.contains(&"owner") && !roles.contains(&"guard"),
+            };
+            let open = site.open_schedules(Time(asks.at));
+            let now = Situation { open: &open, threat: ThreatLevel::new(asks.threat).unwrap(), ..Situation::default() };
+            let door = site.door(id(asks.door)).unwrap();
+            let place = Place { door: door.id, kind: door.kind, zones: site.around(door.id) };
+            let asked = Asked { approvals: *approvals, on_behalf };
+            let verdict = site.policies().may_order(signer, OrderAct::Unlock, &place, &now, asked);
+            against && matches!(verdict, Verdict::Permit { .. })
+        });
+        match answer {
+            Answer::Proved => prop_assert!(found.is_none(), "{statement}: {found:?}"),
+            Answer::Refuted(_) => {}
+            Answer::Unanswered(why) => prop_assert!(false, "{statement}: {why}"),
+        }
+    }
+
+    #[test]
+    fn what_gives_nothing_new_permits_no_request_that_was_refused(
+        before in prop::collection::vec(random_rule(), 1..4),
+        policies in prop::collection::vec(random_policy(), 0..3),
+        keep in 0..4usize,
+        more in prop::collection::vec(prop_oneof![random_rule(), random_policy()], 0..2),
+        requests in prop::collection::vec(request(), 200),
+    ) {
+        let old = house(before.iter().chain(&policies).cloned().collect());
+        let new = house(before.into_iter().take(keep).chain(policies).chain(more).collect());
+        let answer = Prover::new(&new, Some(&old), NOW, Ok(solver())).unwrap().answer(&Statement::GivesNothingNew);
+        let found = requests.iter().find(|asks| permits_at_door(&new, asks) && !permits_at_door(&old, asks));
+        match answer {
+            Answer::Proved => prop_assert!(found.is_none(), "{found:?}"),
+            Answer::Refuted(_) => {}
+            Answer::Unanswered(why) => prop_assert!(false, "{why}"),
+        }
+    }
 }
 
 proptest! {
