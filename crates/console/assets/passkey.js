@@ -86,6 +86,12 @@
       tell("Waiting for the door.");
       return post(`${path}/order/finish`, { ceremony: asked.ceremony, credential });
     },
+    sign: async (form) => {
+      const path = form.dataset.path + "/sign";
+      const asked = await post(path + "/start");
+      const credential = asked.publicKey ? await get(asked.publicKey) : null;
+      return post(path + "/finish", { credential });
+    },
     "add-key": async (form) => {
       await fresh();
       return register("/me/keys", form);

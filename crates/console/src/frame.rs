@@ -79,6 +79,7 @@ pub(crate) enum Section {
     Zones,
     People,
     Log,
+    Changes,
     Operators,
     Me,
     Elsewhere,

@@ -24,6 +24,7 @@
 
 mod alarm;
 mod asset;
+mod change;
 mod door;
 mod event;
 mod frame;
@@ -41,6 +42,9 @@ mod zone;
 
 pub use alarm::{AlarmRow, AlarmsView, Bar, alarms, bar};
 pub use asset::{APP_CSS, APP_JS, ASSETS, Asset, ICON_SVG, PASSKEY_JS};
+pub use change::{
+    ArrivalRow, ArrivalView, ChangesView, DraftPage, DraftRow, Signing, arrival, changes, draft,
+};
 pub use door::{
     Compartment, DoorCard, DoorView, Fact, MayEnter, Orders, Part, Transition, Via, compartment, door,
     door_card,

@@ -26,6 +26,8 @@ pub mod address {
     pub const SET_UP: &str = "/set-up";
     /// An operator's own keys and sessions.
     pub const ME: &str = "/me";
+    /// Drafts, and a field for another; each stands below this.
+    pub const CHANGES: &str = "/changes";
     /// Everybody who may change the site.
     pub const OPERATORS: &str = "/operators";
 }

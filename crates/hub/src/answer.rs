@@ -43,6 +43,33 @@ pub(crate) fn page(html: String) -> Response {
     made(StatusCode::OK, "text/html; charset=utf-8", html)
 }
 
+/// A page that says what was wrong with what was sent.
+pub(crate) fn page_with(status: StatusCode, html: String) -> Response {
+    made(status, "text/html; charset=utf-8", html)
+}
+
+/// 303 See Other: a page of this hub.
+pub(crate) fn see_at(place: &str) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    if let Ok(place) = HeaderValue::from_str(place) {
+        response.headers_mut().insert(LOCATION, place);
+    }
+    response
+}
+
+/// A problem (RFC 9457) whose detail is made up of what was sent.
+pub(crate) fn problem_told(status: StatusCode, code: ApiRefusal, detail: &str) -> Response {
+    let body = serde_json::json!({
+        "type": "about:blank",
+        "title": status.canonical_reason().unwrap_or_default(),
+        "status": status.as_u16(),
+        "code": code.as_str(),
+        "detail": detail,
+    });
+    made(status, "application/problem+json", body.to_string())
+}
+
 pub(crate) fn asset(asset: &'static Asset) -> Response {
     with_headers(made(StatusCode::OK, asset.media_type, asset.body), &ASSET_HEADERS)
 }

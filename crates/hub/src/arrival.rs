@@ -1,5 +1,6 @@
 //! How far a change has come: which controllers have it in force, and so at which doors it holds.
 
+use crate::core::Core;
 use crate::hub::Running;
 use crate::live::LinkNow;
 use lockward_model::{ControllerId, DoorId};
@@ -56,12 +57,17 @@ impl Arrival {
     }
 }
 
+impl Core {
+    pub(crate) fn arrival(&self, at: u64) -> Arrival {
+        let links = self.live.now().controllers.clone();
+        Arrival::new(&self.office.site(), &links, at)
+    }
+}
+
 impl Running {
     /// How far the entry at index `at` of the config log has come.
     #[must_use]
     pub fn arrival(&self, at: u64) -> Arrival {
-        let core = self.core();
-        let links = core.live.now().controllers.clone();
-        Arrival::new(&core.office.site(), &links, at)
+        self.core().arrival(at)
     }
 }

@@ -20,6 +20,7 @@ mod ca_file;
 mod caller;
 mod ceremony;
 mod chain;
+mod change_desk;
 mod clock;
 mod core;
 mod details;

@@ -17,7 +17,7 @@ use lockward_model::{ApiRefusal, Deny, Digest, DoorId, Mono, OperatorId, Order, 
 use lockward_wire::config::{challenge_of, encode_challenge};
 use lockward_wire::hex;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -96,36 +96,31 @@ impl Desk {
                 Err(_) => return bad_request(),
             },
         };
-        let (signs, credentials) = {
-            let (site, party) = (self.core.office.site(), self.party(&visit.headers));
-            if !site.may_order(who.operator, act, Some(door), self.core.office.wall()) {
-                return answer::problem_of(StatusCode::FORBIDDEN, ApiRefusal::NotPermitted);
-            }
-            let origin = party.map(|p| p.origin.to_string());
-            let own = site.operator(who.operator).into_iter().flat_map(passkeys);
-            let own = own.filter(|p| origin.as_deref() == Some(&*p.origin));
-            let own: Vec<_> = own.map(|p| json!({ "type": "public-key", "id": url64(&p.id) })).collect();
-            (!own.is_empty(), json!({ "rpId": party.map(|p| p.origin.host()), "allow": own }))
-        };
-        let on_behalf = (!signs).then_some(who.operator);
+        if !self.core.office.site().may_order(who.operator, act, Some(door), self.core.office.wall()) {
+            return answer::problem_of(StatusCode::FORBIDDEN, ApiRefusal::NotPermitted);
+        }
+        let own = self.own_passkeys(visit, who.operator);
+        let on_behalf = own.is_none().then_some(who.operator);
         let draft = match self.core.draft_order(door, act, reason, on_behalf).await {
             Ok(draft) => draft,
             Err(error) => return refused(&error),
         };
-        let challenge = encode_challenge(&challenge_of(&draft.message()));
+        let public_key = own.map(|own| signing_options(&draft.message(), &own, Order::LIFE_MAX));
         let ceremony = self.gate.orders.wait(draft, who.operator, self.core.office.now().mono);
-        let Some(public_key) = signs.then(|| {
-            json!({
-                "challenge": challenge,
-                "rpId": credentials["rpId"],
-                "allowCredentials": credentials["allow"],
-                "userVerification": "required",
-                "timeout": u64::try_from(Order::LIFE_MAX.as_millis()).unwrap_or(u64::MAX),
-            })
-        }) else {
-            return answer::json(&json!({ "ceremony": ceremony }));
-        };
-        answer::json(&json!({ "ceremony": ceremony, "publicKey": public_key }))
+        match public_key {
+            Some(public_key) => answer::json(&json!({ "ceremony": ceremony, "publicKey": public_key })),
+            None => answer::json(&json!({ "ceremony": ceremony })),
+        }
+    }
+
+    /// An operator's passkeys that serve where this page was asked for; `None` if there is none.
+    pub(crate) fn own_passkeys(&self, visit: &Visit, operator: OperatorId) -> Option<Serving> {
+        let (party, site) = (self.party(&visit.headers)?, self.core.office.site());
+        let origin = party.origin.to_string();
+        let own = passkeys(site.operator(operator)?).filter(|p| *p.origin == *origin);
+        let ids: Vec<_> = own.map(|p| url64(&p.id)).collect();
+        let rp = party.origin.host().to_owned();
+        (!ids.is_empty()).then_some(Serving { rp, ids })
     }
 
     /// Gives the order, and says what the door made of it.
@@ -154,6 +149,24 @@ impl Desk {
             Err(error) => refused(&error),
         }
     }
+}
+
+/// The passkeys that can be asked.
+pub(crate) struct Serving {
+    rp: String,
+    ids: Vec<String>,
+}
+
+/// What a browser asks a passkey for: a touch, by somebody whom it knows, for exactly this message (WebAuthn, section 5.5).
+pub(crate) fn signing_options(message: &[u8], by: &Serving, wait: Duration) -> Value {
+    let allowed = |id: &String| json!({ "type": "public-key", "id": id });
+    json!({
+        "challenge": encode_challenge(&challenge_of(message)),
+        "rpId": by.rp,
+        "allowCredentials": by.ids.iter().map(allowed).collect::<Vec<_>>(),
+        "userVerification": "required",
+        "timeout": u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+    })
 }
 
 /// In the words of the table that the door's code stands in.

@@ -68,6 +68,14 @@ pub(crate) enum Answer {
     Door,
     OrderStart(OrderAct),
     OrderFinish,
+    Changes,
+    ChangeDraft,
+    ChangeReview,
+    ChangeSignStart,
+    ChangeSignFinish,
+    ChangeAgain,
+    ChangeWithdraw,
+    ChangeArrival,
     People,
     Person,
     Alarms,
@@ -128,7 +136,7 @@ const fn fresh(route: Route) -> Route {
 /// All of them. Checkpoints and hashes are anybody's: they say nothing but that nothing was rewritten. Entries tell when
 /// which door was used, though their bodies are sealed; whoever follows them brings a session or a token. The epochs' keys
 /// open all bodies at once: they go to a token alone, over TLS or the loopback as everything here, and on record.
-pub const ROUTES: [Route; 40] = [
+pub const ROUTES: [Route; 48] = [
     open("/healthz", Answer::Health),
     open("/assets/{file}", Answer::Asset),
     open(address::SIGN_IN, Answer::SignIn),
@@ -156,6 +164,15 @@ pub const ROUTES: [Route; 40] = [
     ordered("/doors/{id}/release/start", OrderAct::Release),
     // Only what waits is finished, by whoever was let begin it; and the door judges it.
     done("/doors/{id}/order/finish", Needs::Own, Answer::OrderFinish),
+    // What an operator may not sign, the site refuses to draft; and of drafts each sees what they may sign.
+    route(Method::Get, address::CHANGES, Access::Session, Needs::Own, Answer::Changes),
+    done("/changes/draft", Needs::Own, Answer::ChangeDraft),
+    route(Method::Get, "/changes/{id}", Access::Session, Needs::Own, Answer::ChangeReview),
+    done("/changes/{id}/sign/start", Needs::Own, Answer::ChangeSignStart),
+    done("/changes/{id}/sign/finish", Needs::Own, Answer::ChangeSignFinish),
+    done("/changes/{id}/again", Needs::Own, Answer::ChangeAgain),
+    done("/changes/{id}/withdraw", Needs::Own, Answer::ChangeWithdraw),
+    shown("/changes/at/{index}", Read::Site, Answer::ChangeArrival),
     shown(address::PEOPLE, Read::People, Answer::People),
     shown("/people/{id}", Read::People, Answer::Person),
     shown(address::ALARMS, Read::Alarms, Answer::Alarms),

@@ -215,6 +215,14 @@ impl Desk {
             Answer::SessionEnd => self.session_end(&visit, false).await,
             Answer::OrderStart(act) => self.order_start(&visit, act).await,
             Answer::OrderFinish => self.order_finish(&visit).await,
+            Answer::Changes => self.changes_page(&visit, "", None),
+            Answer::ChangeDraft => self.change_draft(visit).await,
+            Answer::ChangeReview => self.draft_page(&visit),
+            Answer::ChangeSignStart => self.change_sign_start(&visit),
+            Answer::ChangeSignFinish => self.change_sign_finish(&visit).await,
+            Answer::ChangeAgain => self.change_again(visit, true).await,
+            Answer::ChangeWithdraw => self.change_again(visit, false).await,
+            Answer::ChangeArrival => self.arrival_page(&visit),
             Answer::Live => {
                 let last = visit.headers.get("last-event-id").and_then(|v| v.to_str().ok());
                 let after = last.and_then(|id| id.parse().ok());

@@ -171,6 +171,16 @@ impl Office {
         all.iter().map(|(id, w)| w.view(*id, size)).collect()
     }
 
+    /// Every draft that this operator drafted, or may sign.
+    #[must_use]
+    pub fn drafts_for(&self, operator: OperatorId) -> Vec<DraftView> {
+        let (all, site, now) = (self.drafts(), self.site(), self.now().wall);
+        let may = |w: &Waiting| {
+            w.by == operator || site.wants(&w.drafted.draft.set().changes, operator, now).is_ok()
+        };
+        all.iter().filter(|(_, w)| may(w)).map(|(id, w)| w.view(*id, site.size())).collect()
+    }
+
     /// One draft that waits.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ mod airlock;
 mod alarms;
 mod authenticator;
 mod change;
+mod change_pages;
 mod device;
 mod drafts;
 mod elsewhere;

@@ -15,6 +15,7 @@ codes! {
     PeopleSign "PEOPLE_SIGN" "the hub may not sign for people here; a change set with a person's signature may",
     TooMany "TOO_MANY_ATTEMPTS" "too many attempts failed from this address; wait a minute",
     Malformed "REQUEST_MALFORMED" "the request's body is not what this address takes, or too long",
+    NotSigned "NOT_SIGNED" "the change is not in force: its signature, or the change itself, was refused",
     NotWaiting "NOT_WAITING" "nothing waits for this answer: it came too late, or twice",
     NotFound "NOT_FOUND" "there is nothing here",
     StoreFailed "STORE_FAILED" "the hub's store failed; the hub's own log says how",
