@@ -203,7 +203,7 @@ impl Party {
     /// Judges an answer: whose passkey it is, which, and how far its counter has come.
     pub(crate) fn answered<'a>(
         &self,
-        asked: Asked,
+        asked: &Asked,
         credential: &Value,
         site: &'a Site,
     ) -> Result<(OperatorId, &'a Passkey, u32), CeremonyError> {
@@ -213,7 +213,7 @@ impl Party {
         // Whoever shows an unknown key waits as long as whoever shows a known one that fails.
         let nobody = decoy(&self.origin, &said.raw_id);
         let (holder, passkey) = found.map_or((None, &nobody), |(id, passkey)| (Some(id), passkey));
-        let judged = self.judge(&asked, &said, passkey);
+        let judged = self.judge(asked, &said, passkey);
         let (Some(operator), Some((_, passkey))) = (holder, found) else { return Err(CeremonyError::Holder) };
         if said.response.user_handle.as_deref().is_some_and(|h| h != handle(&site.id(), operator).as_bytes())
         {

@@ -150,7 +150,7 @@ impl Desk {
         }
         let (operator, key, id, count) = {
             let site = office.site();
-            let (operator, passkey, count) = party.answered(asked, &finish.credential, &site)?;
+            let (operator, passkey, count) = party.answered(&asked, &finish.credential, &site)?;
             let stands = site.standing_operator(operator, office.wall()).is_some();
             let own = confirm.is_none_or(|who| who.operator == operator);
             if !stands || !own {

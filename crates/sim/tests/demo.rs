@@ -86,7 +86,7 @@ fn none_lost_across_restarts_of_hub_and_controller_and_of_the_whole_site() {
     let kept = tempfile::tempdir().unwrap();
     let dir = kept.path().join("site");
     let mut demo = Demo::start(options(&dir)).unwrap();
-    assert!(demo.console_url().starts_with("http://127.0.0.1:"));
+    assert!(demo.console_url().starts_with("http://localhost:"));
     demo.wait(std::future::pending());
     // The hub goes away, and people go on; then a controller too.
     demo.house().stop_hub();

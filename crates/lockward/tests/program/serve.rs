@@ -53,6 +53,36 @@ fn a_hub_is_told_to_stop_and_stops_well() {
 }
 
 #[test]
+fn a_new_site_prints_a_link_for_the_first_passkey_and_no_way_in_without_one() {
+    let house = House::furnished();
+    let args =
+        ["serve", "--dir", "site", "--listen", "127.0.0.1:0", "--public-url", "https://hub.example.org"];
+    let mut child =
+        command(house.dir.path(), &args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let _hub = Background(child);
+    let mut said = String::new();
+    for line in lines {
+        said.push_str(&line);
+        said.push('\n');
+        if line.starts_with("Ctrl-C") {
+            break;
+        }
+    }
+    assert!(said.contains("Nobody can sign in yet."), "{said}");
+    let link = said.split("https://hub.example.org/set-up#key=").nth(1).expect(&said);
+    assert_eq!(link.split_whitespace().next().unwrap().len(), 64, "{said}");
+    assert!(!said.contains("/enter") && !said.contains("Token"), "{said}");
+}
+
+#[test]
+fn a_public_url_that_no_passkey_can_be_made_for_is_refused() {
+    let house = House::founded();
+    let args = ["serve", "--dir", "site", "--listen", "127.0.0.1:0", "--public-url", "https://192.0.2.1"];
+    house.run(&args).failed(2).says(&["`https://192.0.2.1` is no address at which passkeys serve"]);
+}
+
+#[test]
 fn a_busy_port_is_one_clear_message() {
     let house = House::founded();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
