@@ -102,6 +102,14 @@ try:
             expect(page.locator("h1")).to_be_visible()
             shot("door")
 
+        @case("a door is opened from its page, and says so")
+        def _():
+            assert "/doors/" in page.url, page.url
+            page.get_by_label("Why").fill("the courier")
+            page.get_by_role("button", name="Open once").click()
+            expect(page.locator("#passkey-note[data-tone=good]")).to_contain_text("released", timeout=10_000)
+            expect(page.locator("#feed")).to_contain_text("order", timeout=10_000)
+
         @case("a person has a page with name, groups and credentials, and no number")
         def _():
             page.goto(base + "/people")

@@ -38,7 +38,7 @@ impl Fault {
     fn advice(self) -> &'static str {
         match self {
             Self::NotFound => "It may have been removed, or the address may be mistyped.",
-            Self::Forbidden => "A policy of this site does not permit it. The attempt is on record.",
+            Self::Forbidden => "Nothing was shown, and nothing was done.",
             Self::Failed => {
                 "Doors are not affected: they decide for themselves. Try again; if it stays, give the code to whoever runs the hub."
             }
