@@ -10,6 +10,9 @@ use cedar_policy::{Policy, PolicyId, PolicySet, RequestEnv, Schema};
 use cedar_policy_symcc::Env;
 use std::collections::BTreeSet;
 
+/// Policies in one question: a thousand take the solver seconds, and two thousand more than a minute.
+const POLICIES_MAX: usize = 1_500;
+
 /// One question: a deed by somebody of a kind, at each of some places, against what the condition says.
 pub(crate) struct Ask<'a> {
     pub(crate) deed: Deed,
@@ -29,6 +32,12 @@ impl Prover<'_> {
         // Nothing permits it: no solver is needed for that.
         if !permits(&slice) {
             return Ok(());
+        }
+        if slice.len() > POLICIES_MAX {
+            let n = slice.len();
+            return Err(Answer::Unanswered(format!(
+                "{n} policies can match at one place, and a proof takes {POLICIES_MAX} at most"
+            )));
         }
         let unknown = |why: String| Answer::Unanswered(why);
         let condition = policy(

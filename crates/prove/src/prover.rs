@@ -32,6 +32,8 @@ pub struct Prover<'a> {
     pub(crate) solver: Result<Solver, SolverMissing>,
 }
 
+/// What a question takes in depth: terms nest once for each policy, and for each set of schedules. Taken only as it is used.
+const STACK_BYTES: usize = 512 << 20;
 /// All that is done at a door in person.
 const IN_PERSON: [(Deed, Kind); 4] = [
     (Deed::Enter(Act::Enter), Kind::Person),
@@ -60,7 +62,21 @@ impl<'a> Prover<'a> {
     /// Proves a statement, or refutes it, or says why neither.
     #[must_use]
     pub fn answer(&self, statement: &Statement) -> Answer {
-        let all = match statement {
+        let there = || match self.decide(statement) {
+            Ok(()) => Answer::Proved,
+            Err(answer) => answer,
+        };
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+        let answered = std::thread::scope(|scope| {
+            thread.spawn_scoped(scope, there).ok().and_then(|thread| thread.join().ok())
+        });
+        answered.unwrap_or_else(|| {
+            Answer::Unanswered("the proof broke off; this is a mistake in the program".into())
+        })
+    }
+
+    fn decide(&self, statement: &Statement) -> Result<(), Answer> {
+        match statement {
             Statement::NoOneWithout(factors, doors) => self.no_one_without(*factors, *doors),
             Statement::NoServiceOpens(doors) => self.no_service_opens(*doors),
             Statement::OnlyGroups(groups, doors) => self.only_groups(groups, *doors),
@@ -73,10 +89,6 @@ impl<'a> Prover<'a> {
                 self.in_person(*doors, &condition, &condition, &against, |open| !open.contains(schedule))
             }
             Statement::GivesNothingNew => self.gives_nothing_new(),
-        };
-        match all {
-            Ok(()) => Answer::Proved,
-            Err(answer) => answer,
         }
     }
 

@@ -177,3 +177,16 @@ fn without_a_solver_or_with_one_that_gives_up_nothing_is_proved() {
     let answer = Prover::new(&site, None, NOW, Ok(hurried)).unwrap().answer(&statement);
     assert!(matches!(answer, Answer::Unanswered(_)), "{answer:?}");
 }
+
+#[test]
+fn more_policies_at_one_door_than_a_proof_takes_are_not_known() {
+    let groups = || (0..160).map(|n| format!("g{n}"));
+    let wide = |n: u8| {
+        let groups = groups().map(|g| id(&g)).collect();
+        Change::PutRule(Rule { groups, ..rule(&format!("r{n}"), "staff", Target::Door(id("gate"))) })
+    };
+    let more = groups().map(|g| group(&g)).chain((0..10).map(wide));
+    let statement = r#"only-groups = { groups = ["staff"], open = "door/gate" }"#;
+    let Answer::Unanswered(why) = answer(&house(more.collect()), None, statement) else { panic!() };
+    assert!(why.contains("1601 policies can match at one place"), "{why}");
+}
