@@ -354,6 +354,7 @@ try:
             shots("harden", page.url.removeprefix(base))
             page.get_by_role("button", name="Sign with your passkey").click()
             page.wait_for_url("**/changes/at/*")
+            expect(page.locator("header")).to_contain_text("people sign")
 
         @case("an order that no controller can take is said not to be done")
         def _():

@@ -145,22 +145,15 @@
     source.onerror = () => {
       if (live.dataset.state !== "stale") say("reconnecting");
       // The browser retries a broken stream by itself, but not one that was refused.
-      if (source && source.readyState === EventSource.CLOSED) {
-        again();
-        leave();
-      }
+      if (source && source.readyState === EventSource.CLOSED) leave().then(again);
     };
   };
 
   // A session that is over leaves nothing of the site on the screen.
-  const leave = async () => {
-    try {
-      const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "manual" });
-      if (answer.type === "opaqueredirect") location.replace("/sign-in");
-    } catch {
-      // The hub is gone, and the page says so.
-    }
-  };
+  const leave = () =>
+    fetch(location.href, { headers: { accept: "text/html" }, redirect: "manual" })
+      .then((answer) => answer.type === "opaqueredirect" && location.replace("/sign-in"))
+      .catch(() => {}); // The hub is gone, and the page says so.
 
   // Spread, so that a hub that comes back is not met by every console at once.
   const again = () => {

@@ -60,6 +60,8 @@ pub struct Frame {
     pub operator: Option<String>,
     /// What the reader may see.
     pub sees: Sees,
+    /// Whether every change and order here needs a person's own signature: the site is hardened against its hub.
+    pub people_sign: bool,
     /// Shown on every page while set.
     pub banner: Option<Banner>,
     /// Alarms and lockdowns, kept current.

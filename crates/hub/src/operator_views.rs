@@ -120,7 +120,8 @@ impl Page<'_> {
         let signs = |who: &SignedIn| self.site.hub_signs_for(who.operator, PUT, self.now);
         OperatorsView {
             frame: self.frame(banner),
-            rows: self.site.operators().map(row).collect(),
+            // Who may make operators and not see them makes its links blindly.
+            rows: self.site.operators().filter(|_| self.reader.sees.operators).map(row).collect(),
             may_invite: who.is_some_and(signs),
             invited,
             hardened: !self.site.policy_texts().any(|p| p.id.as_str() == lockward_policy::HUB_SIGNS),

@@ -52,11 +52,18 @@ impl Page<'_> {
         moment(&self.site.founding().zone, at, self.now)
     }
 
+    /// Whether the hub's word gives nobody anything: neither a rule, nor a card, nor a policy that would.
+    fn people_sign(&self) -> bool {
+        let gives = ["put-policy", "put-rule", "put-credential"];
+        !self.site.operators().any(|o| gives.iter().any(|v| self.site.hub_signs_for(o.id, v, self.now)))
+    }
+
     pub(crate) fn frame(&self, banner: Option<&str>) -> Frame {
         Frame {
             site: self.site.founding().title.to_string(),
             operator: self.reader.title.clone(),
             sees: self.reader.sees,
+            people_sign: self.people_sign(),
             banner: banner.map(|text| Banner { tone: Tone::Info, text: text.to_owned() }),
             bar: self.bar(),
             as_of: self.moment(self.now),

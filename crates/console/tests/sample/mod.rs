@@ -16,6 +16,7 @@ pub(crate) fn frame(say: Say, after: Option<u64>) -> Frame {
         site: say("Hafenstraße Fulfilment"),
         operator: Some(say("Mara Lindqvist")),
         sees: Sees::ALL,
+        people_sign: true,
         banner: Some(Banner {
             tone: Tone::Info,
             text: say("Demonstration day: people, readers and locks are simulated."),
