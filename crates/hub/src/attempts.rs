@@ -19,7 +19,7 @@ const IN_ALL_MAX: u64 = 200;
 const IN_ALL_EVERY: Duration = Duration::from_millis(200);
 /// How long strangers wait then.
 const SLOWED: Duration = Duration::from_secs(1);
-/// Addresses that are remembered. One more, and the one that waits least is forgotten.
+/// Addresses that are remembered. One more, and those that wait least are forgotten.
 const ADDRESSES_MAX: usize = 16_384;
 /// Failures that go on record in a row, and how soon one more may: at 300 bytes each a log grows by half a megabyte a day.
 const RECORDED_MAX: u64 = 60;
@@ -81,12 +81,7 @@ impl Attempts {
     pub(crate) fn failed(&self, from: IpAddr, now: Mono) -> bool {
         let mut held = self.held();
         if held.at.len() >= ADDRESSES_MAX {
-            held.at.retain(|_, leaky| leaky.0 > now);
-        }
-        if held.at.len() >= ADDRESSES_MAX
-            && let Some(least) = held.at.iter().min_by_key(|(_, leaky)| leaky.0).map(|(at, _)| *at)
-        {
-            held.at.remove(&least);
+            forget(&mut held.at, now);
         }
         held.at.entry(block(from)).or_default().add(AT_ONE_EVERY, now);
         if held.all.level(IN_ALL_EVERY, now) < 2 * IN_ALL_MAX {
@@ -97,6 +92,18 @@ impl Attempts {
             held.recorded.add(RECORDED_EVERY, now);
         }
         tell
+    }
+}
+
+/// Makes room: those that are forgiven, or the half that waits least, so that it is seldom looked for.
+fn forget(at: &mut HashMap<IpAddr, Leaky>, now: Mono) {
+    at.retain(|_, leaky| leaky.0 > now);
+    if at.len() >= ADDRESSES_MAX {
+        let mut waits: Vec<Mono> = at.values().map(|leaky| leaky.0).collect();
+        let half = waits.len() / 2;
+        let (_, median, _) = waits.select_nth_unstable(half);
+        let median = *median;
+        at.retain(|_, leaky| leaky.0 > median);
     }
 }
 
@@ -139,8 +146,14 @@ mod tests {
         assert_eq!(attempts.may(OWNER, NOW), Try::Slowly(SLOWED));
         assert_eq!(attempts.may(IpAddr::from([127, 0, 0, 1]), NOW), Try::Now);
         assert_eq!(attempts.may("::ffff:127.0.0.1".parse().unwrap(), NOW), Try::Now);
+        // Who guesses at one address hides among them no better.
+        for _ in 0..AT_ONE_MAX {
+            attempts.failed(OWNER, NOW);
+        }
+        (0..50_000).for_each(|n| _ = attempts.failed(other(n), NOW));
+        assert_eq!(attempts.may(OWNER, NOW), Try::Later(AT_ONE_EVERY));
         // However many there were, the slowness ends.
-        let soon = NOW + Duration::from_secs(60);
+        let soon = NOW + Duration::from_secs(120);
         assert_eq!(attempts.may(OWNER, soon), Try::Now);
     }
 
