@@ -5,12 +5,12 @@ use crate::rounds::Failed;
 use crate::world::{Author, CARD_KEY, NOON, Plan, controller, controller_key, door_id, token};
 use aws_lc_rs::signature::Ed25519KeyPair;
 use lockward_controller::clerk::Clerk;
-use lockward_controller::config::{DoorWiring, ReaderWiring};
+use lockward_controller::config::{DoorWiring, InputWiring, ReaderWiring};
 use lockward_controller::core::{Core, Effect, Input, TURN_MAX};
 use lockward_controller::identity::Identity;
 use lockward_controller::jobs::Done;
 use lockward_controller::memory::Memory;
-use lockward_model::{ConfigRef, Digest, Epoch, Known, Mono, Now, PinFact, Side, SiteId, Time};
+use lockward_model::{ConfigRef, Digest, Epoch, Known, Mono, Now, PinFact, Side, SiteId};
 use lockward_site::{Answer, Question, Site};
 use lockward_store::{Disk, Journal, Limits, RECORD_BYTES_MAX, RealDisk, SEGMENT_BYTES};
 use lockward_wire::link::{Keys, ToController};
@@ -70,13 +70,23 @@ pub(crate) struct Device {
 impl Device {
     /// Starts it as after a power cut.
     pub(crate) fn start(dir: &Path, doors: usize) -> Result<Self, Failed> {
-        let wiring = (0..doors).map(wiring).collect::<Result<Vec<_>, _>>()?;
+        Self::wired(dir, &(0..doors).map(wiring).collect::<Result<Vec<_>, _>>()?)
+    }
+
+    /// The same, with doors that tell when they are opened.
+    pub(crate) fn start_with_contacts(dir: &Path, doors: usize) -> Result<Self, Failed> {
+        let contact = || Some(InputWiring::simulated());
+        let with = |n| Ok(DoorWiring { contact: contact(), ..wiring(n)? });
+        Self::wired(dir, &(0..doors).map(with).collect::<Result<Vec<_>, Failed>>()?)
+    }
+
+    fn wired(dir: &Path, wiring: &[DoorWiring]) -> Result<Self, Failed> {
         let mut dice = Dice::new(17);
         let memory = Memory::open(RealDisk, dir, dice.next())?;
         // Moments after the last record of the run before.
         let now = Now { mono: Mono(0), wall: NOON };
         let mut out = Vec::new();
-        let (core, keeper) = Core::start(memory, &wiring, now, Box::new(move || dice.bytes()), &mut out)?;
+        let (core, keeper) = Core::start(memory, wiring, now, Box::new(move || dice.bytes()), &mut out)?;
         let (tell, done) = channel();
         let clerk = Clerk::start(keeper, move |job| drop(tell.send(job)))?;
         Ok(Self { core, clerk, done, now })
@@ -113,21 +123,47 @@ impl Device {
         }
         while self.core.unkept() > 0 {
             let done = self.done.recv()?;
-            self.take_back(done, &mut out)?;
+            self.core.done(self.now, done, &mut out)?;
+            // As in the controller's loop, the bolts move before the disk is given more.
+            if self.core.unkept() > 0 {
+                self.ask();
+            }
         }
         Ok(out)
     }
 
     /// Time passes, doors lock again, and what that leaves to record is recorded; the disk comes to rest too.
     pub(crate) fn rest(&mut self) -> Result<(), Failed> {
-        let wall = Time(self.now.wall.0 + i64::try_from(APART.as_millis())?);
-        self.now = Now { mono: self.now.mono + APART, wall };
-        let mut out = self.turn(&mut Vec::new())?;
+        self.rest_for(APART)
+    }
+
+    /// The same, for a door that locks again sooner.
+    pub(crate) fn rest_for(&mut self, span: Duration) -> Result<(), Failed> {
+        self.pass(span);
+        self.turn(&mut Vec::new())?;
+        self.settle().map(drop)
+    }
+
+    /// The disk comes to rest: while simulated time passes, a job that is not taken back would look like one that hangs.
+    pub(crate) fn settle(&mut self) -> Result<Vec<Effect>, Failed> {
+        let mut out = Vec::new();
+        self.ask();
         while self.core.awaits_disk() {
             let done = self.done.recv()?;
             self.take_back(done, &mut out)?;
         }
-        Ok(())
+        Ok(out)
+    }
+
+    /// Time passes, and nothing else happens.
+    pub(crate) fn pass(&mut self, span: Duration) {
+        let mono = self.now.mono + span;
+        self.now = Now { mono, wall: NOON + mono.since(Mono(0)) };
+    }
+
+    /// For how long nothing happens by itself.
+    pub(crate) fn until_wake(&self) -> Duration {
+        self.core.wake_at().since(self.now.mono)
     }
 
     fn ask(&mut self) {

@@ -110,7 +110,7 @@ pub(crate) fn run(options: &Options) -> Result<Report, Failed> {
     }
     let single = kept.single.len();
     report.check(format!("{single} single records read back"), read_back(&journal, kept.single)?);
-    let openings = openings(&folder.join("spool"))?;
+    let openings = count(&folder.join("spool"), Code::AccessGranted)?;
     report.check(
         format!("{} releases, {openings} openings on the disk", kept.released),
         openings == kept.released,
@@ -255,13 +255,13 @@ fn read_back(dir: &Path, mut kept: Vec<(u64, u64)>) -> Result<bool, Failed> {
     Ok(recovered.torn.is_none() && records.next().is_none())
 }
 
-/// Granted accesses in a controller's spool.
-fn openings(dir: &Path) -> Result<usize, Failed> {
+/// Events of a kind in a controller's spool.
+pub(crate) fn count(dir: &Path, code: Code) -> Result<usize, Failed> {
     let (journal, _) = Journal::open(RealDisk, dir, Limits::SPOOL, 4)?;
     let mut found = 0;
     for record in journal.read_from(0) {
         if let Leaf::Event(event) = Leaf::parse(&record?.bytes)? {
-            found += usize::from(event.code() == Code::AccessGranted);
+            found += usize::from(event.code() == code);
         }
     }
     Ok(found)

@@ -8,6 +8,12 @@ mod decide;
 mod decide_cases;
 mod device;
 mod dice;
+mod door;
+mod door_busy;
+mod door_lines;
+mod door_rules;
+mod door_step;
+mod door_wires;
 mod footprint;
 mod footprint_hub;
 mod hub;
@@ -45,6 +51,10 @@ enum Verb {
     Tap(tap::Options),
     /// A durable record, beside the raw disk and SQLite.
     Log(log::Options),
+    /// A door's step, a busy controller, and what rules cost a door that does not use them.
+    Door(door::Options),
+    #[command(hide = true)]
+    DoorChild(door::Child),
     /// A hub and many controllers that send to it.
     Ingest(ingest::Options),
     /// A stranger's check of a whole site, with every decision made again.
@@ -65,6 +75,8 @@ fn main() -> ExitCode {
         Verb::Decide(options) => decide::run(options),
         Verb::Tap(options) => tap::run(options),
         Verb::Log(options) => log::run(options),
+        Verb::Door(options) => door::run(options),
+        Verb::DoorChild(options) => return told(door::child(options).map(|()| true)),
         Verb::Ingest(options) => ingest::run(options),
         Verb::HubChild(options) => return told(footprint_hub::child(options).map(|()| true)),
         Verb::Verify(options) => verify::run(options),

@@ -20,7 +20,7 @@ const PEOPLE_AN_ENTRY: usize = 100;
 /// Other changes that fit one entry: at most 250 bytes each.
 const CHANGES_AN_ENTRY: usize = 150;
 /// Doors of one zone: a floor.
-const DOORS_A_ZONE: usize = 20;
+pub(crate) const DOORS_A_ZONE: usize = 20;
 /// Noon of a Wednesday: the office schedule is open.
 pub(crate) const NOON: Time = Time(1_767_787_200_000);
 /// What the site's logs are called.
@@ -60,6 +60,8 @@ pub(crate) struct Plan {
     pub(crate) texts: Vec<PolicyText>,
     /// Parent of each zone, if it has one.
     parents: Vec<Option<usize>>,
+    /// What each zone asks beside policy.
+    pub(crate) zone_rules: Vec<ZoneRules>,
     /// The sets of groups that people are in.
     pub(crate) memberships: Vec<Vec<GroupId>>,
 }
@@ -116,7 +118,8 @@ impl Plan {
             let set: BTreeSet<usize> = (0..=dice.below(3)).map(|_| dice.below(groups)).collect();
             memberships.push(set.into_iter().map(|g| id('g', g)).collect::<Result<_, _>>()?);
         }
-        Ok(Self { size, doors, rules, texts, parents, memberships })
+        let zone_rules = vec![ZoneRules::default(); zones];
+        Ok(Self { size, doors, rules, texts, parents, zone_rules, memberships })
     }
 
     /// The groups of a person.
@@ -142,14 +145,10 @@ impl Plan {
         let mut places = vec![Change::PutController { id: controller()?, title: "Bench".parse()? }];
         places.push(Change::BindController { id: controller()?, key: public(&controller_key()?)? });
         places.push(Change::PutSchedule(weekdays()?));
-        for (n, parent) in self.parents.iter().enumerate() {
+        for (n, (parent, rules)) in self.parents.iter().zip(&self.zone_rules).enumerate() {
             let parent = parent.map(|p| id('z', p)).transpose()?;
-            places.push(Change::PutZone(Zone {
-                id: id('z', n)?,
-                title: id('z', n)?,
-                parent,
-                rules: ZoneRules::default(),
-            }));
+            let rules = rules.clone();
+            places.push(Change::PutZone(Zone { id: id('z', n)?, title: id('z', n)?, parent, rules }));
         }
         for n in 0..self.size.groups() {
             places.push(Change::PutGroup(Group { id: id('g', n)?, title: id('g', n)? }));
