@@ -43,7 +43,7 @@ struct Line {
 
 /// What a line has to say to the rest of the controller, or to the people at its doors.
 enum Said {
-    Core(CoreInput),
+    Core(Box<CoreInput>),
     Bolt(usize),
 }
 
@@ -99,14 +99,15 @@ impl Line {
             PdEvent::Card { card, .. } => {
                 if let Some(door) = self.doors.get(usize::from(address)) {
                     let (bits, data) = (card.bits, card.data().to_vec());
-                    said.push(Said::Core(CoreInput::Card { door: *door, side: Side::Entry, bits, data }));
+                    let card = CoreInput::Card { door: *door, side: Side::Entry, bits, data };
+                    said.push(Said::Core(Box::new(card)));
                 }
             }
             PdEvent::Inputs(now) => {
                 for ((door, was), open) in self.doors.iter().zip(&mut self.known).zip(now) {
                     if core::mem::replace(was, open) != open {
                         let contact = if open { Contact::Open } else { Contact::Closed };
-                        said.push(Said::Core(CoreInput::Contact(*door, Wire::Says(contact))));
+                        said.push(Said::Core(Box::new(CoreInput::Contact(*door, Wire::Says(contact)))));
                     }
                 }
             }
@@ -275,7 +276,7 @@ impl Lines {
         let mut inputs = Vec::new();
         for said in said {
             match said {
-                Said::Core(input) => inputs.push(input),
+                Said::Core(input) => inputs.push(*input),
                 Said::Bolt(door) => {
                     let visitor = self.visitors.get_mut(door).ok_or("no such door")?;
                     if let Next::Waits = visitor.next {
