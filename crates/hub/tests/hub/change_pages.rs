@@ -60,9 +60,7 @@ async fn a_change_is_shown_in_words_signed_by_a_touch_and_seen_to_arrive() {
     let ada = office.site().operator(id("ada")).unwrap().clone();
     let entry = Envelope::parse(&entry).unwrap();
     assert!(ada.keys.iter().any(|k| matches!(k.key, SigningKey::Passkey(_)) && entry.verified_by(&k.key)));
-    assert!(
-        page(&rig, &format!("/changes/at/{at}"), &cookie).await.contains("In force at <b>0</b> of 0 doors")
-    );
+    assert!(page(&rig, &format!("/changes/at/{at}"), &cookie).await.contains("In force at <b>0</b> of"));
     // It waits no more, and no touch serves twice.
     let again = post(&rig, &format!("{place}/sign/finish"), &cookie, body).await;
     assert_eq!(code(&again), refused(404, "NOT_WAITING"));

@@ -43,7 +43,7 @@ pub(super) enum ChangeV1 {
     LiftLockdown(Said<ZoneId>),
     SetThreat { zone: Said<ZoneId>, level: u8 },
     Recover(OperatorV1),
-    CancelRecovery,
+    CancelRecovery {},
     Forgive(ForgivenV1),
 }
 
@@ -87,7 +87,7 @@ impl From<&Change> for ChangeV1 {
             Change::LiftLockdown(id) => Self::LiftLockdown(Said(*id)),
             Change::SetThreat { zone, level } => Self::SetThreat { zone: Said(*zone), level: level.get() },
             Change::Recover(o) => Self::Recover(o.into()),
-            Change::CancelRecovery => Self::CancelRecovery,
+            Change::CancelRecovery => Self::CancelRecovery {},
             Change::Forgive(Forgiven::Person(id)) => Self::Forgive(ForgivenV1::Person(Said(*id))),
             Change::Forgive(Forgiven::Zone(id)) => Self::Forgive(ForgivenV1::Zone(Said(*id))),
         }
@@ -130,7 +130,7 @@ impl TryFrom<ChangeV1> for Change {
                 Self::SetThreat { zone: zone.0, level }
             }
             ChangeV1::Recover(o) => Self::Recover(o.try_into()?),
-            ChangeV1::CancelRecovery => Self::CancelRecovery,
+            ChangeV1::CancelRecovery {} => Self::CancelRecovery,
             ChangeV1::Forgive(ForgivenV1::Person(id)) => Self::Forgive(Forgiven::Person(id.0)),
             ChangeV1::Forgive(ForgivenV1::Zone(id)) => Self::Forgive(Forgiven::Zone(id.0)),
         })
