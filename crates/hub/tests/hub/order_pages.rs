@@ -92,7 +92,8 @@ async fn no_touch_but_the_one_that_was_asked_for_goes_to_a_door() {
     let cookie = in_session(&rig, &mut key).await;
     let mut stranger = Authenticator::new(&origin(&rig));
     let mut elsewhere = Authenticator::new("http://localhost:1");
-    let mut wrong: Vec<(&str, Box<dyn FnMut(&Value) -> Value>)> = vec![
+    type Signs = Box<dyn FnMut(&Value) -> Value>;
+    let mut wrong: Vec<(&str, Signs)> = vec![
         ("a stranger's", Box::new(move |asked| stranger.sign(asked))),
         ("another page's", Box::new(move |asked| elsewhere.sign(asked))),
         ("none", Box::new(|_| Value::Null)),
