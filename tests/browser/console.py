@@ -2,61 +2,31 @@
 
     console.py --lockward target/debug/lockward [--shots DIR]
 """
-import argparse
 import re
-import shutil
-import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 
+from harness import Cases, arguments, chromium, started, watched
 from playwright.sync_api import expect, sync_playwright
 
-passed, failed = 0, []
+case = Cases()
 
 
-def case(name):
-    """Runs a function at once, as a named test."""
-    def run(function):
-        global passed
-        try:
-            function()
-            passed += 1
-            print(f"ok   {name}", flush=True)
-        except Exception as error:  # the name and the reason are the report
-            failed.append(name)
-            print(f"FAIL {name}\n     {error}", flush=True)
-    return run
-
-
-def start(lockward):
-    """A demonstration, and the address of its console."""
-    command = [lockward, "demo", "--seed", "7", "--speed", "20", "--for", "170s", "--listen", "127.0.0.1:0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    for line in process.stdout:
-        found = re.search(r"http://localhost:\d+/\S+", line)
-        if found:
-            return process, found.group(0)
-    sys.exit("the demonstration ended without an address")
-
-
-parser = argparse.ArgumentParser()
-parser.add_argument("--lockward", required=True)
-parser.add_argument("--shots", help="a folder for screenshots")
-arguments = parser.parse_args()
-chromium = shutil.which("chromium") or sys.exit("install Debian's package chromium")
-demo, link = start(arguments.lockward)
+arguments = arguments()
+demo, found = started(
+    [arguments.lockward, "demo", "--seed", "7", "--speed", "20", "--for", "170s", "--listen", "127.0.0.1:0"],
+    r"http://localhost:\d+/\S+")
+link = found.group(0)
 base = re.match(r"http://[^/]+", link).group(0)
 
 try:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = chromium(playwright)
         context = browser.new_context(viewport={"width": 1280, "height": 900})
         page = context.new_page()
-        complaints = []
-        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda e: complaints.append(str(e)))
+        complaints = watched(page)
 
         def shot(name):
             if arguments.shots:
@@ -206,5 +176,4 @@ finally:
     demo.terminate()
     demo.wait(20)
 
-print(f"{passed} passed, {len(failed)} failed")
-sys.exit(1 if failed else 0)
+case.end()

@@ -2,70 +2,16 @@
 
     operators.py --lockward target/debug/lockward [--shots DIR]
 """
-import argparse
 import http.server
 import json
-import re
-import shutil
-import subprocess
-import sys
 import tempfile
 import threading
 
+import harness
+from harness import Cases, Key, arguments, chromium, serve
 from playwright.sync_api import expect, sync_playwright
 
-passed, failed = 0, []
-
-
-def case(name):
-    """Runs a function at once, as a named test."""
-    def run(function):
-        global passed
-        try:
-            function()
-            passed += 1
-            print(f"ok   {name}", flush=True)
-        except Exception as error:  # the name and the reason are the report
-            failed.append(name)
-            print(f"FAIL {name}\n     {error}", flush=True)
-    return run
-
-
-def serve(lockward, folder):
-    """A new site, its hub, the address of its console, and the link that registers its first passkey."""
-    site = f"{folder}/site"
-    subprocess.run(
-        [lockward, "init", site, "--title", "Halle 7", "--zone", "Europe/Berlin", "--operator", "ada",
-         "--key-file", f"{folder}/ada.key", "--no-passphrase"], check=True, capture_output=True)
-    command = [lockward, "serve", "--dir", site, "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    for line in process.stdout:
-        found = re.search(r"(http://localhost:\d+)/set-up#key=[0-9a-f]{64}", line)
-        if found:
-            threading.Thread(target=lambda: [None for _ in process.stdout], daemon=True).start()
-            return process, found.group(1), found.group(0)
-    sys.exit("the hub gave no link")
-
-
-class Key:
-    """A virtual authenticator of one page's browser (CDP, WebAuthn domain)."""
-    OPTIONS = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
-               "isUserVerified": True, "automaticPresenceSimulation": True}
-
-    def __init__(self, page):
-        self.cdp = page.context.new_cdp_session(page)
-        self.cdp.send("WebAuthn.enable")
-        self.id = self.cdp.send("WebAuthn.addVirtualAuthenticator", {"options": self.OPTIONS})["authenticatorId"]
-
-    def send(self, what, **more):
-        return self.cdp.send(f"WebAuthn.{what}", {"authenticatorId": self.id, **more})
-
-    def credentials(self):
-        return self.send("getCredentials")["credentials"]
-
-    def load(self, credential, **changed):
-        self.send("clearCredentials")
-        self.send("addCredential", credential={**credential, **changed})
+case = Cases()
 
 
 class Elsewhere(http.server.BaseHTTPRequestHandler):
@@ -80,16 +26,43 @@ class Elsewhere(http.server.BaseHTTPRequestHandler):
         pass
 
 
-parser = argparse.ArgumentParser()
-parser.add_argument("--lockward", required=True)
-parser.add_argument("--shots", help="a folder for screenshots")
-arguments = parser.parse_args()
-chromium = shutil.which("chromium") or sys.exit("install Debian's package chromium")
+arguments = arguments()
 folder = tempfile.TemporaryDirectory(prefix="lockward-operators-")
 hub, base, link = serve(arguments.lockward, folder.name)
 other = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere)
 threading.Thread(target=other.serve_forever, daemon=True).start()
 
+STATED = """reason = "What must hold here"
+
+[[group]]
+id = "staff"
+title = "Staff"
+
+[[group]]
+id = "guests"
+title = "Guests"
+
+[[statement]]
+id = "hall-is-staff"
+only-groups = { groups = ["staff"], open = "hall" }
+
+[[statement]]
+id = "hall-two-factors"
+no-one-without = { factors = ["card", "pin"], opens = "door/gate" }
+
+[[statement]]
+id = "policies-are-owners"
+nobody-but-roles = { roles = ["owner"], may = "change:put-policy", in_their_place = true }
+"""
+BREAKS = """reason = "Guests may have a look"
+
+[[rule]]
+id = "tour"
+title = "Tour"
+groups = ["guests"]
+zones = ["hall"]
+factors = ["card", "pin"]
+"""
 CHANGE = """reason = "A hall with a door"
 
 [[zone]]
@@ -149,28 +122,19 @@ def refused(page):
 
 try:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = chromium(playwright)
         context = browser.new_context(viewport={"width": 1280, "height": 900})
         page = context.new_page()
-        key = Key(page)
-        complaints = []
-        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda e: complaints.append(str(e)))
+        key, complaints = Key(page), harness.watched(page)
 
         def shots(name, path, state=True):
-            """Desktop and phone, light and dark; and no page is wider than the phone."""
-            for scheme in ("light", "dark"):
-                for device, size in (("desktop", (1280, 900)), ("phone", (390, 844))):
-                    at = browser.new_context(
-                        viewport={"width": size[0], "height": size[1]}, color_scheme=scheme,
-                        storage_state=context.storage_state() if state else None)
-                    small = at.new_page()
-                    small.goto(base + path)
-                    width = small.evaluate("document.documentElement.scrollWidth")
-                    assert width <= size[0], f"{path} is {width} px wide"
-                    if arguments.shots:
-                        small.screenshot(path=f"{arguments.shots}/{name}-{device}-{scheme}.png", full_page=True)
-                    at.close()
+            """The page at a path, as a browser of its own sees it."""
+            at = browser.new_context(
+                viewport={"width": 1280, "height": 900}, storage_state=context.storage_state() if state else None)
+            other = at.new_page()
+            other.goto(base + path)
+            harness.shots(other, name, arguments.shots)
+            at.close()
 
         @case("before the first passkey nobody signs in")
         def _():
@@ -345,6 +309,31 @@ try:
             page.goto(base + "/doors/gate")
             expect(page.get_by_role("heading", name="Gate", exact=True)).to_be_visible()
 
+        @case("what a change breaks of the site's statements is said before the touch, without a reload")
+        def _():
+            page.goto(base + "/changes")
+            page.get_by_label("A change file").fill(STATED)
+            page.get_by_role("button", name="Review it").click()
+            expect(page.locator("#stated + p")).to_contain_text("3 of 3", timeout=60_000)
+            page.get_by_role("button", name="Sign with your passkey").click()
+            page.wait_for_url("**/changes/at/*")
+            page.goto(base + "/changes")
+            page.get_by_label("A change file").fill(BREAKS)
+            page.get_by_role("button", name="Review it").click()
+            # A mark that a page which is loaded again does not have.
+            page.evaluate("window.same = true")
+            expect(page.locator("#weighed .banner").first).to_contain_text("This breaks the statement", timeout=60_000)
+            expect(page.locator(".stated .chip[data-tone=bad]")).to_have_text("broken by this change")
+            expect(page.locator(".stated .chip[data-tone=good]")).to_have_count(2)
+            assert page.evaluate("window.same"), "the page was loaded again"
+            expect(page.get_by_role("button", name="Sign with your passkey")).to_be_visible()
+            shots("draft-broken", page.url.removeprefix(base))
+            plain = browser.new_context(java_script_enabled=False, storage_state=context.storage_state()).new_page()
+            plain.goto(page.url)
+            expect(plain.locator(".stated .chip[data-tone=bad]")).to_have_text("broken by this change")
+            plain.context.close()
+            page.get_by_role("button", name="Withdraw it").click()
+
         @case("hardening says what it takes, and from then on people sign")
         def _():
             page.goto(base + "/changes")
@@ -387,5 +376,4 @@ finally:
     hub.wait(20)
     other.shutdown()
 
-print(f"{passed} passed, {len(failed)} failed")
-sys.exit(1 if failed else 0)
+case.end()

@@ -17,6 +17,7 @@ use lockward_wire::link::{
     ALPN_ENROLL, ALPN_LINK, EnrollReply, EnrollRequest, Frames, Keys, ToController, ToHub,
 };
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -26,6 +27,8 @@ use tokio_rustls::client::TlsStream;
 
 /// What one read of a link takes: a frame of a batch's acknowledgement many times over.
 const READ_BYTES: usize = 16 * 1024;
+/// What the hub is called in its own certificate.
+pub(crate) const HUB_NAME: &str = "hub.lockward.internal";
 
 fn pair(seed: u64) -> Result<Ed25519KeyPair, Failed> {
     Ok(Ed25519KeyPair::from_seed_unchecked(&Dice::new(seed).bytes::<32>()).map_err(|_| "no key")?)
@@ -42,12 +45,24 @@ pub(crate) fn lay(dir: &Path) -> Result<SiteId, Failed> {
 
 /// Starts the hub of a folder, on ports that are free.
 pub(crate) async fn start(dir: &Path) -> Result<Running, Failed> {
+    listening(dir, true).await
+}
+
+/// The same without a console on the loopback: browsers speak TLS.
+pub(crate) async fn start_for_browsers(dir: &Path) -> Result<Running, Failed> {
+    listening(dir, false).await
+}
+
+async fn listening(dir: &Path, plain: bool) -> Result<Running, Failed> {
+    let any = "127.0.0.1:0".parse()?;
     let config = HubConfig {
         dir: dir.to_owned(),
         master: None,
-        listen: "127.0.0.1:0".parse()?,
-        console: Some("127.0.0.1:0".parse()?),
+        listen: any,
+        console: plain.then_some(any),
         public: None,
+        openid: None,
+        solver: None,
         banner: None,
         clock: Arc::new(SystemClock::default()),
     };
@@ -56,13 +71,54 @@ pub(crate) async fn start(dir: &Path) -> Result<Running, Failed> {
 
 /// Announces a controller.
 pub(crate) fn announce(hub: &Running, id: ControllerId) -> Result<(), Failed> {
-    let (site, at) = (hub.office().id(), hub.office().site().size());
-    let changes = vec![Change::PutController { id, title: "Bench".parse()? }];
-    let set = ChangeSet { site, at, drafted: NOON, on_behalf: None, reason: None, changes };
-    let mut envelope = Envelope::new(PayloadType::ChangeSet, encode_changes(&set)?)?;
+    change(hub, vec![Change::PutController { id, title: "Bench".parse()? }])
+}
+
+/// Makes changes as the owner does whose key lies in a file.
+pub(crate) fn change(hub: &Running, changes: Vec<Change>) -> Result<(), Failed> {
+    let mut envelope = unsigned(hub, changes)?;
     envelope.sign(&pair(1)?)?;
     hub.office().append_change(&envelope.to_bytes())?;
     Ok(())
+}
+
+/// Changes as the next entry of the log, which nobody has signed.
+pub(crate) fn unsigned(hub: &Running, changes: Vec<Change>) -> Result<Envelope, Failed> {
+    let (site, at) = (hub.office().id(), hub.office().site().size());
+    let set = ChangeSet { site, at, drafted: NOON, on_behalf: None, reason: None, changes };
+    Ok(Envelope::new(PayloadType::ChangeSet, encode_changes(&set)?)?)
+}
+
+/// How to speak TLS with the hub, under the site's own CA. Browsers ask for nothing by `alpn`.
+pub(crate) fn tls(
+    hub: &Running,
+    alpn: Option<&[u8]>,
+    identity: Option<(Vec<Vec<u8>>, &Ed25519KeyPair)>,
+) -> Result<TlsConnector, Failed> {
+    let mut roots = rustls::RootCertStore::empty();
+    let ca = hub.office().store().setting("ca")?.ok_or("the hub has no CA")?;
+    roots.add(CertificateDer::from(ca))?;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .with_root_certificates(roots);
+    let mut config = match identity {
+        None => builder.with_no_client_auth(),
+        Some((chain, pair)) => {
+            let chain = chain.into_iter().map(CertificateDer::from).collect();
+            let pkcs8 = pair.to_pkcs8v1().map_err(|_| "no key")?;
+            builder.with_client_auth_cert(chain, PrivatePkcs8KeyDer::from(pkcs8.as_ref().to_vec()).into())?
+        }
+    };
+    config.alpn_protocols = alpn.into_iter().map(<[u8]>::to_vec).collect();
+    Ok(TlsConnector::from(Arc::new(config)))
+}
+
+/// A connection to the hub.
+pub(crate) async fn connect(tls: &TlsConnector, hub: SocketAddr) -> Result<TlsStream<TcpStream>, Failed> {
+    let stream = TcpStream::connect(hub).await?;
+    stream.set_nodelay(true)?;
+    Ok(tls.connect(ServerName::try_from(HUB_NAME)?, stream).await?)
 }
 
 /// A controller's connection to the hub.
@@ -77,27 +133,7 @@ impl Link {
         alpn: &[u8],
         identity: Option<(Vec<Vec<u8>>, &Ed25519KeyPair)>,
     ) -> Result<Self, Failed> {
-        let mut roots = rustls::RootCertStore::empty();
-        let ca = hub.office().store().setting("ca")?.ok_or("the hub has no CA")?;
-        roots.add(CertificateDer::from(ca))?;
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let builder = rustls::ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[&rustls::version::TLS13])?
-            .with_root_certificates(roots);
-        let mut config = match identity {
-            None => builder.with_no_client_auth(),
-            Some((chain, pair)) => {
-                let chain = chain.into_iter().map(CertificateDer::from).collect();
-                let pkcs8 = pair.to_pkcs8v1().map_err(|_| "no key")?;
-                builder
-                    .with_client_auth_cert(chain, PrivatePkcs8KeyDer::from(pkcs8.as_ref().to_vec()).into())?
-            }
-        };
-        config.alpn_protocols = vec![alpn.to_vec()];
-        let name = ServerName::try_from("hub.lockward.internal")?;
-        let stream = TcpStream::connect(hub.addr()).await?;
-        stream.set_nodelay(true)?;
-        let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
+        let stream = connect(&tls(hub, Some(alpn), identity)?, hub.addr()).await?;
         Ok(Self { stream, frames: Frames::default() })
     }
 

@@ -132,29 +132,17 @@ fn measure(
     cards: &[[u8; 4]],
     kept: &mut Kept,
 ) -> Result<Vec<crate::rounds::Track>, Failed> {
-    let raw = raw_file(dir)?;
     let (mut single, _) = Journal::open(RealDisk, journal, Limits::SPOOL, 1)?;
     let sqlite = sqlite(dir)?;
     let mut badge = Badge::new()?;
-    let (mut at, mut seed) = (0, 0);
+    let mut seed = 0;
     let device = std::cell::RefCell::new(device);
     let Kept { single: ones, released: openings } = kept;
     let openings = std::cell::Cell::from_mut(openings);
     let count = options.records;
     let door_one = *cards.first().ok_or("no doors")?;
     let mut lanes = [
-        Lane {
-            name: "raw write and fdatasync, into filled blocks",
-            run: Box::new(|_| {
-                each(count, |n| {
-                    let leaf = leaf(n as u64)?;
-                    raw.write_at(at, &leaf)?;
-                    raw.sync_data()?;
-                    at = (at + leaf.len() as u64) % (RAW_BYTES - 1024);
-                    Ok(())
-                })
-            }),
-        },
+        raw(dir, count)?,
         Lane {
             name: "Journal::append, one record",
             run: Box::new(|_| {
@@ -224,6 +212,21 @@ fn measure(
         },
     ];
     interleave(options.rounds, &mut lanes)
+}
+
+/// What the disk itself takes for a record.
+pub(crate) fn raw(dir: &Path, count: usize) -> Result<Lane<'static>, Failed> {
+    let (raw, mut at) = (raw_file(dir)?, 0);
+    let run = move |_: usize| {
+        each(count, |n| {
+            let leaf = leaf(n as u64)?;
+            raw.write_at(at, &leaf)?;
+            raw.sync_data()?;
+            at = (at + leaf.len() as u64) % (RAW_BYTES - 1024);
+            Ok(())
+        })
+    };
+    Ok(Lane { name: "raw write and fdatasync, into filled blocks", run: Box::new(run) })
 }
 
 fn raw_file(dir: &Path) -> Result<std::fs::File, Failed> {

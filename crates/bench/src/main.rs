@@ -3,6 +3,8 @@
 //! Every verb prints its medians, the ratios with their spread, and the load of the machine. It ends with 0 if every
 //! check held and every goal was met, with 1 if a goal was missed or a check failed, and with 2 if it could not run.
 
+mod ask;
+mod browser;
 mod cedar;
 mod decide;
 mod decide_cases;
@@ -23,6 +25,11 @@ mod log_badge;
 mod machine;
 mod report;
 mod rounds;
+mod sign;
+mod sign_change;
+mod sign_key;
+mod sign_order;
+mod sign_seat;
 mod tap;
 mod tap_line;
 mod tap_paced;
@@ -47,6 +54,8 @@ struct Command {
 enum Verb {
     /// A decision at a large site, beside Cedar.
     Decide(decide::Options),
+    /// Who can open a door and what a person can open, beside deciding each pair.
+    Ask(ask::Options),
     /// A card at a reader, beside LibOSDP.
     Tap(tap::Options),
     /// A durable record, beside the raw disk and SQLite.
@@ -57,6 +66,8 @@ enum Verb {
     DoorChild(door::Child),
     /// A hub and many controllers that send to it.
     Ingest(ingest::Options),
+    /// Signing in, an order, and a change: from the browser's signature to what it does.
+    Sign(sign::Options),
     /// A stranger's check of a whole site, with every decision made again.
     Verify(verify::Options),
     #[command(hide = true)]
@@ -73,11 +84,13 @@ fn main() -> ExitCode {
     let command = Command::parse();
     let found = match &command.verb {
         Verb::Decide(options) => decide::run(options),
+        Verb::Ask(options) => ask::run(options),
         Verb::Tap(options) => tap::run(options),
         Verb::Log(options) => log::run(options),
         Verb::Door(options) => door::run(options),
         Verb::DoorChild(options) => return told(door::child(options).map(|()| true)),
         Verb::Ingest(options) => ingest::run(options),
+        Verb::Sign(options) => sign::run(options),
         Verb::HubChild(options) => return told(footprint_hub::child(options).map(|()| true)),
         Verb::Verify(options) => verify::run(options),
         Verb::VerifyChild(options) => return told(verify::child(options).map(|()| true)),

@@ -88,6 +88,12 @@ impl Report {
         self.goals.push(Goal { name: name.into(), value, low, high, bound: limit, at_least, met });
     }
 
+    /// Whether every check held.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> bool {
+        self.checks.iter().all(|c| c.held)
+    }
+
     /// Prints it. True if every check held and every goal was met.
     pub(crate) fn end(mut self, json: bool) -> bool {
         self.load_after = machine::load();

@@ -16,9 +16,9 @@ use lockward_wire::config::{Envelope, PayloadType, encode_changes, encode_foundi
 use std::collections::BTreeSet;
 
 /// People, each with a card, that fit one entry: 100 of about 300 bytes in JSON are 30 KB of the 48 that it may have.
-const PEOPLE_AN_ENTRY: usize = 100;
+pub(crate) const PEOPLE_AN_ENTRY: usize = 100;
 /// Other changes that fit one entry: at most 250 bytes each.
-const CHANGES_AN_ENTRY: usize = 150;
+pub(crate) const CHANGES_AN_ENTRY: usize = 150;
 /// Doors of one zone: a floor.
 pub(crate) const DOORS_A_ZONE: usize = 20;
 /// Noon of a Wednesday: the office schedule is open.
@@ -144,7 +144,19 @@ impl Plan {
     ) -> Result<(), Failed> {
         let mut places = vec![Change::PutController { id: controller()?, title: "Bench".parse()? }];
         places.push(Change::BindController { id: controller()?, key: public(&controller_key()?)? });
-        places.push(Change::PutSchedule(weekdays()?));
+        places.extend(self.places()?);
+        for some in places.chunks(CHANGES_AN_ENTRY) {
+            take(&author.sign(some.to_vec())?)?;
+        }
+        for first in (0..self.size.people).step_by(PEOPLE_AN_ENTRY) {
+            take(&author.sign(self.people(first)?)?)?;
+        }
+        Ok(())
+    }
+
+    /// Everything that is neither a person nor a controller.
+    pub(crate) fn places(&self) -> Result<Vec<Change>, Failed> {
+        let mut places = vec![Change::PutSchedule(weekdays()?)];
         for (n, (parent, rules)) in self.parents.iter().zip(&self.zone_rules).enumerate() {
             let parent = parent.map(|p| id('z', p)).transpose()?;
             let rules = rules.clone();
@@ -156,32 +168,31 @@ impl Plan {
         places.extend(self.doors.iter().cloned().map(Change::PutDoor));
         places.extend(self.rules.iter().cloned().map(Change::PutRule));
         places.extend(self.texts.iter().cloned().map(Change::PutPolicy));
-        for some in places.chunks(CHANGES_AN_ENTRY) {
-            take(&author.sign(some.to_vec())?)?;
-        }
+        Ok(places)
+    }
+
+    /// The people from `first` on who fit one entry, each with a card.
+    pub(crate) fn people(&self, first: usize) -> Result<Vec<Change>, Failed> {
         let key = CardKey::from_bytes(CARD_KEY);
-        for first in (0..self.size.people).step_by(PEOPLE_AN_ENTRY) {
-            let mut changes = Vec::with_capacity(2 * PEOPLE_AN_ENTRY);
-            for n in first..(first + PEOPLE_AN_ENTRY).min(self.size.people) {
-                let (person, credential): (PersonId, CredentialId) = (id('p', n)?, id('c', n)?);
-                let groups = self.groups_of(n).to_vec();
-                let (valid, suspended, sealed) = (Validity::default(), false, None);
-                let (extended, visit) = (false, None);
-                changes.push(Change::PutPerson(Person {
-                    id: person,
-                    groups,
-                    valid,
-                    suspended,
-                    extended,
-                    visit,
-                    sealed,
-                }));
-                let proof = Proof::Card(token(&key, n)?);
-                changes.push(Change::PutCredential(Credential { id: credential, person, proof, valid }));
-            }
-            take(&author.sign(changes)?)?;
+        let mut changes = Vec::with_capacity(2 * PEOPLE_AN_ENTRY);
+        for n in first..(first + PEOPLE_AN_ENTRY).min(self.size.people) {
+            let (person, credential): (PersonId, CredentialId) = (id('p', n)?, id('c', n)?);
+            let groups = self.groups_of(n).to_vec();
+            let (valid, suspended, sealed) = (Validity::default(), false, None);
+            let (extended, visit) = (false, None);
+            changes.push(Change::PutPerson(Person {
+                id: person,
+                groups,
+                valid,
+                suspended,
+                extended,
+                visit,
+                sealed,
+            }));
+            let proof = Proof::Card(token(&key, n)?);
+            changes.push(Change::PutCredential(Credential { id: credential, person, proof, valid }));
         }
-        Ok(())
+        Ok(changes)
     }
 }
 
@@ -283,7 +294,8 @@ impl Author {
         Ok(SignedCheckpoint::sign(checkpoint, &self.log)?.to_string().into_bytes())
     }
 
-    fn sign(&mut self, changes: Vec<Change>) -> Result<Vec<u8>, Failed> {
+    /// The next entry.
+    pub(crate) fn sign(&mut self, changes: Vec<Change>) -> Result<Vec<u8>, Failed> {
         let set = ChangeSet {
             site: self.site,
             at: self.next,

@@ -84,8 +84,8 @@
     }
   };
 
-  // Lists that are too long or too private for every open page are fetched anew when the stream says that they changed:
-  // one request at a time, and one every two seconds at most.
+  // Lists that are too long or too private for every open page are fetched anew when the stream says that they changed, and
+  // what the hub still works out (`soon`) until it is there: one request at a time, and one every two seconds at most.
   const REFRESH_MS = 2000;
   const list = document.querySelector("[data-refresh]");
   let asked = false;
@@ -102,15 +102,18 @@
       const answer = await fetch(location.href, { headers: { accept: "text/html" } });
       const page = answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
       const fresh = page && page.getElementById(list.id);
-      if (fresh) list.replaceChildren(...fresh.childNodes);
+      if (fresh && !fresh.dataset.refresh) delete list.dataset.refresh;
+      if (fresh && !list.isEqualNode(fresh)) list.replaceChildren(...fresh.childNodes);
     } catch {
       // The stream says by itself that the hub is gone.
     }
     setTimeout(() => {
       asking = false;
-      if (asked) refresh();
+      if (asked || list.dataset.refresh === "soon") refresh();
     }, REFRESH_MS);
   };
+
+  if (list && list.dataset.refresh === "soon") refresh();
 
   const changed = (name) => {
     if (list && list.dataset.refresh === name) refresh();

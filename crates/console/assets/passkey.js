@@ -55,12 +55,60 @@
     return { id: made.id, rawId: text(made.rawId), type: made.type, response, extensions: {} };
   };
 
-  // Makes sure that a passkey was touched within the last minutes; asks for a touch if none was.
+  // Asks for the password and a code, in a dialog that this makes: the page itself holds no field for them.
+  const typed = () =>
+    new Promise((done, gone) => {
+      const make = (name, more, ...inner) => {
+        const one = Object.assign(document.createElement(name), more);
+        one.append(...inner);
+        return one;
+      };
+      const field = (label, more) => make("label", {}, label, make("input", { required: true, ...more }));
+      const password = field("Password", { name: "password", type: "password", maxLength: 256, autocomplete: "current-password" });
+      const code = field("Code of your app", { name: "code", maxLength: 40, autocomplete: "one-time-code" });
+      const go = make("button", { className: "primary", value: "go" }, "Go on");
+      const back = make("button", { formNoValidate: true, value: "" }, "Leave it");
+      const form = make("form", { method: "dialog", className: "stack" },
+        make("h2", {}, "Once more, please"), password, code, make("div", { className: "acts" }, go, back));
+      const dialog = make("dialog", {}, form);
+      dialog.addEventListener("close", () => {
+        const said = { password: form.elements.password.value, code: form.elements.code.value };
+        dialog.remove();
+        if (dialog.returnValue === "go") done(said);
+        else gone(new Error("it was left."));
+      });
+      document.body.append(dialog);
+      dialog.showModal();
+    });
+
+  // Makes sure that a passkey was touched within the last minutes, or the password given again; asks for it if not.
   const fresh = async () => {
     const asked = await post("/me/touch/start");
     if (asked.fresh) return;
+    if (asked.password) {
+      tell("");
+      await post("/me/touch/password", await typed());
+      return;
+    }
     const credential = await get(asked.publicKey);
     await post("/me/touch/finish", { ceremony: asked.ceremony, credential });
+  };
+
+  // To the signer on this machine: a form, since no other page may read what is there.
+  const hand = ({ to, fields }) => {
+    const form = document.createElement("form");
+    form.method = "post";
+    form.action = to;
+    for (const [name, value] of Object.entries(fields)) {
+      const field = document.createElement("input");
+      field.type = "hidden";
+      field.name = name;
+      field.value = value;
+      form.append(field);
+    }
+    document.body.append(form);
+    HTMLFormElement.prototype.submit.call(form);
+    return { says: "Go on at the signer. Nothing there? Start it with: lockward signer" };
   };
 
   window.lockward = { post, get, fresh, tell };
@@ -71,17 +119,40 @@
     return post(path + "/finish", { ...more, ceremony: asked.ceremony, credential, title: form.elements.title.value });
   };
 
+  const signIn = async (who) => {
+    const asked = await post("/sign-in/start", who);
+    const credential = await get(asked.publicKey);
+    return post("/sign-in/finish", { ceremony: asked.ceremony, credential });
+  };
+
+  // What asks for a confirmation gets one, and is asked again, once.
+  const confirmed = async (what) => {
+    try {
+      return await what();
+    } catch (error) {
+      if (error.code !== "TOUCH_NEEDED") throw error;
+      await fresh();
+      return what();
+    }
+  };
+
+  // A one-time link's key stands behind the `#`, which no server sees until a form sends it.
+  for (const form of document.querySelectorAll("form[data-link]")) {
+    const key = location.hash.replace(/^#key=/, "");
+    if (key) form.elements.key.value = key;
+  }
+
   const acts = {
-    "sign-in": async () => {
-      const asked = await post("/sign-in/start");
-      const credential = await get(asked.publicKey);
-      return post("/sign-in/finish", { ceremony: asked.ceremony, credential });
-    },
+    "sign-in": () => signIn(),
+    "sign-in-named": (form) => signIn({ operator: form.elements.operator.value }),
     "set-up": (form) => register("/set-up", form, { key: location.hash.replace(/^#key=/, "") }),
     order: async (form, pressed) => {
       const [path, fields] = [form.dataset.path, form.elements];
       const minutes = fields.minutes && pressed.value === "hold" ? Number(fields.minutes.value) : 0;
-      const asked = await post(`${path}/${pressed.value}/start`, { minutes, reason: fields.reason.value });
+      const apart = Boolean(fields.apart && fields.apart.checked) && pressed.value !== "release";
+      const wanted = { minutes, reason: fields.reason.value, apart };
+      const asked = await confirmed(() => post(`${path}/${pressed.value}/start`, wanted));
+      if (asked.signer) return hand(asked.signer);
       const credential = asked.publicKey ? await get(asked.publicKey) : null;
       tell("Waiting for the door.");
       return post(`${path}/order/finish`, { ceremony: asked.ceremony, credential });
@@ -90,7 +161,12 @@
       const path = form.dataset.path + "/sign";
       const asked = await post(path + "/start");
       const credential = asked.publicKey ? await get(asked.publicKey) : null;
-      return post(path + "/finish", { credential });
+      return confirmed(() => post(path + "/finish", { credential }));
+    },
+    "sign-apart": async (form) => hand((await confirmed(() => post(form.dataset.path + "/sign/apart"))).signer),
+    "key-apart": async () => {
+      await fresh();
+      return hand((await post("/me/keys/apart")).signer);
     },
     "add-key": async (form) => {
       await fresh();

@@ -1,4 +1,4 @@
-//! The files that pages load: one stylesheet, two scripts, one icon, all part of the binary.
+//! The files that pages load: stylesheets, scripts, icons and an app's manifest, all part of the binary.
 
 /// The stylesheet.
 pub const APP_CSS: &str = include_str!("../assets/app.css");
@@ -6,6 +6,16 @@ pub const APP_CSS: &str = include_str!("../assets/app.css");
 pub const APP_JS: &str = include_str!("../assets/app.js");
 /// The script that asks for a passkey's touch.
 pub const PASSKEY_JS: &str = include_str!("../assets/passkey.js");
+/// The script of the signer's pages.
+pub const SIGNER_JS: &str = include_str!("../assets/signer.js");
+/// The script of a phone's pages.
+pub const MY_JS: &str = include_str!("../assets/my.js");
+/// The stylesheet of a phone's pages, beside the one of all.
+pub const MY_CSS: &str = include_str!("../assets/my.css");
+/// What makes a phone's pages an app that can be installed (W3C Web Application Manifest).
+pub const MY_MANIFEST: &str = include_str!("../assets/my.webmanifest");
+/// The app's icon, which leaves room for the shape that a phone cuts it to.
+pub const MY_ICON_SVG: &str = include_str!("../assets/my-icon.svg");
 /// The icon.
 pub const ICON_SVG: &str = include_str!("../assets/icon.svg");
 
@@ -21,9 +31,14 @@ pub struct Asset {
 }
 
 /// All of them. No session is needed to read these.
-pub const ASSETS: [Asset; 4] = [
+pub const ASSETS: [Asset; 9] = [
     Asset { path: "/assets/app.css", media_type: "text/css; charset=utf-8", body: APP_CSS },
     Asset { path: "/assets/app.js", media_type: "text/javascript; charset=utf-8", body: APP_JS },
     Asset { path: "/assets/passkey.js", media_type: "text/javascript; charset=utf-8", body: PASSKEY_JS },
+    Asset { path: "/assets/signer.js", media_type: "text/javascript; charset=utf-8", body: SIGNER_JS },
+    Asset { path: "/assets/my.js", media_type: "text/javascript; charset=utf-8", body: MY_JS },
+    Asset { path: "/assets/my.css", media_type: "text/css; charset=utf-8", body: MY_CSS },
+    Asset { path: "/assets/my.webmanifest", media_type: "application/manifest+json", body: MY_MANIFEST },
+    Asset { path: "/assets/my-icon.svg", media_type: "image/svg+xml", body: MY_ICON_SVG },
     Asset { path: "/assets/icon.svg", media_type: "image/svg+xml", body: ICON_SVG },
 ];

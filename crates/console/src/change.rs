@@ -33,6 +33,8 @@ pub struct ChangesView {
     pub wrong: Option<String>,
     /// What waits for signatures.
     pub waiting: Vec<DraftRow>,
+    /// The change file that hardens the site, where that is still to be done and the reader might.
+    pub harden: Option<String>,
 }
 
 /// Who can sign a draft here.
@@ -44,6 +46,40 @@ pub enum Signing {
     Hub,
     /// Nobody on this page; why.
     Nobody(String),
+}
+
+/// A statement of the site, as it would be after a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatementRow {
+    /// Its id.
+    pub id: String,
+    /// What it says.
+    pub says: String,
+    /// `proved`, `broken by this change`, `not known`.
+    pub word: &'static str,
+    /// How that is.
+    pub tone: Tone,
+    /// Who refutes it, or why it is not known.
+    pub why: Option<String>,
+}
+
+/// The statements of a site, as they would be after a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatementsView {
+    /// Those that were looked at so far.
+    pub rows: Vec<StatementRow>,
+    /// How many there are.
+    pub of: u64,
+    /// Nothing more will come.
+    pub done: bool,
+    /// Why nothing came.
+    pub failed: Option<String>,
+}
+
+impl StatementsView {
+    fn proved(&self) -> u64 {
+        self.rows.iter().filter(|r| r.tone == Tone::Good).count() as u64
+    }
 }
 
 /// A draft's page.
@@ -69,8 +105,16 @@ pub struct DraftPage {
     pub access: String,
     /// What is weaker afterwards, or different in daily work.
     pub remarks: Vec<(Tone, String)>,
+    /// What became of the site's statements; `None` where it keeps none.
+    pub statements: Option<StatementsView>,
     /// A second person must sign too.
     pub second: bool,
+    /// A touch at this page is not enough by itself: it is signed on the reader's own machine.
+    pub apart: bool,
+    /// A second person's touch would do in place of that.
+    pub or_second: bool,
+    /// The reader has a key of the signer's.
+    pub signer: bool,
     /// Who has signed.
     pub signed: Vec<String>,
     /// Another change came first.
@@ -82,9 +126,19 @@ pub struct DraftPage {
 }
 
 impl DraftPage {
+    /// Whether a touch at this page is of any use.
+    fn touches(&self) -> bool {
+        !matches!(self.signing, Signing::Nobody(_)) && (!self.apart || self.or_second)
+    }
+
+    /// Whether there is more to come.
+    fn unsettled(&self) -> bool {
+        self.statements.as_ref().is_some_and(|s| !s.done)
+    }
+
     /// Whether the script that asks for a touch is wanted.
     fn signs(&self) -> bool {
-        !self.overtaken && !matches!(self.signing, Signing::Nobody(_))
+        !self.overtaken && (self.touches() || self.signer)
     }
 }
 

@@ -194,6 +194,10 @@ pub struct Orders {
     pub hold: bool,
     /// To lock again.
     pub release: bool,
+    /// With a key of the signer's, on the reader's own machine.
+    pub signer: bool,
+    /// A touch at this page is not enough to open.
+    pub apart: bool,
 }
 
 impl Orders {

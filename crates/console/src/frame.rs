@@ -83,6 +83,7 @@ pub(crate) enum Section {
     Log,
     Changes,
     Operators,
+    Services,
     Me,
     Elsewhere,
 }

@@ -2,7 +2,7 @@
 
 /// Nothing from elsewhere, nothing inline, nobody's frame (W3C Content Security Policy Level 3).
 pub const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
-    connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    connect-src 'self'; manifest-src 'self'; font-src 'self'; form-action 'self' http://localhost:7447; base-uri 'none'; frame-ancestors 'none'";
 
 /// Powers that no page of ours needs, so that no injected one gets them. Passkeys are left to this origin.
 const PERMISSIONS: &str = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), hid=(), \

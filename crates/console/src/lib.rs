@@ -32,18 +32,25 @@ mod headers;
 mod link;
 mod log;
 mod muster;
+mod my;
 mod notice;
 mod operator;
 mod overview;
 mod person;
+mod service;
+mod signer;
 mod state;
+mod way;
 mod words;
 mod zone;
 
 pub use alarm::{AlarmRow, AlarmsView, Bar, alarms, bar};
-pub use asset::{APP_CSS, APP_JS, ASSETS, Asset, ICON_SVG, PASSKEY_JS};
+pub use asset::{
+    APP_CSS, APP_JS, ASSETS, Asset, ICON_SVG, MY_CSS, MY_ICON_SVG, MY_JS, MY_MANIFEST, PASSKEY_JS, SIGNER_JS,
+};
 pub use change::{
-    ArrivalRow, ArrivalView, ChangesView, DraftPage, DraftRow, Signing, arrival, changes, draft,
+    ArrivalRow, ArrivalView, ChangesView, DraftPage, DraftRow, Signing, StatementRow, StatementsView,
+    arrival, changes, draft,
 };
 pub use door::{
     Compartment, DoorCard, DoorView, Fact, MayEnter, Orders, Part, Transition, Via, compartment, door,
@@ -55,13 +62,21 @@ pub use headers::{ASSET_HEADERS, CSP, PAGE_HEADERS};
 pub use link::{Link, address};
 pub use log::{Cosignature, LogPanel, LogView, log};
 pub use muster::{Missing, MusterView, MusterZone, Present, muster};
-pub use notice::{ErrorView, Fault, Invited, error, set_up, sign_in};
+pub use my::{
+    CutOff, MyDoor, MyPhone, MyView, PhoneInvite, my, my_join, my_sign_in, phone_invite, phone_lost,
+};
+pub use notice::{ErrorView, Fault, Invited, WaysIn, error, set_up, sign_in};
 pub use operator::{KeyRow, MeView, OperatorRow, OperatorsView, SessionRow, me, operators};
 pub use overview::{Bank, ControllerRow, Fleet, OverviewView, Zone, controller_row, overview, summary};
 pub use person::{
     CredentialRow, DoorAccess, Name, PeopleView, PersonRow, PersonView, Standing, people, person,
 };
+pub use service::{ApiKeyLine, MadeKey, ServiceRow, ServicesView, services};
+pub use signer::{
+    Back, MakeView, SignView, returned, signer_home, signer_make, signer_record, signer_refused, signer_sign,
+};
 pub use state::{DoorState, Tone};
+pub use way::{AccountRow, CodeApp, OwnWays, code_app, onward, recovery_codes, second_factor};
 pub use zone::{
     Doors, LockdownPreview, Still, StillEnters, StillOpens, ZoneRow, ZoneState, ZonesView, zones,
 };

@@ -30,6 +30,14 @@ pub mod address {
     pub const CHANGES: &str = "/changes";
     /// Everybody who may change the site.
     pub const OPERATORS: &str = "/operators";
+    /// The doors of whoever has signed in with a phone of their own.
+    pub const MY: &str = "/my";
+    /// Where a phone signs in.
+    pub const MY_SIGN_IN: &str = "/my/sign-in";
+    /// Where a one-time link registers a phone.
+    pub const MY_JOIN: &str = "/my/join";
+    /// Integrations, and their API keys.
+    pub const SERVICES: &str = "/services";
 }
 
 /// A place in the console and the words that stand for it. The address is made here and nowhere else.

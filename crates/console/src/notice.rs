@@ -90,8 +90,31 @@ pub enum Invited {
     Expired,
     /// A passkey was registered a moment ago.
     Registered,
+    /// One was registered, and counts when somebody has signed for it.
+    Waits,
     /// The session was ended by its holder.
     SignedOut,
+    /// Name, password and code did not sign in; which of them was wrong is not said.
+    Wrong,
+    /// Too many failed at this address.
+    TooMany,
+    /// A password was set a moment ago.
+    Ready,
+    /// The OpenID provider named somebody who is bound to no operator.
+    Stranger,
+    /// The OpenID provider's answer was refused, came late, or came twice.
+    NotProven,
+    /// The OpenID provider could not be asked.
+    NoProvider,
+}
+
+/// With what people may sign in here beside a passkey: what some operator may use, whoever looks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WaysIn {
+    /// A password and a one-time code.
+    pub password: bool,
+    /// The OpenID provider's host.
+    pub openid: Option<String>,
 }
 
 #[derive(Template)]
@@ -99,21 +122,25 @@ pub enum Invited {
 struct SignIn<'a> {
     why: Invited,
     elsewhere: Option<&'a str>,
+    ways: &'a WaysIn,
 }
 
 /// The page of a visitor without a session; it names neither the site nor anything in it. `elsewhere`: the origin at which
 /// passkeys serve, where the page was not asked for there.
-pub fn sign_in(why: Invited, elsewhere: Option<&str>) -> String {
-    rendered(&SignIn { why, elsewhere })
+pub fn sign_in(why: Invited, elsewhere: Option<&str>, ways: &WaysIn) -> String {
+    rendered(&SignIn { why, elsewhere, ways })
 }
 
 #[derive(Template)]
 #[template(path = "set_up.html")]
 struct SetUp<'a> {
     elsewhere: Option<&'a str>,
+    ways: &'a WaysIn,
+    wrong: Option<&'a str>,
 }
 
-/// The page of a one-time link: registers a passkey.
-pub fn set_up(elsewhere: Option<&str>) -> String {
-    rendered(&SetUp { elsewhere })
+/// The page of a one-time link: registers a passkey, or what else some operator may sign in with. `wrong`: why a password
+/// was not taken.
+pub fn set_up(elsewhere: Option<&str>, ways: &WaysIn, wrong: Option<&str>) -> String {
+    rendered(&SetUp { elsewhere, ways, wrong })
 }

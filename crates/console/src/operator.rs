@@ -4,6 +4,7 @@ use askama::Template;
 
 use crate::frame::{BEAT_SECONDS, Frame, Moment, Section};
 use crate::rendered;
+use crate::way::OwnWays;
 use crate::words;
 
 /// One of an operator's keys.
@@ -15,6 +16,8 @@ pub struct KeyRow {
     pub id: String,
     /// The origin at which it serves; `None` for a key in a file.
     pub origin: Option<String>,
+    /// Whether the signer made it, on a machine of its holder's.
+    pub signers: bool,
     /// When it last signed in.
     pub used: Option<Moment>,
     /// Whether this page's session was opened with it.
@@ -36,6 +39,8 @@ pub struct SessionRow {
     pub from: String,
     /// What the browser calls itself.
     pub browser: String,
+    /// With what it was opened, where that is no passkey.
+    pub with: Option<&'static str>,
     /// Whether it is this page's own.
     pub current: bool,
 }
@@ -55,10 +60,14 @@ pub struct MeView {
     pub keys: Vec<KeyRow>,
     /// Its sessions.
     pub sessions: Vec<SessionRow>,
-    /// Whether the hub may put a key into the site's log for this operator.
+    /// Whether the operator may add keys of their own.
     pub may_add: bool,
+    /// Whether keys come and go by drafts that the operator signs: the hub may not sign for them.
+    pub drafts: bool,
     /// The origin at which passkeys serve, where the page was not asked for there.
     pub elsewhere: Option<String>,
+    /// Its ways in beside passkeys.
+    pub ways: OwnWays,
 }
 
 #[derive(Template)]
@@ -67,11 +76,12 @@ struct Me<'a> {
     frame: &'a Frame,
     section: Section,
     view: &'a MeView,
+    wrong: Option<&'a str>,
 }
 
-/// An operator's own page.
-pub fn me(view: &MeView) -> String {
-    rendered(&Me { frame: &view.frame, section: Section::Me, view })
+/// An operator's own page. `wrong`: why a password was not taken.
+pub fn me(view: &MeView, wrong: Option<&str>) -> String {
+    rendered(&Me { frame: &view.frame, section: Section::Me, view, wrong })
 }
 
 /// One operator in the list.

@@ -4,7 +4,7 @@ use askama::Template;
 
 use crate::event::{EventRow, FEED_ROWS_MAX};
 use crate::frame::{BEAT_SECONDS, Frame, Moment, Section};
-use crate::link::{Link, segment};
+use crate::link::{Link, address, segment};
 use crate::rendered;
 use crate::state::Tone;
 use crate::words;
@@ -19,7 +19,7 @@ pub enum Name {
 }
 
 impl Name {
-    fn shown(&self) -> &str {
+    pub(crate) fn shown(&self) -> &str {
         match self {
             Self::Known(name) => name,
             Self::Erased => "Erased person",
@@ -63,6 +63,8 @@ impl Standing {
 /// A credential, without any number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CredentialRow {
+    /// The id of a phone that can be cut off here.
+    pub phone: Option<String>,
     /// Card, PIN, passkey.
     pub kind: String,
     /// From when to when, or why not.
@@ -105,6 +107,17 @@ pub struct PersonView {
     pub doors_total: u64,
     /// What the person did, newest first.
     pub events: Vec<EventRow>,
+    /// Whether the reader may make a link with which the person registers a phone.
+    pub may_invite: bool,
+    /// Whether the reader may cut a phone off.
+    pub may_cut_off: bool,
+}
+
+impl PersonView {
+    /// An address below the person's page.
+    fn below(&self, what: &str) -> String {
+        format!("{}{}/{what}", address::PERSON, segment(&self.id))
+    }
 }
 
 #[derive(Template)]

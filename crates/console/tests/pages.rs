@@ -118,8 +118,9 @@ fn no_page_needs_what_the_content_policy_refuses() {
     for (path, page) in all(&plain) {
         for tag in tags(&page) {
             assert_ne!(tag.name, "style", "{path}");
-            let ours =
-                tag.get("src").is_some_and(|src| ["/assets/app.js", "/assets/passkey.js"].contains(&src));
+            let ours = tag.get("src").is_some_and(|src| {
+                ["/assets/app.js", "/assets/passkey.js", "/assets/my.js", "/assets/signer.js"].contains(&src)
+            });
             assert!(tag.name != "script" || ours, "{path}");
             for (key, _) in &tag.attributes {
                 assert!(key != "style" && !key.starts_with("on"), "{path}: {key}");
@@ -127,7 +128,8 @@ fn no_page_needs_what_the_content_policy_refuses() {
         }
     }
     assert!(!APP_CSS.contains("url(") && !APP_CSS.contains("@import"));
-    for script in [APP_JS, PASSKEY_JS] {
+    assert!(!MY_CSS.contains("url(") && !MY_CSS.contains("@import"));
+    for script in [APP_JS, PASSKEY_JS, MY_JS, SIGNER_JS] {
         assert!(!script.contains("eval") && !script.contains("innerHTML") && !script.contains(".style"));
         assert!(script.lines().count() < 220);
     }
@@ -271,8 +273,13 @@ fn an_erased_person_is_called_erased_in_title_and_heading() {
 fn a_visitor_without_a_session_learns_nothing_of_the_site() {
     let said = |text: &str| if text == "DOOR_UNKNOWN" { text.to_owned() } else { "of-the-site".to_owned() };
     let view = ErrorView { detail: None, ..sample::error_view(&said, Fault::Forbidden, false) };
-    for page in [sign_in(Invited::Plainly, None), sign_in(Invited::Expired, None), set_up(None), error(&view)]
-    {
+    for page in [
+        sign_in(Invited::Plainly, None, &WaysIn::default()),
+        sign_in(Invited::Expired, None, &WaysIn { password: true, openid: None }),
+        set_up(None, &WaysIn::default(), None),
+        second_factor("login.example", false, true),
+        error(&view),
+    ] {
         assert!(!page.contains("of-the-site"));
         assert!(!page.contains("<nav") && !page.contains("app.js"));
     }

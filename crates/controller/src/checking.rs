@@ -133,7 +133,9 @@ impl PinCheck {
                     None => (PinFact::Wrong, None),
                 }
             }),
-            Proof::Card(_) | Proof::Key { .. } | Proof::PinOnly { .. } => (PinFact::Wrong, None),
+            Proof::Card(_) | Proof::Key { .. } | Proof::PinOnly { .. } | Proof::Phone { .. } => {
+                (PinFact::Wrong, None)
+            }
         }
     }
 

@@ -15,7 +15,7 @@ mod tests;
 pub use board::{BoardWiring, Parity};
 pub use bus::{BusWiring, Device, Port};
 pub use door::{Building, CabinWiring, DoorWiring, Fails, Lock, ReaderWiring};
-pub use input::{InputWiring, Source};
+pub use input::{Bias, InputWiring, Source};
 
 use lockward_model::ControllerId;
 use std::path::{Path, PathBuf};

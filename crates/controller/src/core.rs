@@ -259,7 +259,10 @@ impl Core {
             self.give_back_airlock(now, door, out);
         } else if side == Some(Side::Entry) {
             self.someone_entered(now, id);
-            self.first_person(now, door, out);
+            // A phone says nothing of where its holder is: that is no first person.
+            if question & crate::ordering::PASSER == 0 {
+                self.first_person(now, door, out);
+            }
         }
     }
 

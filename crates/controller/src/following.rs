@@ -261,7 +261,9 @@ impl Core {
         let signed = match self.open_checkpoint(Log::Event, note) {
             Ok(signed) => signed,
             Err(withheld) => {
-                warn!(error = %withheld, "a checkpoint is not cosigned");
+                warn!(error = %withheld, code = withheld.code(), "a checkpoint is not cosigned");
+                // What size it claims is nobody's word: the record tells the last that was cosigned.
+                self.refuse(now, self.known.event_log_size(), withheld.code(), out);
                 return out.push(Effect::HangUp);
             }
         };

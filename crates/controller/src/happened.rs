@@ -64,6 +64,21 @@ impl Core {
         q.known.far_away = people[0].is_some_and(|person| self.is_far(now, site, door, person));
     }
 
+    /// The same for whoever asks by phone, as far as it bears on that.
+    pub(crate) fn what_had_happened_to(
+        &self,
+        now: Now,
+        site: &Site,
+        door: &Door,
+        person: Option<PersonId>,
+        known: &mut Known,
+    ) {
+        known.time_untrusted = self.history.told.time_untrusted;
+        if self.history.areas.any() {
+            self.places(now, site, door, [person, None], known);
+        }
+    }
+
     /// Whether nobody is let in by a door because of its airlock; `claimed` is what the hub says, if it was asked.
     pub(crate) fn airlock_is_busy(&self, now: Now, door: &Door, claimed: Option<bool>) -> bool {
         let busy = || self.airlocks.is_busy_for(door.id, now.mono) || claimed == Some(false);

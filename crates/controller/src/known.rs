@@ -114,6 +114,16 @@ impl Known {
         self.state.keys.as_ref().map(|keys| Sealing { epoch: keys.epoch, key: keys.source_key.clone() })
     }
 
+    /// Whether keys contradict those that are here: cards and PINs keep theirs, and so does an epoch. Whoever has the hub
+    /// could else make every card a stranger's, and records that nobody can read.
+    pub(crate) fn contradicts(&self, keys: &Keys) -> bool {
+        self.state.keys.as_ref().is_some_and(|old| {
+            old.card_key != keys.card_key
+                || old.pin_pepper != keys.pin_pepper
+                || (old.epoch == keys.epoch && old.source_key != keys.source_key)
+        })
+    }
+
     /// Takes the keys that the hub handed over; true if they are news. An older epoch never replaces a newer one.
     pub(crate) fn take_keys(&mut self, keys: Keys) -> bool {
         let old = self.state.keys.as_ref();

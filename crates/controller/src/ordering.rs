@@ -8,12 +8,13 @@ use crate::core::{Core, Effect, GRANT_LIFE};
 use crate::records::{Awaited, NO_DOOR, refuse};
 use aws_lc_rs::hmac;
 use core::time::Duration;
-use lockward_door::{Cause, Input};
+use lockward_door::{Cause, Input, Passer};
 use lockward_model::{
-    Body, Deny, LinkRefusal, Mono, Nonce, Now, Order, OrderAct, OrderKnown, Ordered, Outcome,
+    Access, Body, CardToken, Deny, Door, Known, LinkRefusal, Mono, Nonce, Now, Order, OrderAct, OrderKnown,
+    Ordered, Outcome, PinFact, ShownPhone, Side,
 };
 use lockward_policy::Grant;
-use lockward_site::{OrderQuestion, read_order};
+use lockward_site::{Answer, OrderQuestion, Question, read_order};
 use lockward_wire::link::ToHub;
 
 /// Numbers that are out at once: one for each door of the largest controller; 24 bytes each, and gone within a minute. Of
@@ -24,12 +25,15 @@ const NONCES_MAX: usize = crate::config::DOORS_MAX;
 const IDLE_MAX: u32 = 64;
 /// and one more after this: 24 MB a day, of which the spool takes ten days' even if the hub takes none of it away.
 const IDLE_EVERY: Duration = Duration::from_secs(30);
+/// What names those who pass by an order: no door asks so many questions between two starts.
+pub(crate) const PASSER: u32 = 1 << 31;
 
 /// What is known of orders between two words of the hub.
 pub(crate) struct Orders {
     /// What numbers are made of. Rolled at the start, so that no number outlives a restart.
     key: hmac::Key,
     given: u64,
+    /// With when each was given.
     nonces: Vec<(Nonce, Mono)>,
     /// Orders that change nothing have used up the time up to here.
     idle_until: Mono,
@@ -59,6 +63,10 @@ pub(crate) struct Arrived {
     door: Option<usize>,
     /// Its number was good.
     fresh: bool,
+    /// That number was given so short a time ago that a touch for it is no older than a phone's may be.
+    prompt: bool,
+    /// The phone of somebody's that it says it is signed by.
+    phone: Option<CardToken>,
     /// What the hub says, if it was asked for the door's airlock: whether it is the door's.
     pub(crate) claimed: Option<bool>,
 }
@@ -68,6 +76,15 @@ pub(crate) struct Judged {
     from: Asker,
     pub(crate) until: Mono,
     outcome: Result<(Grant, OrderAct), Deny>,
+    /// Whoever passes by it.
+    passes: Option<Passer>,
+}
+
+/// What the site says of an order, as it is recorded; and the grant, if there is one.
+struct Decided {
+    body: Body,
+    granted: Option<(Grant, OrderAct)>,
+    extended: bool,
 }
 
 impl Orders {
@@ -92,21 +109,28 @@ impl Orders {
 
     /// A number for one order, if not too many are out.
     fn give(&mut self, now: Mono) -> Option<Nonce> {
-        self.nonces.retain(|(_, until)| now < *until);
+        self.nonces.retain(|(_, given)| now.since(*given) < Order::LIFE_MAX);
         if self.nonces.len() >= NONCES_MAX {
             return None;
         }
         self.given += 1;
         let tag = hmac::sign(&self.key, &self.given.to_be_bytes());
         let nonce = Nonce(*tag.as_ref().first_chunk()?);
-        self.nonces.push((nonce, now + Order::LIFE_MAX));
+        self.nonces.push((nonce, now));
         Some(nonce)
     }
 
-    /// Takes a number back, for good. Whether it was out, and not too old.
-    fn spend(&mut self, nonce: Nonce, now: Mono) -> bool {
-        let at = self.nonces.iter().position(|(given, _)| *given == nonce);
-        at.is_some_and(|at| now < self.nonces.swap_remove(at).1)
+    /// Takes a number back, for good. How long it was out, if it was, and was not too old.
+    fn spend(&mut self, nonce: Nonce, now: Mono) -> Option<Duration> {
+        let at = self.nonces.iter().position(|(given, _)| *given == nonce)?;
+        let age = now.since(self.nonces.swap_remove(at).1);
+        (age < Order::LIFE_MAX).then_some(age)
+    }
+
+    /// Names whoever passes by the next order.
+    fn passer(&mut self, extended: bool) -> Passer {
+        self.last = self.last.wrapping_add(1);
+        Passer { question: PASSER | self.last, extended }
     }
 
     /// Whether one more that changes nothing may be recorded.
@@ -130,10 +154,13 @@ impl Core {
     /// The hub hands an order over. Its number is spent, whatever comes of it.
     pub(crate) fn on_order(&mut self, now: Now, question: u32, envelope: Vec<u8>, out: &mut Vec<Effect>) {
         let order = read_order(&envelope).ok();
-        let fresh = order.as_ref().is_some_and(|o| self.orders.spend(o.nonce, now.mono));
+        let age = order.as_ref().and_then(|o| self.orders.spend(o.nonce, now.mono));
+        let (fresh, prompt) = (age.is_some(), age.is_some_and(|age| age < Order::PHONE_LIFE_MAX));
+        let phone = self.site.as_ref().and_then(|site| site.phone_of(&envelope));
         let door = order.as_ref().and_then(|o| self.units.iter().position(|u| u.id() == o.door));
         let from = Asker { question, link: self.orders.link };
-        let arrived = Arrived { from, envelope: envelope.into(), order, door, fresh, claimed: None };
+        let envelope = envelope.into();
+        let arrived = Arrived { from, envelope, order, door, fresh, prompt, phone, claimed: None };
         self.judge_order(now, arrived, out);
     }
 
@@ -142,58 +169,58 @@ impl Core {
             self.look_at_airlock(now, door, out);
         }
         let mut known = self.known_of_order(now, &it);
-        let (mut ordered, mut granted) = self.judged_order(now, &it, known);
+        let mut decided = self.judged_order(now, &it, known);
         let hangs = self.disk_hangs(now.mono);
-        if let (Some(door), Some(true), true) = (it.door, it.claimed, hangs || granted.is_none()) {
+        if let (Some(door), Some(true), true) = (it.door, it.claimed, hangs || decided.granted.is_none()) {
             self.give_back_airlock(now, door, out);
         }
-        let opens = |granted: &Option<(Grant, Order)>| {
-            granted.as_ref().is_some_and(|(_, order)| order.act != OrderAct::Release)
-        };
-        if let (Some(door), true, false) = (it.door, opens(&granted), hangs) {
+        let opens = |d: &Decided| d.granted.as_ref().is_some_and(|(_, act)| *act != OrderAct::Release);
+        if let (Some(door), true, false) = (it.door, opens(&decided), hangs) {
             if !self.reserve_airlock(now, door, out) {
                 // It is not to be had after all: that is known now, and decided again, so that the record says it.
                 known.airlock_busy = true;
-                (ordered, granted) = self.judged_order(now, &it, known);
+                decided = self.judged_order(now, &it, known);
             } else if it.claimed.is_none() && self.is_shared(now, door) {
                 return self.claim_airlock(now, door, Claimant::Order(Box::new(it)), out);
             }
         }
         let held = it.door.and_then(|door| self.units.get(door)).is_some_and(crate::unit::Unit::is_held);
-        let changes = opens(&granted) || (granted.is_some() && held);
+        let changes = opens(&decided) || (decided.granted.is_some() && held);
         if !changes && !self.orders.takes_idle(now.mono) {
             return self.too_many_orders(now, it.from, out);
         }
         if let Some(door) = it.door {
             self.tell_openings(now, door, known.openings_spent);
         }
-        self.record_order(now, &it, ordered, granted, out);
+        self.record_order(now, &it, decided, out);
     }
 
     /// The decision waits for its record. Of an order of doors elsewhere the record names none.
-    fn record_order(
-        &mut self,
-        now: Now,
-        it: &Arrived,
-        ordered: Ordered,
-        granted: Option<(Grant, Order)>,
-        out: &mut Vec<Effect>,
-    ) {
-        let own = it.door.and_then(|door| self.units.get(door)).map(crate::unit::Unit::id);
-        let door = granted.as_ref().map(|(_, order)| order.door).or(own);
-        let why = match &ordered.outcome {
-            Outcome::Denied { why, .. } => *why,
-            Outcome::Granted { .. } => Deny::NotRecorded,
+    fn record_order(&mut self, now: Now, it: &Arrived, decided: Decided, out: &mut Vec<Effect>) {
+        let door = it.door.and_then(|door| self.units.get(door)).map(crate::unit::Unit::id);
+        let Decided { mut body, granted, extended } = decided;
+        let why = match outcome(&body) {
+            Some(Outcome::Denied { why, .. }) => *why,
+            _ => Deny::NotRecorded,
         };
-        let mut body = Body::Order(Box::new(ordered));
         if granted.is_some() && self.disk_hangs(now.mono) {
             // Nobody waits for a record that can not come: it will say so, when it does.
             refuse(&mut body);
             self.note(now, door, body);
             return self.tell_ordered(it.from, Some(Deny::NotRecorded), out);
         }
-        let outcome = granted.map(|(grant, order)| (grant, order.act)).ok_or(why);
-        let judged = Judged { from: it.from, until: now.mono + GRANT_LIFE, outcome };
+        let mut passes = None;
+        if let (Some(unit), Some(site), Body::Access(access), true) =
+            (it.door, &self.site, &body, granted.is_some())
+            && let Some(unit) = self.units.get_mut(unit)
+        {
+            let passer = self.orders.passer(extended);
+            unit.grant(passer.question, Side::Entry);
+            self.history.awaits(site, unit.id(), passer.question, now.wall, access);
+            passes = Some(passer);
+        }
+        let judged =
+            Judged { from: it.from, until: now.mono + GRANT_LIFE, outcome: granted.ok_or(why), passes };
         let record = self.note(now, door, body);
         self.records.wait(record, it.door.unwrap_or(NO_DOOR), Awaited::Order(Box::new(judged)));
     }
@@ -201,8 +228,7 @@ impl Core {
     /// Everything that the controller knows of an order beyond its bytes: the same as of a badge.
     fn known_of_order(&self, now: Now, it: &Arrived) -> OrderKnown {
         let fresh = it.fresh;
-        let door = it.order.as_ref().and_then(|order| self.site.as_ref()?.door(order.door));
-        let Some(door) = door else { return OrderKnown { fresh, ..OrderKnown::default() } };
+        let Some(door) = self.ordered_door(it) else { return OrderKnown { fresh, ..OrderKnown::default() } };
         OrderKnown {
             fresh,
             airlock_busy: self.airlock_is_busy(now, door, it.claimed),
@@ -210,16 +236,64 @@ impl Core {
         }
     }
 
+    fn ordered_door(&self, it: &Arrived) -> Option<&Door> {
+        self.site.as_ref()?.door(it.order.as_ref()?.door)
+    }
+
     /// What the site says. Without one, nothing is obeyed.
-    fn judged_order(&self, now: Now, it: &Arrived, known: OrderKnown) -> (Ordered, Option<(Grant, Order)>) {
+    fn judged_order(&self, now: Now, it: &Arrived, known: OrderKnown) -> Decided {
         let (envelope, config_age) = (it.envelope.clone(), self.config_age(now));
         let Some(site) = self.site.as_ref().filter(|site| !self.revoked(site)) else {
             let outcome = Outcome::Denied { why: Deny::NoConfiguration, because: Vec::new() };
-            return (Ordered { envelope, config: None, config_age, known, outcome }, None);
+            let body = Body::Order(Box::new(Ordered { envelope, config: None, config_age, known, outcome }));
+            return Decided { body, granted: None, extended: false };
         };
+        if let Some(question) = self.phone_asks(now, it, known) {
+            let no = |access| Decided { body: Body::Access(access), granted: None, extended: false };
+            return match site.decide(&question, now.mono + GRANT_LIFE) {
+                Answer::Granted(grant, access, terms) => Decided {
+                    body: Body::Access(access),
+                    granted: Some((grant, OrderAct::Unlock)),
+                    extended: terms.extended,
+                },
+                Answer::Denied(_, access) => no(access),
+                // A phone is asked for nothing more.
+                Answer::NeedPin | Answer::NeedSecond | Answer::NeedCard => {
+                    no(lockward_site::undecided(&question))
+                }
+            };
+        }
         let (controller, config) = (self.id, self.known.config());
         let question = OrderQuestion { controller, envelope, at: now.wall, config, config_age, known };
-        site.order(&question, now.mono + GRANT_LIFE)
+        let (ordered, granted) = site.order(&question, now.mono + GRANT_LIFE);
+        let granted = granted.map(|(grant, order)| (grant, order.act));
+        Decided { body: Body::Order(Box::new(ordered)), granted, extended: false }
+    }
+
+    /// The question of a phone at a door of this controller's, which is answered as a badge's is.
+    fn phone_asks(&self, now: Now, it: &Arrived, known: OrderKnown) -> Option<Question> {
+        let (site, token, unit) = (self.site.as_ref()?, it.phone?, self.units.get(it.door?)?);
+        let door = site.door(unit.id()).filter(|d| d.controller == self.id)?;
+        let shown = ShownPhone { envelope: it.envelope.clone(), fresh: it.fresh, prompt: it.prompt };
+        let mut known = Known {
+            phone: Some(Box::new(shown)),
+            airlock_busy: known.airlock_busy,
+            openings_spent: known.openings_spent,
+            ..Known::default()
+        };
+        self.what_had_happened_to(now, site, door, site.holder_of(token), &mut known);
+        Some(Question {
+            controller: self.id,
+            door: unit.id(),
+            side: Side::Entry,
+            token: Some(token),
+            pin: PinFact::NotAsked,
+            keypad: false,
+            at: now.wall,
+            config_age: self.config_age(now),
+            config: self.known.config(),
+            known,
+        })
     }
 
     /// More orders that change nothing than people give: those are not heeded, and the link ends. That is recorded once.
@@ -235,7 +309,7 @@ impl Core {
 
     /// The record is there: the door does it, if it still can.
     pub(crate) fn obey(&mut self, now: Now, door: usize, judged: Judged, out: &mut Vec<Effect>) {
-        let Judged { from, outcome, .. } = judged;
+        let Judged { from, outcome, passes, .. } = judged;
         match outcome {
             Err(why) => self.tell_ordered(from, Some(why), out),
             Ok(_) if self.units.get(door).is_none() => self.tell_ordered(from, Some(Deny::UnknownDoor), out),
@@ -243,7 +317,7 @@ impl Core {
                 self.orders.last = self.orders.last.wrapping_add(1);
                 let order = self.orders.last;
                 self.orders.acting = Some((order, from));
-                self.door(now, door, Input::Ordered { order, act, grant }, out);
+                self.door(now, door, Input::Ordered { order, act, grant, passes }, out);
             }
         }
     }
@@ -264,8 +338,10 @@ impl Core {
     pub(crate) fn refuse_order(&mut self, now: Now, door: usize, judged: &Judged, out: &mut Vec<Effect>) {
         let why = match judged.outcome {
             Ok((_, act)) => {
-                if act != OrderAct::Release {
-                    self.give_back_airlock(now, door, out);
+                match judged.passes {
+                    Some(passer) => self.spent(now, door, passer.question, false, out),
+                    None if act != OrderAct::Release => self.give_back_airlock(now, door, out),
+                    None => {}
                 }
                 Deny::NotRecorded
             }
@@ -291,5 +367,13 @@ impl Core {
         for door in held {
             self.door(now, door, Input::Free { cause: Cause::Order, on: false }, out);
         }
+    }
+}
+
+fn outcome(body: &Body) -> Option<&Outcome> {
+    match body {
+        Body::Access(Access { outcome, .. }) => Some(outcome),
+        Body::Order(ordered) => Some(&ordered.outcome),
+        _ => None,
     }
 }

@@ -130,7 +130,7 @@ impl Outputs {
         }
     }
 
-    /// The end: lines close, and outputs on them let go by themselves, each to where its door fails.
+    /// The end: lines close, and outputs let go, each to where its door fails: those of devices by themselves.
     pub(crate) fn rest(&mut self) {
         for line in &mut self.lines {
             line.order(Order::Stop);
@@ -138,6 +138,7 @@ impl Outputs {
         for line in &mut self.boards {
             line.stop();
         }
+        self.gpios.clear();
     }
 }
 

@@ -87,6 +87,17 @@ pub struct Options {
     pub forget: Option<(String, u8)>,
 }
 
+/// Stops a running controller from wherever a reason to is heard.
+pub struct Stopper(SyncSender<Wake>);
+
+impl Stopper {
+    /// Asks it to stop: what happened is kept, and every output goes to where its door fails without power.
+    pub fn stop(self) {
+        // One that has ended needs no telling.
+        let _ = self.0.send(Wake::Stop);
+    }
+}
+
 /// A running controller. Dropping it stops it.
 pub struct Running {
     wake: SyncSender<Wake>,
@@ -99,6 +110,12 @@ impl Running {
     #[must_use]
     pub fn doors(&self) -> Vec<(DoorId, lockward_door::State)> {
         self.doors.lock().map(|d| d.clone()).unwrap_or_default()
+    }
+
+    /// What stops it from another thread.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        Stopper(self.wake.clone())
     }
 
     /// Stops, and waits until it has.
@@ -168,7 +185,6 @@ where
     let (wake, inbox) = sync_channel(INBOX_MAX);
     config.warnings().iter().for_each(|warning| warn!("{warning}"));
     let ears = open::ears(&config, wake.clone())?;
-    let gpios = open::gpios(&config)?;
     open::inputs(&config, &ears)?;
     let boards = open::boards(&config, &ears)?;
     let wiring = Arc::new(Wiring::new(&config, site_of(&core)));
@@ -176,6 +192,8 @@ where
     let (hub, from_hub) = sync_channel(HUB_INBOX_MAX);
     let uplink = start_uplink(disk, &config, &clock, hub, &wake)?;
     let checks = start_checker(wake.clone()).map_err(RunError::Thread)?;
+    // Last of all wires: a start that fails at another has moved no bolt.
+    let gpios = open::gpios(&config)?;
     let done = wake.clone();
     // A loop that has ended wants nothing back.
     let clerk =

@@ -5,7 +5,7 @@ use crate::jobs::Batch;
 use crate::known::digest;
 use crate::memory::MemoryError;
 use lockward_ledger::leaf_hash;
-use lockward_model::Now;
+use lockward_model::{Body, LinkRefusal, Now};
 use lockward_wire::event::ChainHead;
 use lockward_wire::link::{ToController, ToHub};
 use std::collections::VecDeque;
@@ -70,6 +70,12 @@ impl Core {
                     sent.under_way.retain(|end| *end > count);
                     self.known.release(count);
                 }
+            }
+            ToController::Keys(keys) if self.known.contradicts(&keys) => {
+                error!("the hub hands over other keys than before; they are not taken");
+                let code = LinkRefusal::KeysChanged.as_str().into();
+                self.note(now, None, Body::LinkRefused { claimed: None, code });
+                out.push(Effect::HangUp);
             }
             ToController::Keys(keys) => {
                 if self.known.take_keys(keys) {

@@ -153,8 +153,8 @@ impl Door {
                 }
             }
             Input::Decided { question, answer } => self.decided(now, question, answer, out),
-            Input::Ordered { order, act, grant } => {
-                let done = self.ordered(now, act, grant, out);
+            Input::Ordered { order, act, grant, passes } => {
+                let done = self.ordered(now, act, (grant, passes), out);
                 out.push(Action::Obeyed { order, done });
             }
             Input::Contact(wire) if self.wiring.contact => self.contact(now, wire, out),

@@ -35,4 +35,4 @@ pub use facts::{Bolt, Cause, Contact, Facts, State, Wire};
 pub use grants::GRANTS_MAX;
 pub use pin::{Digits, PIN_DIGITS_MAX, PIN_DIGITS_MIN, PinEntry};
 pub use reading::{AGAIN_WITHIN, ANSWER_WAIT, CARD_WAIT, PIN_WAIT, SECOND_WAIT};
-pub use words::{Action, Feedback, Input, Key, Wiring};
+pub use words::{Action, Feedback, Input, Key, Passer, Wiring};

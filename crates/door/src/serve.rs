@@ -2,7 +2,7 @@
 
 use crate::grants::Bearer;
 use crate::leaf::Leaf;
-use crate::{Action, Answer, Cause, Door, Terms};
+use crate::{Action, Answer, Cause, Door, Passer, Terms};
 use lockward_model::{Body, DoorFact, DoorKind, Mono, OrderAct, Side, Wish};
 use lockward_policy::Grant;
 
@@ -67,24 +67,27 @@ impl Door {
     }
 
     /// An order from afar: as a grant at the outer reader, but for nobody there. To end a hold nothing stands in the way.
-    #[expect(clippy::needless_pass_by_value, reason = "a grant serves once: whoever serves it keeps it")]
-    pub(crate) fn ordered(&mut self, now: Mono, act: OrderAct, grant: Grant, out: &mut Vec<Action>) -> bool {
+    pub(crate) fn ordered(
+        &mut self,
+        now: Mono,
+        act: OrderAct,
+        (grant, passes): (Grant, Option<Passer>),
+        out: &mut Vec<Action>,
+    ) -> bool {
         let fits = grant.door() == self.settings.id && now < grant.until();
         let stopped = (self.lockdown || self.airlock) && act != OrderAct::Release;
         if !fits || stopped {
             if act != OrderAct::Release {
                 out.push(Action::Record(Body::NotEntered));
             }
+            out.extend(passes.map(|p| Action::Spent { question: p.question, entered: false }));
             return false;
         }
         match act {
             OrderAct::Unlock => {
-                let side = Side::Entry;
-                self.admit(
-                    now,
-                    Bearer { side, question: None, until: now, extended: false, entered: false },
-                    out,
-                );
+                let (side, question) = (Side::Entry, passes.map(|p| p.question));
+                let extended = passes.is_some_and(|p| p.extended);
+                self.admit(now, Bearer { side, question, until: now, extended, entered: false }, out);
                 let (reading, ask) = self.readings.at(side, out);
                 reading.welcome(ask.out);
             }

@@ -38,6 +38,15 @@ impl fmt::Debug for Key {
     }
 }
 
+/// Somebody who passes by an order of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Passer {
+    /// Names the grant in [`Action::Spent`]; of no question that the door asks.
+    pub question: u32,
+    /// The door's longer times, if it has them.
+    pub extended: bool,
+}
+
 /// What happened, as the door is told. Levels (wires, causes, facts) may be told again; only changes count.
 #[derive(Debug)]
 pub enum Input {
@@ -70,6 +79,8 @@ pub enum Input {
         act: OrderAct,
         /// The proof that policy permits it.
         grant: Grant,
+        /// Whoever passes by it, if it is one: [`Action::Spent`] says what became of it.
+        passes: Option<Passer>,
     },
     /// The leaf's contact, at every change and once at the start, after every [`Input::Free`] that holds then.
     Contact(Wire<Contact>),
@@ -142,6 +153,7 @@ pub enum Feedback {
 }
 
 /// What is to be done, in this order.
+#[expect(clippy::large_enum_variant, reason = "a handful at a time, and the record is the one that goes on")]
 #[derive(Debug, PartialEq, Eq)]
 pub enum Action {
     /// Ask the site, which puts its decision on record. Exactly one answer comes back, as [`Input::Decided`].
@@ -153,7 +165,8 @@ pub enum Action {
         /// Names the question.
         question: u32,
     },
-    /// What became of a grant: exactly one of these follows on every [`Answer::Granted`].
+    /// What became of a grant: exactly one of these follows on every [`Answer::Granted`], and on every
+    /// [`Input::Ordered`] that has a [`Passer`].
     Spent {
         /// The question that it answered.
         question: u32,

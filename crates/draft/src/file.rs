@@ -1,9 +1,10 @@
 //! The change file as it stands: which sections and keys there are. A closed world: an unknown key is an error.
 
+use crate::statements;
 use core::fmt;
 use lockward_model::Text;
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
+use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use toml::Spanned;
 use toml::value::Datetime;
 use zeroize::Zeroizing;
@@ -79,10 +80,14 @@ pub struct ChangeFile {
     pub(crate) key_card: Section<KeyCard>,
     pub(crate) pin: Section<PinCode>,
     pub(crate) otp: Section<Otp>,
+    #[serde(default)]
+    pub(crate) phone: Section<Phone>,
     pub(crate) rule: Section<Rule>,
     pub(crate) policy: Section<Policy>,
     pub(crate) operator: Section<Operator>,
+    pub(crate) operator_key: Section<OwnKey>,
     pub(crate) service: Section<Service>,
+    pub(crate) statement: Section<statements::Entry>,
     pub(crate) remove: Remove,
 }
 
@@ -98,7 +103,9 @@ pub(crate) struct Remove {
     pub(crate) rules: Names,
     pub(crate) policies: Names,
     pub(crate) operators: Names,
+    pub(crate) operator_keys: Names,
     pub(crate) services: Names,
+    pub(crate) statements: Names,
 }
 
 #[derive(Deserialize)]
@@ -271,6 +278,20 @@ pub(crate) struct Otp {
     pub(crate) secret: Secret,
 }
 
+/// Somebody's own phone, as its registration gave it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Phone {
+    pub(crate) id: String,
+    pub(crate) person: String,
+    /// What it is found by: the credential id, in hex.
+    pub(crate) passkey: String,
+    /// What it signs with: a P-256 point, in hex.
+    pub(crate) key: String,
+    /// Whose pages may ask it to sign.
+    pub(crate) origin: String,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rule {
@@ -303,6 +324,20 @@ pub(crate) struct Operator {
     pub(crate) roles: Vec<String>,
     pub(crate) until: Option<Datetime>,
     pub(crate) person: Option<String>,
+}
+
+/// One more key of an operator's.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OwnKey {
+    pub(crate) operator: String,
+    pub(crate) title: String,
+    /// Of a key file: its public half, in hex. Of a passkey: its P-256 point, in hex.
+    pub(crate) key: String,
+    /// For a passkey, what it is found by: the credential id, in hex.
+    pub(crate) passkey: Option<String>,
+    /// For a passkey, whose pages may ask it to sign.
+    pub(crate) origin: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -362,6 +397,10 @@ impl Source {
     /// # Errors
     /// [`FileError`], with the place.
     pub fn parse(&self) -> Result<ChangeFile, FileError> {
+        self.parse_as()
+    }
+
+    pub(crate) fn parse_as<T: DeserializeOwned>(&self) -> Result<T, FileError> {
         toml::from_str(&self.text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
             self.wrong(at, told(error.message()))

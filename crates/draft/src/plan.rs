@@ -5,6 +5,7 @@
 
 use crate::file::{self, ChangeFile, FileError, Names, Source, nearest};
 use crate::keyring::{Keyring, roll};
+use crate::statements::{Places, kept};
 use crate::{read, schedules, told};
 use lockward_model::{
     CardToken, Change, Credential, CredentialId, Forgiven, Group, Person, PersonId, Proof, SealedSecret,
@@ -83,6 +84,7 @@ pub fn plan(
     planner.authority(file)?;
     planner.watch(file)?;
     planner.clears_up(file)?;
+    planner.states(file)?;
     planner.who_may_change(file)?;
     Ok(planner.plan)
 }
@@ -235,7 +237,7 @@ impl Planner<'_> {
             let make = self.read("otp", span.clone(), read::one_of("kind", &given.kind, &kinds))?;
             self.credential("otp", span, id, &given.person, make(sealed))?;
         }
-        Ok(())
+        self.phones(file)
     }
 
     /// The sealed secret that is there already, if it is this one; else sealed anew.
@@ -340,6 +342,22 @@ impl Planner<'_> {
         Ok(())
     }
 
+    /// What is to be kept as a statement; by now the file's own places are there, and what it removes is gone.
+    fn states(&mut self, file: &ChangeFile) -> Result<(), FileError> {
+        let known: Vec<_> = self.site.statements().map(|s| s.id.to_string()).collect();
+        self.named("statements", &file.remove.statements, &known, |s| {
+            Ok(Change::RemoveStatement(s.parse()?))
+        })?;
+        let doors = file.door.iter().map(|d| d.get_ref().id.as_str());
+        let zones = file.zone.iter().map(|z| z.get_ref().id.as_str());
+        let places = Places::of(self.site).with(doors, zones);
+        for record in &file.statement {
+            let statement = self.read("statement", record.span(), kept(record.get_ref(), &places))?;
+            self.put("statement", record.span(), Change::PutStatement(statement))?;
+        }
+        Ok(())
+    }
+
     fn who_may_change(&mut self, file: &ChangeFile) -> Result<(), FileError> {
         let policies: Vec<_> = self.site.policy_texts().map(|p| p.id.to_string()).collect();
         self.named("policies", &file.remove.policies, &policies, |s| Ok(Change::RemovePolicy(s.parse()?)))?;
@@ -350,6 +368,7 @@ impl Planner<'_> {
             let operator = self.read("operator", record.span(), operator)?;
             self.put("operator", record.span(), Change::PutOperator(operator))?;
         }
+        self.operator_keys(file)?;
         for record in &file.service {
             let service = read::service(record.get_ref(), &self.site.founding().zone);
             let service = self.read("service", record.span(), service)?;
@@ -364,7 +383,7 @@ impl Planner<'_> {
     }
 
     /// A list of ids that have to be there.
-    fn named(
+    pub(super) fn named(
         &mut self,
         list: &str,
         names: &Names,
@@ -389,11 +408,15 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn put(&mut self, section: &str, span: Range<usize>, change: Change) -> Result<(), FileError> {
+    pub(super) fn put(&mut self, section: &str, span: Range<usize>, change: Change) -> Result<(), FileError> {
         let id = told::subject(&change);
         // Cards and PINs are credentials both, and share their ids.
         let kind = if matches!(change, Change::PutCredential(_)) { "credential" } else { section };
-        if !self.seen.insert(format!("{kind} {id}")) {
+        let which = match &change {
+            Change::PutOperatorKey { key, .. } => format!("{id} {:?}", key.key.public()),
+            _ => id.clone(),
+        };
+        if !self.seen.insert(format!("{kind} {which}")) {
             return Err(self.wrong(section, &id, span, "an earlier record has the same `id`"));
         }
         if told::existing(self.site, &change).as_ref() == Some(&change) {

@@ -94,11 +94,6 @@ pub fn span(name: &str, text: &str) -> Result<Duration, Wrong> {
 }
 
 pub(crate) fn rule(r: &file::Rule) -> Result<Rule, Wrong> {
-    let factor = |all: Factors, word: &String| {
-        let known =
-            [("card", Factors::CARD), ("pin", Factors::PIN), ("key", Factors::KEY), ("code", Factors::CODE)];
-        one_of("factors", word, &known).map(|f| all.with(f))
-    };
     let zones = keys("zones", &r.zones)?.into_iter().map(Target::Zone);
     let doors = keys("doors", &r.doors)?.into_iter().map(Target::Door);
     Ok(Rule {
@@ -107,9 +102,16 @@ pub(crate) fn rule(r: &file::Rule) -> Result<Rule, Wrong> {
         groups: keys("groups", &r.groups)?,
         targets: zones.chain(doors).collect(),
         schedule: maybe("schedule", r.schedule.as_ref())?,
-        factors: r.factors.iter().try_fold(Factors::NONE, factor)?,
+        factors: factors(&r.factors)?,
         two_people: r.two_people,
     })
+}
+
+pub(crate) fn factors(words: &[String]) -> Result<Factors, Wrong> {
+    let known =
+        [("card", Factors::CARD), ("pin", Factors::PIN), ("key", Factors::KEY), ("code", Factors::CODE)];
+    let add = |all: Factors, word: &String| one_of("factors", word, &known).map(|f| all.with(f));
+    words.iter().try_fold(Factors::NONE, add)
 }
 
 pub(crate) fn policy(p: &file::Policy) -> Result<PolicyText, Wrong> {
@@ -149,7 +151,7 @@ pub(crate) fn service(s: &file::Service, zone: &SiteZone) -> Result<Service, Wro
     Ok(Service { id: key("id", &s.id)?, key: public("key", &s.key)?, until: until(s.until.as_ref(), zone)? })
 }
 
-fn public(name: &str, hex: &str) -> Result<PublicKey, Wrong> {
+pub(crate) fn public(name: &str, hex: &str) -> Result<PublicKey, Wrong> {
     let wrong = || format!("`{name}`: give the 64 hex digits behind `public` in the key file");
     PublicKey::from_hex(hex).ok_or_else(wrong)
 }

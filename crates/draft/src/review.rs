@@ -161,6 +161,10 @@ fn touches_access(change: &Change) -> bool {
             | Change::RevokeController(_)
             | Change::PutOperator(_)
             | Change::RemoveOperator(_)
+            | Change::PutOperatorKey { .. }
+            | Change::RemoveOperatorKey { .. }
+            | Change::PutStatement(_)
+            | Change::RemoveStatement(_)
     )
 }
 

@@ -4,10 +4,11 @@ use crate::schedules;
 use crate::told_rules::{door_rules, zone_rules};
 use core::time::Duration;
 use lockward_model::{
-    Change, Door, ExitHardware, Forgiven, Operator, OperatorKey, Person, PolicyText, Proof, Relock, Rule,
-    SigningKey, Target, Time, Validity,
+    Change, Digest, Door, ExitHardware, Forgiven, Operator, OperatorKey, Order, OrderAct, Person, PolicyText,
+    Proof, Relock, Rule, SigningKey, Target, Time, Validity,
 };
 use lockward_site::Site;
+use lockward_wire::config::key_digest;
 
 /// What a change does to what it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +46,7 @@ pub(crate) fn noun(change: &Change) -> &'static str {
             Proof::Key { .. } => "key card",
             Proof::Pin(_) | Proof::PinOnly { .. } | Proof::Duress(_) => "PIN",
             Proof::Totp(_) | Proof::Hotp(_) => "one-time codes",
+            Proof::Phone { .. } => "phone",
         },
         Change::RevokeCredential(_) => "credential",
         Change::PutRule(_) | Change::RemoveRule(_) => "rule",
@@ -53,11 +55,13 @@ pub(crate) fn noun(change: &Change) -> &'static str {
             "controller"
         }
         Change::PutOperator(_) | Change::RemoveOperator(_) => "operator",
+        Change::PutOperatorKey { .. } | Change::RemoveOperatorKey { .. } => "key of operator",
         Change::PutService(_) | Change::RemoveService(_) => "service",
         Change::Recover(_) | Change::CancelRecovery => "recovery",
         Change::LockDown(_) | Change::LiftLockdown(_) => "lockdown",
         Change::SetThreat { .. } => "threat level",
         Change::Forgive(_) => "anti-passback",
+        Change::PutStatement(_) | Change::RemoveStatement(_) => "statement",
     }
 }
 
@@ -84,6 +88,9 @@ pub(crate) fn subject(change: &Change) -> String {
         Change::RevokeController(id) => id.to_string(),
         Change::PutOperator(o) => o.id.to_string(),
         Change::RemoveOperator(id) => id.to_string(),
+        Change::PutOperatorKey { operator, .. } | Change::RemoveOperatorKey { operator, .. } => {
+            operator.to_string()
+        }
         Change::PutService(s) => s.id.to_string(),
         Change::RemoveService(id) => id.to_string(),
         Change::Recover(o) => o.id.to_string(),
@@ -93,6 +100,8 @@ pub(crate) fn subject(change: &Change) -> String {
         }
         Change::Forgive(Forgiven::Person(id)) => id.to_string(),
         Change::Forgive(Forgiven::Zone(id)) => id.to_string(),
+        Change::PutStatement(s) => s.id.to_string(),
+        Change::RemoveStatement(id) => id.to_string(),
     }
 }
 
@@ -123,6 +132,13 @@ pub(crate) fn existing(site: &Site, change: &Change) -> Option<Change> {
             site.operators().find(|other| other.id == o.id).cloned().map(Change::PutOperator)
         }
         Change::PutService(s) => site.service(s.id).cloned().map(Change::PutService),
+        Change::PutStatement(s) => {
+            site.statements().find(|other| other.id == s.id).cloned().map(Change::PutStatement)
+        }
+        Change::PutOperatorKey { operator, key } => {
+            let known = site.operator(*operator)?.keys.iter().find(|k| k.key == key.key)?;
+            Some(Change::PutOperatorKey { operator: *operator, key: known.clone() })
+        }
         _ => None,
     }
 }
@@ -137,6 +153,11 @@ pub fn tell(site: &Site, change: &Change) -> (Mark, String) {
         (_, Change::BindController { .. }) => (Mark::Changed, format!("{head}: takes its key")),
         (_, Change::SuspendPerson(_)) => (Mark::Changed, format!("{head}: suspended")),
         (_, Change::RevokeController(_)) => (Mark::Removed, format!("{head}: cut off for good")),
+        (_, Change::RemoveOperatorKey { operator, key }) => {
+            let keys = site.operator(*operator).map(|o| o.keys.as_slice()).unwrap_or_default();
+            let known = keys.iter().find(|k| key_digest(k.key.public()) == *key);
+            (Mark::Removed, format!("{head}: {}", known.map_or("one that is not there".into(), self::key)))
+        }
         (_, Change::LockDown(_)) => {
             (Mark::Added, format!("{head}: nobody enters until it is lifted; leaving works"))
         }
@@ -160,11 +181,47 @@ pub fn tell(site: &Site, change: &Change) -> (Mark, String) {
             (Mark::Changed, format!("{head}: {}", told.join("; ")))
         }
         (None, _) if parts.is_empty() => (Mark::Removed, head),
-        (None, _) => {
-            let told: Vec<_> = parts.iter().map(|(name, value)| format!("{name} {value}")).collect();
-            (Mark::Added, format!("{head}: {}", told.join("; ")))
-        }
+        (None, _) => (Mark::Added, format!("{head}: {}", listed(&parts))),
     }
+}
+
+/// A change told by itself, by somebody who does not know the site: whether what it puts is there already is not said.
+#[must_use]
+pub fn by_itself(change: &Change) -> String {
+    let head = format!("{} {}", noun(change), subject(change));
+    let parts = parts(change);
+    let what = match change {
+        Change::BindController { .. } => "takes its key".into(),
+        Change::SuspendPerson(_) => "suspended".into(),
+        Change::RevokeController(_) => "cut off for good".into(),
+        Change::LockDown(_) => "locked down: nobody enters until it is lifted; leaving works".into(),
+        Change::LiftLockdown(_) => "lifted: people enter again as the rules say".into(),
+        Change::SetThreat { level, .. } => level.get().to_string(),
+        Change::Forgive(_) => "where people are is forgotten".into(),
+        // Its lines stay as they are: a comment ends with its line, and nothing may seem to be part of one.
+        Change::PutPolicy(PolicyText { text, .. }) => format!("\n{text}"),
+        Change::Recover(o) => format!("announced with the recovery key: {}", listed(&operator(o))),
+        Change::RemoveOperatorKey { key, .. } => {
+            format!("the key whose SHA-256 is {} is taken away", lockward_wire::hex(&key.0).as_str())
+        }
+        _ if parts.is_empty() => "removed".into(),
+        _ => listed(&parts),
+    };
+    format!("{head}: {what}")
+}
+
+/// What an order wants of its door.
+#[must_use]
+pub fn order(order: &Order) -> String {
+    match order.act {
+        OrderAct::Unlock => format!("Open door {} once", order.door),
+        OrderAct::Hold(time) => format!("Keep door {} open for {}", order.door, span(time)),
+        OrderAct::Release => format!("Lock door {} again", order.door),
+    }
+}
+
+fn listed(parts: &[(&'static str, String)]) -> String {
+    parts.iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join("; ")
 }
 
 /// What differs where nothing that may be shown does.
@@ -187,12 +244,19 @@ fn parts(change: &Change) -> Vec<(&'static str, String)> {
         Change::PutGroup(g) => vec![("title", quoted(&g.title))],
         Change::PutPerson(p) => person(p),
         Change::PutCredential(c) => {
-            std::iter::once(("person", c.person.to_string())).chain(validity(c.valid)).collect()
+            let signs = match &c.proof {
+                Proof::Phone { passkey, .. } => Some(fingerprint(&SigningKey::Passkey((**passkey).clone()))),
+                _ => None,
+            };
+            let key = signs.map(|key| ("key", key));
+            std::iter::once(("person", c.person.to_string())).chain(key).chain(validity(c.valid)).collect()
         }
         Change::PutRule(r) => rule(r),
         Change::PutPolicy(PolicyText { text, .. }) => vec![("text", one_line(text))],
         Change::PutController { title, .. } => vec![("title", quoted(title))],
         Change::PutOperator(o) => operator(o),
+        Change::PutStatement(s) => vec![("says", s.says.to_string())],
+        Change::PutOperatorKey { key: k, .. } => vec![("key", key(k))],
         Change::PutService(s) => std::iter::once(("key", s.key.to_string())).chain(end(s.until)).collect(),
         _ => Vec::new(),
     }
@@ -266,14 +330,28 @@ fn rule(r: &Rule) -> Vec<(&'static str, String)> {
 }
 
 fn operator(o: &Operator) -> Vec<(&'static str, String)> {
-    let key = |k: &OperatorKey| match &k.key {
-        SigningKey::Ed25519(key) => format!("{key} (\"{}\")", k.title),
-        SigningKey::Passkey(passkey) => format!("passkey \"{}\" at {}", k.title, passkey.rp),
-    };
     let parts =
         [("title", quoted(&o.title)), ("roles", list(&o.roles)), ("keys", list(o.keys.iter().map(key)))];
     let person = o.person.map(|p| ("person", p.to_string()));
     parts.into_iter().chain(end(o.until)).chain(person).collect()
+}
+
+/// What people compare keys by: the first half of the SHA-256 of the public key, which nobody makes another key fit.
+#[must_use]
+pub fn fingerprint(key: &SigningKey) -> String {
+    let Digest(whole) = key_digest(key.public());
+    let (half, _) = whole.split_at(16);
+    lockward_wire::hex(half).to_string()
+}
+
+fn key(k: &OperatorKey) -> String {
+    match &k.key {
+        SigningKey::Ed25519(key) => format!("{key} (\"{}\")", k.title),
+        SigningKey::Passkey(p) => {
+            let at = if p.is_the_signers() { "the signer" } else { &p.rp };
+            format!("passkey \"{}\" at {at} ({})", k.title, fingerprint(&k.key))
+        }
+    }
 }
 
 fn end(until: Option<Time>) -> Option<(&'static str, String)> {

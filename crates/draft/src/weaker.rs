@@ -5,7 +5,7 @@ use core::fmt;
 use lockward_model::{
     Alone, Change, Door, Factors, Operator, PassbackMode, PolicyText, Rule, SigningKey, Time, Zone,
 };
-use lockward_policy::{HUB_SIGNS, forbids};
+use lockward_policy::{HUB_SIGNS, SIGNED_APART, forbids};
 use lockward_site::Site;
 use std::collections::BTreeSet;
 
@@ -30,11 +30,14 @@ impl fmt::Display for Remark {
 /// What whoever signs has to know of the difference between two sites.
 #[must_use]
 pub fn remarks(before: &Site, after: &Site, now: Time) -> Vec<Remark> {
-    let mut out = hub(before, after, now);
+    let mut out: Vec<_> = stuck(before, after, now).into_iter().collect();
+    out.extend(hub(before, after, now));
+    out.extend(apart(before, after, now).into_iter().map(|text| Remark { weaker: false, text }));
     let weaker = |text| Remark { weaker: true, text };
     for was in before.policy_texts().filter(|p| p.id.as_str() != HUB_SIGNS && forbids(p)) {
         out.extend(forbade(was, after.policy_texts().find(|p| p.id == was.id)).map(weaker));
     }
+    out.extend(statements(before, after).map(weaker));
     for was in before.rules() {
         let asks = after.rules().find(|r| r.id == was.id).and_then(|is| asks_less(was, is));
         out.extend(asks.map(|what| weaker(format!("rule `{}` asks for less: {what}.", was.id))));
@@ -118,6 +121,60 @@ fn hardened(after: &Site, still: &BTreeSet<&str>, now: Time) -> Vec<String> {
     out
 }
 
+/// Whether anybody, alone or with a second person, can sign what gives: asked of changes of policies, with which everything
+/// else can be given back.
+fn can_give(site: &Site, now: Time) -> bool {
+    let Ok(id) = HUB_SIGNS.parse() else { return false };
+    let gives = [Change::PutPolicy(PolicyText { id, text: "".into() })];
+    let mut with_another = 0;
+    for operator in site.operators() {
+        let keys = || operator.keys.iter().map(|k| &k.key);
+        let Ok(wants) = site.wants(&gives, operator.id, now) else { continue };
+        let own = keys().any(|k| !wants.apart || k.is_apart());
+        if wants.hub_will_do || (own && !wants.second) {
+            return true;
+        }
+        with_another += usize::from((own && wants.second) || (wants.or_second && keys().next().is_some()));
+    }
+    with_another >= 2
+}
+
+fn stuck(before: &Site, after: &Site, now: Time) -> Option<Remark> {
+    let stuck = can_give(before, now) && !can_give(after, now);
+    stuck.then(|| Remark {
+        weaker: true,
+        text: "afterwards nobody could sign anything that gives, not even to take this back: no owner has a key apart \
+               from the hub, and no two owners have keys at all. Do not sign this. Add keys first; else only the \
+               recovery key would help, after a day."
+            .into(),
+    })
+}
+
+/// What daily work is like once a touch at the hub's page gives nothing.
+fn apart(before: &Site, after: &Site, now: Time) -> Vec<String> {
+    let holds = |site: &Site| site.policy_texts().any(|p| p.id.as_str() == SIGNED_APART);
+    if holds(before) || !holds(after) {
+        return Vec::new();
+    }
+    let mut out = vec![
+        "From now on what gives is signed apart from the hub: with a passkey that `lockward signer` made on the \
+         operator's own machine, or with a key file; or two people sign it. A touch at a page of the hub still suspends, \
+         revokes, locks down and ends a hold, and gives nothing."
+            .to_owned(),
+    ];
+    let apart = |o: &&Operator| o.keys.iter().any(|k| k.key.is_apart());
+    let standing = after.operators().filter(|o| after.standing_operator(o.id, now).is_some());
+    let without = named(standing.filter(|o| !apart(o)));
+    if !without.is_empty() {
+        out.push(format!(
+            "Without a key apart from the hub, and so from now on in need of a second person for every change that \
+             gives, and unable to open a door from afar: {without}. Let them make one with `lockward signer` and add it \
+             on their own page first."
+        ));
+    }
+    out
+}
+
 fn named<'a>(operators: impl Iterator<Item = &'a Operator>) -> String {
     operators.map(|o| format!("`{}`", o.id)).collect::<Vec<_>>().join(", ")
 }
@@ -134,6 +191,27 @@ fn forbade(was: &PolicyText, is: Option<&PolicyText>) -> Option<String> {
         }
         Some(_) => Some(format!("policy `{id}` permits where it forbade.")),
     }
+}
+
+/// What is told of no more, whatever a solver says.
+fn statements(before: &Site, after: &Site) -> impl Iterator<Item = String> {
+    before.statements().filter_map(move |was| {
+        let id = was.id;
+        let Some(is) = after.statements().find(|s| s.id == id) else {
+            return Some(format!(
+                "statement `{id}` is kept no more ({}): no review will say when a change breaks it.",
+                was.says
+            ));
+        };
+        let gone = after.lacks(&is.says).filter(|_| before.lacks(&is.says).is_none());
+        match gone {
+            Some(what) => {
+                Some(format!("statement `{id}` can no longer be judged: the {what} that it names is gone."))
+            }
+            None => (was.says != is.says)
+                .then(|| format!("statement `{id}` says something else; it said that {}.", was.says)),
+        }
+    })
 }
 
 fn asks_less(was: &Rule, is: &Rule) -> Option<String> {

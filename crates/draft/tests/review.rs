@@ -131,6 +131,86 @@ fn who_hardens_a_site_is_told_what_changes_in_daily_work_and_for_whom() {
     assert!(said[3].contains("at the command line and not in a browser: `ada`."), "{}", said[3]);
 }
 
+/// Hardening, with the policy that a touch at the hub's page alone gives nothing.
+fn hardening() -> String {
+    lockward_draft::hardening(true).unwrap()
+}
+
+#[test]
+fn the_sample_file_is_what_hardening_is_on_the_page() {
+    let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/hardening.toml");
+    if std::env::var_os("LOCKWARD_REWRITE_DOCS").is_some() {
+        std::fs::write(kept, hardening()).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(kept).unwrap_or_default(), hardening());
+}
+
+fn passkey(origin: &str) -> String {
+    format!("key = \"04{}\"\npasskey = \"0a0b\"\norigin = \"{origin}\"\n", "11".repeat(64))
+}
+
+#[test]
+fn who_hardens_a_site_with_signatures_apart_is_told_who_then_needs_a_second_person() {
+    let said = remarks(&hardening());
+    let told = said.iter().position(|s| s.starts_with("From now on what gives is signed apart")).unwrap();
+    assert!(said[told + 1].contains("unable to open a door from afar: `bob`."), "{said:#?}");
+    assert!(!said.iter().any(|s| s.contains("nobody could sign")), "Ada has a key file: {said:#?}");
+}
+
+#[test]
+fn hardening_after_which_nobody_could_sign_is_said_before_all_else() {
+    // Ada's key file is gone; she and the other have a passkey of the hub's page, or none.
+    let hub = |who: &str| {
+        format!("[[operator_key]]\noperator = \"{who}\"\ntitle = \"hub\"\n{}", passkey("https://hub.example"))
+    };
+    let file = founded().site().operator(id("ada")).unwrap().keys[0].clone();
+    let gone = lockward_draft::key_removal(id("ada"), lockward_wire::config::key_digest(file.key.public()));
+    let (_, before) = told(&founded(), &hub("ada"));
+    let (_, before) = told(&before, &gone);
+    let stuck = |before: &Rehearsal| {
+        let said = told(before, &hardening()).0.remarks;
+        said[0].weaker && said[0].text.contains("nobody could sign anything that gives")
+    };
+    assert!(stuck(&before), "one touch at the hub's page is no signature apart");
+    let bobs = hub("bob").replace("04", "0422").replacen("11", "", 1).replace("0a0b", "0a0c");
+    let (_, two) = told(&before, &bobs);
+    assert!(!stuck(&two), "two owners sign together");
+    let signer = hub("ada").replace("https://hub.example", SIGNER_ORIGIN).replacen("11", "12", 1);
+    let (_, apart) = told(&before, &signer);
+    assert!(!stuck(&apart), "one signs apart");
+}
+
+#[test]
+fn a_key_comes_and_goes_by_itself_and_is_told_with_what_it_is_known_by() {
+    let key = format!(
+        "[[operator_key]]\noperator = \"ada\"\ntitle = \"Blue \\\"Yubi\\\"\"\n{}",
+        passkey(SIGNER_ORIGIN)
+    );
+    let (review, after) = told(&founded(), &key);
+    let ada = after.site().operator(id("ada")).unwrap();
+    let print = lockward_draft::told::fingerprint(&ada.keys[1].key);
+    assert!(
+        review.changes.contains(&format!("passkey \"Blue \"Yubi\"\" at the signer ({print})")),
+        "{}",
+        review.changes
+    );
+    assert!(ada.keys[1].key.is_apart() && ada.keys.len() == 2);
+    // What the record says is what its writer wrote.
+    let (again, _) = told(
+        &after,
+        &format!(
+            "{}[[group]]\nid = \"g\"\ntitle = \"G\"\n",
+            lockward_draft::key_record(id("ada"), &ada.keys[1])
+        ),
+    );
+    assert!(!again.changes.contains("Yubi"), "nothing to change: {}", again.changes);
+    let gone =
+        lockward_draft::key_removal(id("ada"), lockward_wire::config::key_digest(ada.keys[1].key.public()));
+    let (review, after) = told(&after, &gone);
+    assert!(review.changes.contains("- key of operator ada: passkey"), "{}", review.changes);
+    assert_eq!(after.site().operator(id("ada")).unwrap().keys.len(), 1);
+}
+
 #[test]
 fn who_gives_the_hub_its_authority_back_is_told_that_this_is_weaker_under_whatever_name() {
     let (_, hardened) = told(&founded(), "[remove]\npolicies = [\"hub-signs\"]");
@@ -192,4 +272,126 @@ fn a_change_that_weakens_nothing_has_no_remarks() {
     let (review, _) = told(&founded(), BASE);
     assert_eq!(review.remarks, []);
     assert!(!review.to_string().contains("Read this"), "{review}");
+}
+
+/// What is wrong with a statement, in a change of the furnished site.
+fn refused(statement: &str) -> String {
+    let (_, furnished) = told(&founded(), BASE);
+    let text = format!("[[statement]]\n{statement}");
+    let source = Source::new("change", &text);
+    let ring = Ring(CardKey::from_bytes([1; 32]), PinPepper::from_bytes([2; 32]), Cell::new(0));
+    let planned = source.parse().and_then(|file| plan(&source, &file, furnished.site(), &ring));
+    planned.err().unwrap_or_else(|| panic!("{statement} was taken")).to_string()
+}
+
+#[test]
+fn a_statement_is_kept_as_a_file_writes_it_and_names_what_the_same_file_puts() {
+    let text = r#"
+        [[zone]]
+        id = "vault"
+        title = "Vault"
+        [[statement]]
+        id = "two-factors"
+        no-one-without = { factors = ["card", "pin"], opens = "vault" }
+        [[statement]]
+        id = "staff"
+        only-groups = { groups = ["staff"], open = "door/main" }
+        [[statement]]
+        id = "owners"
+        nobody-but-roles = { roles = ["owner"], may = "change:put-policy", in_their_place = true }
+    "#;
+    let (review, after) = told(&founded(), &format!("{BASE}{text}"));
+    assert!(
+        review
+            .changes
+            .contains("+ statement two-factors: says nobody enters zone `vault` without a card and a PIN"),
+        "{review}"
+    );
+    let kept: Vec<_> = after.site().statements().map(|s| s.says.to_string()).collect();
+    let owners =
+        "nobody but operators with role `owner`, or a service in their place, may `change:put-policy`";
+    let vault = "nobody enters zone `vault` without a card and a PIN";
+    assert_eq!(kept, [owners, "only people of `staff` enter door `main`", vault]);
+    // Said again it is nothing new.
+    let again = "[[statement]]\nid = \"staff\"\nonly-groups = { groups = [\"staff\"], open = \"main\" }\n[[group]]\nid = \"new\"\ntitle = \"New\"\n";
+    let (review, _) = told(&after, again);
+    assert!(!review.changes.contains("statement staff") && review.remarks.is_empty(), "{review}");
+}
+
+#[test]
+fn what_is_wrong_in_a_statement_is_named_with_its_place() {
+    for (statement, wanted) in [
+        ("no-service-opens = \"all\"", "change:1:1: [[statement]] needs an `id`"),
+        ("id = \"a\"", "change:1:1: [[statement]] `a`: says 0 things"),
+        (
+            "id = \"a\"\nno-service-opens = \"all\"\nnever-outside = { schedule = \"d\", zone = \"hall\" }",
+            "says 2 things",
+        ),
+        (
+            "id = \"a\"\nno-service-opens = \"hal\"",
+            "no door or zone `hal` at this site; did you mean `hall`?",
+        ),
+        ("id = \"a\"\nno-service-opens = \"door/hall\"", "no door or zone `door/hall`"),
+        ("id = \"a\"\nno-one-without = { factors = [], opens = \"hall\" }", "`factors` is empty"),
+        ("id = \"a\"\nno-one-without = { factors = [\"face\"], opens = \"hall\" }", "`face` is not known"),
+        ("id = \"a\"\nonly-groups = { groups = [], open = \"hall\" }", "`groups` holds 1 to 32 names"),
+        (
+            "id = \"a\"\nnobody-but-roles = { roles = [\"owner\"], may = \"fly high\" }",
+            "`may`: `fly high`: an action is",
+        ),
+        ("id = \"a\"\ngives-nothing-new = true", "is about one change and can not be kept"),
+        ("id = \"a\"\nno-cats = true", "change:3:1: there is no key `no-cats` here"),
+    ] {
+        let said = refused(statement);
+        assert!(said.contains(wanted), "{statement}: {said}");
+    }
+}
+
+const KEPT: &str =
+    "[[statement]]\nid = \"pin\"\nno-one-without = { factors = [\"pin\"], opens = \"main\" }\n";
+
+#[test]
+fn who_takes_a_statement_away_or_what_it_names_is_told_what_nobody_will_see_any_more() {
+    let (_, furnished) = told(&founded(), &format!("{BASE}{KEPT}"));
+    let said = |text: &str| {
+        let all = told(&furnished, text).0.remarks;
+        all.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        said("[remove]\nstatements = [\"pin\"]"),
+        [
+            "Weaker: statement `pin` is kept no more (nobody enters door `main` without a PIN): no review will say when a change breaks it."
+        ]
+    );
+    assert_eq!(
+        said("[remove]\ndoors = [\"main\"]"),
+        ["Weaker: statement `pin` can no longer be judged: the door `main` that it names is gone."]
+    );
+    assert_eq!(
+        said(&KEPT.replace("[\"pin\"]", "[\"card\"]")),
+        [
+            "Weaker: statement `pin` says something else; it said that nobody enters door `main` without a PIN."
+        ]
+    );
+}
+
+#[test]
+fn a_file_of_statements_is_read_about_a_site_and_refused_where_the_site_lacks_what_it_names() {
+    let (_, furnished) = told(&founded(), BASE);
+    let read = |text: &str| {
+        let asked = lockward_draft::statements(&Source::new("s.toml", text), furnished.site());
+        asked.map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>()).map_err(|e| e.to_string())
+    };
+    let all =
+        read("[[statement]]\nno-service-opens = \"all\"\n[[statement]]\ngives-nothing-new = true\n").unwrap();
+    assert_eq!(
+        all,
+        ["no service opens any door", "the change permits nothing that was not permitted before"]
+    );
+    let wrong = |text| read(text).unwrap_err();
+    assert!(wrong("").contains("0 statements; write 1 to 500"));
+    let ghosts = "[[statement]]\nonly-groups = { groups = [\"ghosts\"], open = \"all\" }\n";
+    assert_eq!(wrong(ghosts), "s.toml:1:1: [[statement]] the site has no group `ghosts`");
+    let cat = "[[statement]]\nnobody-but-roles = { roles = [\"owner\"], may = \"change:put-cat\" }\n";
+    assert!(wrong(cat).contains("no action `change:put-cat`"));
 }

@@ -7,7 +7,7 @@ use crate::dice;
 use crate::logs::sha256;
 use core::fmt;
 use core::time::Duration;
-use lockward_model::{Digest, Mono, Now, OperatorId, Time};
+use lockward_model::{ApiRefusal, Digest, Mono, Now, OperatorId, PersonId, Time};
 use lockward_wire::hex;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -35,8 +35,13 @@ const BROWSER_MAX: usize = 120;
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    fn roll() -> Self {
+    pub(crate) fn roll() -> Self {
         Self(hex(&*Zeroizing::new(dice::roll::<32>())))
+    }
+
+    /// One that has a form of its own.
+    pub(crate) fn of(text: Zeroizing<String>) -> Self {
+        Self(text)
     }
 
     /// The text, for whoever it is meant for.
@@ -69,13 +74,29 @@ pub(crate) enum LinkUse {
     },
     /// Signs in as this operator, without a passkey: a demonstration's.
     SignIn(OperatorId),
+    /// Registers a phone of this person's, on the word of `by`.
+    Phone { person: PersonId, by: OperatorId },
+}
+
+/// With what a session was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum By {
+    /// A demonstration's link.
+    Link,
+    /// A passkey, by the hash of its public key.
+    Passkey(Digest),
+    /// A password and a one-time code.
+    Password,
+    /// An account at the OpenID provider.
+    OpenId,
 }
 
 /// Who signs in, with what, and from where.
 pub(crate) struct Entrant<'a> {
     pub(crate) operator: OperatorId,
-    /// The hash of the public key that was used; `None` for a link.
-    pub(crate) key: Option<Digest>,
+    pub(crate) by: By,
+    /// Until when the hub signs nothing on this session's word.
+    pub(crate) held: Option<Time>,
     pub(crate) from: IpAddr,
     pub(crate) browser: &'a str,
 }
@@ -83,7 +104,8 @@ pub(crate) struct Entrant<'a> {
 struct Session {
     handle: String,
     operator: OperatorId,
-    key: Option<Digest>,
+    by: By,
+    held: Option<Time>,
     from: IpAddr,
     browser: String,
     opened: Now,
@@ -105,18 +127,34 @@ pub(crate) struct SignedIn {
     pub(crate) operator: OperatorId,
     /// The session's hash.
     pub(crate) session: Digest,
-    /// The hash of the public key that it was opened with.
-    pub(crate) key: Option<Digest>,
-    /// Whether a passkey was touched within [`TOUCH_LIFE`].
+    /// With what it was opened.
+    pub(crate) by: By,
+    /// Until when the hub signs nothing on its word.
+    pub(crate) held: Option<Time>,
+    /// Whether a passkey was touched, or password and code were given again, within [`TOUCH_LIFE`].
     pub(crate) fresh: bool,
     /// Errs once the session is over.
     pub(crate) over: watch::Receiver<()>,
+}
+
+impl SignedIn {
+    /// Why the hub signs nothing in this operator's place at the moment: what no passkey opened was not confirmed a moment
+    /// ago, or rests on another operator's word of today.
+    pub(crate) fn signs_nothing(&self, now: Time) -> Option<ApiRefusal> {
+        let typed = matches!(self.by, By::Password | By::OpenId);
+        match self.held {
+            Some(until) if now < until => Some(ApiRefusal::FactorHeld),
+            _ if typed && !self.fresh => Some(ApiRefusal::TouchNeeded),
+            _ => None,
+        }
+    }
 }
 
 /// A session, as a page shows it.
 pub(crate) struct SessionTold {
     pub(crate) handle: String,
     pub(crate) operator: OperatorId,
+    pub(crate) by: By,
     pub(crate) from: IpAddr,
     pub(crate) browser: String,
     pub(crate) opened: Time,
@@ -185,12 +223,13 @@ impl Sessions {
         let session = Session {
             handle: hex(&dice::roll::<8>()).to_string(),
             operator: who.operator,
-            key: who.key,
+            by: who.by,
+            held: who.held,
             from: who.from,
             browser: who.browser.chars().filter(|c| !c.is_control()).take(BROWSER_MAX).collect(),
             opened: now,
             seen: now,
-            touched: who.key.map(|_| now.mono),
+            touched: matches!(who.by, By::Passkey(_)).then_some(now.mono),
             over: watch::Sender::new(()),
         };
         held.sessions.insert(kept(secret.as_str()), session);
@@ -207,16 +246,19 @@ impl Sessions {
         Some(SignedIn {
             operator: session.operator,
             session: digest,
-            key: session.key,
+            by: session.by,
+            held: session.held,
             fresh: session.touched.is_some_and(|at| now.mono.since(at) < TOUCH_LIFE),
             over: session.over.subscribe(),
         })
     }
 
-    /// The holder touched a passkey.
-    pub(crate) fn touched(&self, session: Digest, now: Mono) {
+    /// The holder touched a passkey, or gave password and code again. `held`: until when the hub signs nothing on the word of
+    /// what was given; from then on it signs nothing on the session's either.
+    pub(crate) fn touched(&self, session: Digest, held: Option<Time>, now: Mono) {
         if let Some(session) = self.held().sessions.get_mut(&session) {
             session.touched = Some(now);
+            session.held = session.held.max(held);
         }
     }
 
@@ -234,14 +276,10 @@ impl Sessions {
     }
 
     /// Ends those whose time is up, and those that no longer stand; returns whose they were.
-    pub(crate) fn sweep(
-        &self,
-        now: Mono,
-        stands: impl Fn(OperatorId, Option<Digest>) -> bool,
-    ) -> Vec<OperatorId> {
+    pub(crate) fn sweep(&self, now: Mono, stands: impl Fn(OperatorId, By) -> bool) -> Vec<OperatorId> {
         let mut ended = Vec::new();
         self.held().sessions.retain(|_, s| {
-            let goes_on = now < s.lasts_until() && stands(s.operator, s.key);
+            let goes_on = now < s.lasts_until() && stands(s.operator, s.by);
             if !goes_on {
                 ended.push(s.operator);
             }
@@ -262,6 +300,7 @@ fn told(session: Digest, s: &Session) -> SessionTold {
     SessionTold {
         handle: s.handle.clone(),
         operator: s.operator,
+        by: s.by,
         from: s.from,
         browser: s.browser.clone(),
         opened: s.opened.wall,
@@ -282,11 +321,11 @@ mod tests {
         "ada".parse().unwrap()
     }
 
-    fn entrant(key: Option<Digest>) -> Entrant<'static> {
-        Entrant { operator: ada(), key, from: IpAddr::from([127, 0, 0, 1]), browser: "a browser" }
+    fn entrant(by: By) -> Entrant<'static> {
+        Entrant { operator: ada(), by, held: None, from: IpAddr::from([127, 0, 0, 1]), browser: "a browser" }
     }
 
-    const KEY: Option<Digest> = Some(Digest([7; 32]));
+    const KEY: By = By::Passkey(Digest([7; 32]));
 
     #[test]
     fn a_link_serves_once_and_for_an_hour() {
@@ -347,9 +386,29 @@ mod tests {
         let session = sessions.open(&entrant(KEY), at(0));
         let life = TOUCH_LIFE.as_secs();
         assert!(fresh(&session, at(life - 1)).fresh && !fresh(&session, at(life)).fresh);
-        sessions.touched(fresh(&session, at(life)).session, at(life).mono);
+        sessions.touched(fresh(&session, at(life)).session, None, at(life).mono);
         assert!(fresh(&session, at(life + 1)).fresh);
-        assert!(!fresh(&sessions.open(&entrant(None), at(0)), at(0)).fresh);
+        assert!(!fresh(&sessions.open(&entrant(By::Link), at(0)), at(0)).fresh);
+    }
+
+    #[test]
+    fn what_no_passkey_opened_signs_nothing_until_it_is_confirmed_and_nothing_while_it_is_held() {
+        let sessions = Sessions::default();
+        let open = |by, held| sessions.open(&Entrant { held, ..entrant(by) }, at(0));
+        let find = |session: &Secret, now| sessions.find(session.as_str(), now, false).unwrap();
+        for by in [By::Password, By::OpenId] {
+            let session = open(by, None);
+            let found = find(&session, at(0));
+            assert!(!found.fresh, "signing in is no confirmation");
+            assert_eq!(found.signs_nothing(at(0).wall), Some(ApiRefusal::TouchNeeded));
+            sessions.touched(found.session, None, at(0).mono);
+            assert_eq!(find(&session, at(1)).signs_nothing(at(1).wall), None);
+            let held = open(by, Some(at(100).wall));
+            sessions.touched(find(&held, at(0)).session, None, at(0).mono);
+            assert_eq!(find(&held, at(99)).signs_nothing(at(99).wall), Some(ApiRefusal::FactorHeld));
+            assert_eq!(find(&held, at(100)).signs_nothing(at(100).wall), None);
+        }
+        assert_eq!(find(&open(KEY, None), at(0)).signs_nothing(at(0).wall), None);
     }
 
     #[test]

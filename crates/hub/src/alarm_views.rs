@@ -63,7 +63,7 @@ impl Page<'_> {
         }
     }
 
-    fn place(&self, place: &Place) -> Option<String> {
+    pub(crate) fn place(&self, place: &Place) -> Option<String> {
         let controller =
             |id| self.site.controller(id).map_or_else(|| id.to_string(), |c| c.title.to_string());
         let at = match place.source {

@@ -58,16 +58,29 @@ pub(crate) fn see_at(place: &str) -> Response {
     response
 }
 
+/// What names a kind of problem: its code, which `docs/CODES.md` tells of.
+pub(crate) const PROBLEM: &str = "urn:lockward:problem:";
+
 /// A problem (RFC 9457) whose detail is made up of what was sent.
 pub(crate) fn problem_told(status: StatusCode, code: ApiRefusal, detail: &str) -> Response {
+    made(status, "application/problem+json", problem_body(status, code.as_str(), detail))
+}
+
+/// The text of a problem.
+pub(crate) fn problem_body(status: StatusCode, code: &str, detail: &str) -> String {
     let body = serde_json::json!({
-        "type": "about:blank",
+        "type": format!("{PROBLEM}{code}"),
         "title": status.canonical_reason().unwrap_or_default(),
         "status": status.as_u16(),
-        "code": code.as_str(),
+        "code": code,
         "detail": detail,
     });
-    made(status, "application/problem+json", body.to_string())
+    body.to_string()
+}
+
+/// For every API key that does not serve, whatever is wrong with it.
+pub(crate) fn key_unknown() -> Response {
+    unauthorized("this API key does not serve")
 }
 
 pub(crate) fn asset(asset: &'static Asset) -> Response {
@@ -130,9 +143,17 @@ pub(crate) fn sign_in_first(headers: &HeaderMap) -> Response {
     unauthorized("sign in, or send a bearer token")
 }
 
+/// A visitor without a phone's session: sent to sign in with one, or told so.
+pub(crate) fn phone_first(headers: &HeaderMap) -> Response {
+    if wants_page(headers) {
+        return see(address::MY_SIGN_IN);
+    }
+    unauthorized("sign in with your phone")
+}
+
 /// A visitor without a token where nothing else does: never a page.
 pub(crate) fn token_first() -> Response {
-    unauthorized("send a bearer token; a session does not do here")
+    unauthorized("send a bearer token of the kind that this asks for; a session does not do here")
 }
 
 fn unauthorized(detail: &'static str) -> Response {
@@ -141,14 +162,9 @@ fn unauthorized(detail: &'static str) -> Response {
     response
 }
 
-/// RFC 9457. `detail` is a sentence of ours: it needs no escaping.
+/// RFC 9457. `detail` is a sentence of ours.
 pub(crate) fn problem(status: StatusCode, code: &'static str, detail: &'static str) -> Response {
-    let title = status.canonical_reason().unwrap_or_default();
-    let number = status.as_u16();
-    let body = format!(
-        r#"{{"type":"about:blank","title":"{title}","status":{number},"code":"{code}","detail":"{detail}"}}"#
-    );
-    made(status, "application/problem+json", body)
+    made(status, "application/problem+json", problem_body(status, code, detail))
 }
 
 /// The same, in the code's own words.

@@ -1,4 +1,5 @@
 //! How often somebody may fail to sign in: at one address until it must wait, in all until everybody new is slowed down.
+//! What is typed for one name is counted by the name, too: see `names`.
 //!
 //! Nobody can keep the owner out by failing often: whoever fails is refused at the own address alone, this machine never is,
 //! and beyond what is good in all, strangers wait a second each.

@@ -7,6 +7,7 @@ use crate::access::kept;
 use crate::dice;
 use crate::logs::sha256;
 use crate::origin::Origin;
+use aws_lc_rs::hmac;
 use core::time::Duration;
 use lockward_model::{Digest, Mono, Operator, OperatorId, Passkey, SigningKey, SiteId};
 use lockward_site::Site;
@@ -62,14 +63,27 @@ pub(crate) struct Registering {
     pub(crate) by: OperatorId,
     /// The link that is spent by it.
     pub(crate) link: Option<Digest>,
+    /// That link is the site's first: there is nobody yet who could sign in its place.
+    pub(crate) first: bool,
     /// The session that asked.
     pub(crate) session: Option<Digest>,
 }
 
+/// Of whom a passkey is asked for.
+#[derive(Clone, Copy)]
+pub(crate) enum Asks<'a> {
+    /// Whoever has one that is found by itself.
+    Anybody,
+    /// This session's operator.
+    Own(Digest, &'a Operator),
+    /// Whoever has this name, if anybody has it.
+    Named { operator: Option<&'a Operator>, name: &'a str, decoy: &'a [u8; 32] },
+}
+
 /// A question to a passkey that waits for its answer.
 pub(crate) struct Asked {
-    state: DiscoverableAuthentication,
-    challenge: [u8; 32],
+    pub(crate) state: DiscoverableAuthentication,
+    pub(crate) challenge: [u8; 32],
     /// The session that is to be confirmed; `None` to sign in.
     pub(crate) session: Option<Digest>,
 }
@@ -151,23 +165,28 @@ pub(crate) struct Question {
 /// The relying party of one origin.
 pub(crate) struct Party {
     pub(crate) origin: Origin,
-    library: Webauthn,
+    pub(crate) library: Webauthn,
 }
 
 impl Party {
-    /// `None` for an origin that has no host name.
+    /// `None` for an origin that has no host name, and for the signer's.
     pub(crate) fn new(origin: Origin) -> Option<Self> {
+        // Keys of the signer's are asked by its pages alone: no hub signs anybody in at its address.
+        if origin.to_string() == lockward_model::SIGNER_ORIGIN {
+            return None;
+        }
         let url = Url::parse(&origin.to_string()).ok()?;
         let builder = WebauthnBuilder::new(origin.host(), &url).ok()?;
         let library = builder.rp_name("Lockward").timeout(CEREMONY_LIFE).build().ok()?;
         Some(Self { origin, library })
     }
 
-    /// Asks for any passkey that is kept for this hub; or, to confirm a session, for one of its operator's.
+    /// Asks for any passkey that is kept for this hub; to confirm a session, for one of its operator's; or for one of whoever
+    /// has a name.
     pub(crate) fn ask(
         &self,
         ceremonies: &Ceremonies,
-        confirm: Option<(Digest, &Operator)>,
+        whose: Asks<'_>,
         from: IpAddr,
         now: Mono,
     ) -> Result<Question, CeremonyError> {
@@ -179,13 +198,26 @@ impl Party {
             id: passkey.id.to_vec(),
             transports: None,
         };
-        if let Some((_, operator)) = confirm {
-            told.public_key.allow_credentials = self.passkeys(operator).map(allowed).collect();
-        }
+        told.public_key.allow_credentials = match whose {
+            Asks::Anybody => Vec::new(),
+            Asks::Own(_, operator) => self.passkeys(operator).map(allowed).collect(),
+            Asks::Named { operator, name, decoy } => {
+                let mut own: Vec<_> =
+                    operator.into_iter().flat_map(|o| self.passkeys(o)).map(allowed).collect();
+                // An empty list would say that nobody has that name, and ask for any key there is.
+                if own.is_empty() {
+                    own = made_up(name, decoy).iter().map(allowed).collect();
+                }
+                own
+            }
+        };
         // No extension is asked for: what comes back would have to be kept for ever with each signature.
         told.public_key.extensions = None;
         let public_key = serde_json::to_value(&told.public_key).map_err(|_| CeremonyError::Library)?;
-        let session = confirm.map(|(session, _)| session);
+        let session = match whose {
+            Asks::Own(session, _) => Some(session),
+            Asks::Anybody | Asks::Named { .. } => None,
+        };
         let asked = What::Asked(Box::new(Asked { state, challenge, session }));
         Ok(Question { ceremony: ceremonies.wait(asked, from, now), public_key })
     }
@@ -222,7 +254,7 @@ impl Party {
         Ok((operator, passkey, judged?))
     }
 
-    fn judge(
+    pub(crate) fn judge(
         &self,
         asked: &Asked,
         said: &PublicKeyCredential,
@@ -270,11 +302,12 @@ impl Party {
             )
             .map_err(|_| CeremonyError::Library)?;
         let options = &mut told.public_key;
-        // What signs for the locks is ES256; and it is found by itself, so that nobody has to say who is signing in.
+        // What signs for the locks is ES256; and it is found by itself where it can be, so that nobody has to say who is
+        // signing in. A key that can not is asked for by its holder's name.
         options.pub_key_cred_params.retain(|p| p.alg == COSEAlgorithm::ES256 as i64);
         if let Some(wanted) = &mut options.authenticator_selection {
-            wanted.resident_key = Some(ResidentKeyRequirement::Required);
-            wanted.require_resident_key = true;
+            wanted.resident_key = Some(ResidentKeyRequirement::Preferred);
+            wanted.require_resident_key = false;
         }
         let public_key = serde_json::to_value(&*options).map_err(|_| CeremonyError::Library)?;
         let making = What::Making(Box::new(Making { state, whose }));
@@ -283,8 +316,17 @@ impl Party {
 
     /// Judges a registration: the passkey as it goes into the config log.
     pub(crate) fn made(&self, making: &Making, credential: &Value) -> Result<Passkey, CeremonyError> {
+        self.registered(&making.state, credential)
+    }
+
+    /// The same of any registration.
+    pub(crate) fn registered(
+        &self,
+        state: &PasskeyRegistration,
+        credential: &Value,
+    ) -> Result<Passkey, CeremonyError> {
         let said: RegisterPublicKeyCredential = read(credential)?;
-        let made = self.library.finish_passkey_registration(&said, &making.state).map_err(|error| {
+        let made = self.library.finish_passkey_registration(&said, state).map_err(|error| {
             debug!(%error, "a registration is refused");
             CeremonyError::Library
         })?;
@@ -317,7 +359,7 @@ fn assertion(said: &PublicKeyCredential) -> Assertion {
     }
 }
 
-fn read<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, CeremonyError> {
+pub(crate) fn read<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, CeremonyError> {
     T::deserialize(value).map_err(|_| CeremonyError::Malformed)
 }
 
@@ -365,12 +407,27 @@ fn known_to_library(passkey: &Passkey, flags: u8) -> Credential {
     }
 }
 
+/// Passkeys of somebody who is not there: for a name always the same ones, as many and as long as somebody's might be.
+fn made_up(name: &str, decoy: &[u8; 32]) -> Vec<Passkey> {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, decoy);
+    let roll = |what: &str| hmac::sign(&key, format!("{what}\0{}", name.trim().to_lowercase()).as_bytes());
+    let shape = roll("shape");
+    let [many, long, ..] = shape.as_ref() else { return Vec::new() };
+    let bytes = [16, 20, 32, 32, 48, 64].into_iter().nth(usize::from(*long) % 6).unwrap_or(32);
+    let id = |n: u8| {
+        let halves = [roll(&format!("{n} low")), roll(&format!("{n} high"))];
+        halves.iter().flat_map(|half| half.as_ref().to_vec()).take(bytes).collect::<Vec<u8>>()
+    };
+    let passkey = |n| Passkey { id: id(n).into(), key: NOBODY, rp: "".into(), origin: "".into() };
+    (0..=u8::from(*many < 96)).map(passkey).collect()
+}
+
 /// The base point of P-256 (SEC 2, section 2.4.2): a key that is well formed. It proves nothing, whoever signs with it; it is
 /// there to take as long.
 const NOBODY: [u8; 65] = *b"\x04\
 \x6b\x17\xd1\xf2\xe1\x2c\x42\x47\xf8\xbc\xe6\xe5\x63\xa4\x40\xf2\x77\x03\x7d\x81\x2d\xeb\x33\xa0\xf4\xa1\x39\x45\xd8\x98\xc2\x96\
 \x4f\xe3\x42\xe2\xfe\x1a\x7f\x9b\x8e\xe7\xeb\x4a\x7c\x0f\x9e\x16\x2b\xce\x33\x57\x6b\x31\x5e\xce\xcb\xb6\x40\x68\x37\xbf\x51\xf5";
 
-fn decoy(origin: &Origin, id: &[u8]) -> Passkey {
+pub(crate) fn decoy(origin: &Origin, id: &[u8]) -> Passkey {
     Passkey { id: id.into(), key: NOBODY, rp: origin.host().into(), origin: origin.to_string().into() }
 }

@@ -2,17 +2,23 @@
 
 use crate::answer;
 use crate::arrival::{Arrival, Has};
-use crate::ceremony::answered_by;
+use crate::ceremony::{answered_by, passkeys};
 use crate::order_desk::signing_options;
 use crate::sign_in::read;
+use crate::stating::Progress;
 use crate::views::{Page, Reader};
 use crate::web::{Desk, Visit};
 use crate::{DraftError, DraftId, DraftView, Signed};
 use axum::http::StatusCode;
 use axum::response::Response;
 use core::time::Duration;
-use lockward_console::{ArrivalRow, ArrivalView, ChangesView, DraftPage, DraftRow, Signing, Tone, address};
+use lockward_console::{
+    ArrivalRow, ArrivalView, ChangesView, DraftPage, DraftRow, Signing, StatementRow, StatementsView, Tone,
+    address,
+};
 use lockward_model::{ApiRefusal, ControllerId, OperatorId};
+use lockward_policy::{HUB_SIGNS, SIGNED_APART};
+use lockward_prove::{Effect, Judged};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -29,13 +35,13 @@ struct Touched {
 }
 
 /// What is wrong, and why, in one line.
-fn told(error: &dyn core::error::Error) -> String {
+pub(crate) fn told(error: &dyn core::error::Error) -> String {
     let causes = core::iter::successors(error.source(), |e| e.source());
     causes.fold(error.to_string(), |all, cause| format!("{all}: {cause}"))
 }
 
 /// The draft of `/changes/{id}` and what lies below.
-fn draft_of(visit: &Visit) -> Option<DraftId> {
+pub(crate) fn draft_of(visit: &Visit) -> Option<DraftId> {
     let rest = visit.uri.path().strip_prefix(address::CHANGES)?.strip_prefix('/')?;
     rest.split('/').next()?.parse().ok()
 }
@@ -63,6 +69,7 @@ impl Desk {
                 text: text.to_owned(),
                 wrong,
                 waiting: drafts.iter().map(|draft| page.draft_row(draft)).collect(),
+                harden: page.hardening(who),
             };
             lockward_console::changes(&view)
         });
@@ -84,7 +91,7 @@ impl Desk {
         }
     }
 
-    fn waiting(&self, visit: &Visit) -> Option<(OperatorId, DraftView)> {
+    pub(crate) fn waiting(&self, visit: &Visit) -> Option<(OperatorId, DraftView)> {
         let who = visit.caller.operator()?.operator;
         let id = draft_of(visit)?;
         let draft = self.core.office.drafts_for(who).into_iter().find(|d| d.id == id)?;
@@ -97,8 +104,11 @@ impl Desk {
             return self.changes_page(visit, "", Some(told(&DraftError::Unknown)));
         };
         let touch = self.own_passkeys(visit, who).is_some();
+        let stated = self.core.stated(&draft);
         answer::page(self.with_page(visit, |page, banner| {
-            lockward_console::draft(&page.draft_view(&draft, who, touch, banner))
+            let signer = page.has_signers_key(who);
+            let view = page.draft_view((&draft, stated), who, touch, banner);
+            lockward_console::draft(&DraftPage { signer, ..view })
         }))
     }
 
@@ -134,6 +144,10 @@ impl Desk {
                 self.core.blocking(sign).await
             }
             None => {
+                let who_signs = visit.caller.operator();
+                if let Some(code) = who_signs.and_then(|w| w.signs_nothing(self.core.office.wall())) {
+                    return answer::problem_of(StatusCode::FORBIDDEN, code);
+                }
                 let sign = move |core: &crate::core::Core| core.office.sign_draft_for(id, who);
                 self.core.blocking(sign).await.map(|made| made.map(Signed::InForce))
             }
@@ -192,9 +206,39 @@ impl Desk {
     }
 }
 
+fn statements_view(stated: Progress) -> StatementsView {
+    let row = |one: Judged| {
+        let (word, tone, why) = match one.effect {
+            Effect::Holds => ("proved", Tone::Good, None),
+            // Who, is said above all else on the page.
+            Effect::Broken(_) => ("broken by this change", Tone::Bad, None),
+            Effect::RefutedBefore(who) => ("refuted, as before this change", Tone::Warn, Some(who)),
+            Effect::Refuted(who) => ("refuted", Tone::Bad, Some(who)),
+            Effect::NotKnown(why) => ("not known", Tone::Warn, Some(why)),
+        };
+        let (id, says) = (one.statement.id.to_string(), one.statement.says.to_string());
+        StatementRow { id, says, word, tone, why }
+    };
+    let Progress { judged, of, done, failed } = stated;
+    StatementsView { rows: judged.into_iter().map(row).collect(), of: of as u64, done, failed }
+}
+
 impl Page<'_> {
     fn called(&self, operator: OperatorId) -> String {
         self.site.operator(operator).map_or_else(|| operator.to_string(), |o| o.title.to_string())
+    }
+
+    fn has_signers_key(&self, operator: OperatorId) -> bool {
+        let own = self.site.operator(operator).into_iter().flat_map(passkeys);
+        own.into_iter().any(lockward_model::Passkey::is_the_signers)
+    }
+
+    /// The change file that hardens the site, for whoever may sign it and where it is still to be done.
+    fn hardening(&self, operator: OperatorId) -> Option<String> {
+        let holds = |id: &str| self.site.policy_texts().any(|p| p.id.as_str() == id);
+        let may = self.site.may_change(operator, "remove-policy", self.now);
+        let done = !holds(HUB_SIGNS) && holds(SIGNED_APART);
+        if done || !may { None } else { lockward_draft::hardening(holds(HUB_SIGNS)) }
     }
 
     fn draft_row(&self, draft: &DraftView) -> DraftRow {
@@ -214,8 +258,15 @@ impl Page<'_> {
         }
     }
 
-    fn draft_view(&self, draft: &DraftView, who: OperatorId, touch: bool, banner: Option<&str>) -> DraftPage {
+    fn draft_view(
+        &self,
+        (draft, stated): (&DraftView, Option<Progress>),
+        who: OperatorId,
+        touch: bool,
+        banner: Option<&str>,
+    ) -> DraftPage {
         let signing = match () {
+            // Whoever touched a key here may still sign apart.
             () if draft.signed.contains(&who) => Signing::Nobody("You have signed; a second person must.".into()),
             () if touch => Signing::Passkey,
             () if draft.hub_will_do => Signing::Hub,
@@ -225,6 +276,16 @@ impl Page<'_> {
             ),
         };
         let tone = |weaker| if weaker { Tone::Bad } else { Tone::Info };
+        // What the change breaks stands before all that it weakens.
+        let broken = stated.iter().flat_map(|s| &s.judged).filter_map(|one| match &one.effect {
+            Effect::Broken(who) => {
+                let (id, says) = (one.statement.id, &one.statement.says);
+                Some((Tone::Bad, format!("This breaks the statement `{id}`, that {says}: {who}.")))
+            }
+            _ => None,
+        });
+        let weaker = draft.review.remarks.iter().map(|r| (tone(r.weaker), r.to_string()));
+        let remarks = broken.chain(weaker).collect();
         DraftPage {
             frame: self.frame(banner),
             id: draft.id.to_string(),
@@ -235,8 +296,12 @@ impl Page<'_> {
             told: draft.review.changes.clone(),
             schedules: draft.review.schedules.clone(),
             access: draft.review.access.clone(),
-            remarks: draft.review.remarks.iter().map(|r| (tone(r.weaker), r.to_string())).collect(),
+            remarks,
+            statements: stated.map(statements_view),
             second: draft.second,
+            apart: draft.apart,
+            or_second: draft.or_second,
+            signer: false,
             signed: draft.signed.iter().map(|who| self.called(*who)).collect(),
             overtaken: draft.overtaken,
             own: draft.by == who,

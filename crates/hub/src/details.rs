@@ -1,5 +1,6 @@
 //! Pages of one door and of people: what takes more than the live view to tell.
 
+use crate::ceremony::passkeys;
 use crate::follower::person_token;
 use crate::live::Told;
 use crate::views::Page;
@@ -56,9 +57,10 @@ impl Page<'_> {
         let Some(door) = self.site.door(id) else { return Ok(None) };
         let street = "the street".to_owned();
         let controller = self.site.controller(door.controller);
+        let frame = self.frame_of_indexed(banner)?;
         let found = self.office.store().by_door(id, u64::MAX, EVENTS_SHOWN)?;
         Ok(Some(DoorView {
-            frame: self.frame(banner),
+            frame,
             card: self.card(door),
             from_zone: door.from.map_or(street, |zone| self.zone_name(zone)),
             to_zone: self.zone_name(door.to),
@@ -77,10 +79,14 @@ impl Page<'_> {
             let at = self.now;
             self.reader.operator.is_some_and(|who| self.site.may_order(who, act, Some(door), at))
         };
+        let who = self.reader.operator;
+        let keys = who.and_then(|who| self.site.operator(who)).into_iter().flat_map(passkeys);
         Orders {
             unlock: may(OrderAct::Unlock),
             hold: may(OrderAct::Hold(OrderAct::HOLD_MAX)),
             release: may(OrderAct::Release),
+            signer: keys.into_iter().any(lockward_model::Passkey::is_the_signers),
+            apart: who.is_some_and(|who| self.site.wants_apart(who, OrderAct::Unlock, door, self.now)),
         }
     }
 
@@ -123,6 +129,11 @@ impl Page<'_> {
         self.office.store().by_person(person_token(&key, person), u64::MAX, limit)
     }
 
+    /// Whether the reader may make changes of this kind.
+    fn may_change(&self, verb: &str) -> bool {
+        self.reader.operator.is_some_and(|who| self.site.may_change(who, verb, self.now))
+    }
+
     /// A person's page; `None` if there is no such person.
     pub(crate) fn person_view(
         &self,
@@ -135,6 +146,7 @@ impl Page<'_> {
                 Standing::Active => (self.span(c.valid), Tone::Good),
                 _ => (format!("not in force: {}", self.span(c.valid)), Tone::Warn),
             };
+            let phone = matches!(c.proof, Proof::Phone { .. }).then(|| c.id.to_string());
             let kind = match c.proof {
                 Proof::Card(_) => "Card",
                 Proof::Key { .. } => "Card that signs",
@@ -143,8 +155,9 @@ impl Page<'_> {
                 // Whoever may watch this page must not learn that there is one.
                 Proof::Duress(_) => return None,
                 Proof::Totp(_) | Proof::Hotp(_) => "One-time codes",
+                Proof::Phone { .. } => "Phone",
             };
-            Some(CredentialRow { kind: kind.to_owned(), validity, tone })
+            Some(CredentialRow { phone, kind: kind.to_owned(), validity, tone })
         };
         let door = |door: &Door| {
             let rules = self.rules_for(door);
@@ -156,8 +169,9 @@ impl Page<'_> {
                 rule: rule.title.to_string(),
             })
         };
+        let frame = self.frame_of_indexed(banner)?;
         Ok(Some(PersonView {
-            frame: self.frame(banner),
+            frame,
             id: id.to_string(),
             name: self.name(id),
             standing: self.standing(&person),
@@ -166,6 +180,8 @@ impl Page<'_> {
             doors: self.site.doors().filter_map(door).collect(),
             doors_total: self.site.doors().count() as u64,
             events: self.rows(self.seen(id, EVENTS_SHOWN)?),
+            may_invite: self.may_change("put-credential"),
+            may_cut_off: self.may_change("revoke-credential"),
         }))
     }
 
@@ -180,13 +196,13 @@ impl Page<'_> {
         }
     }
 
-    /// The list of people, from `from` on, narrowed to `query`.
-    pub(crate) fn people_view(
+    /// People from `from` on, narrowed to `query`, as many as asked for; how many match; and who comes next.
+    pub(crate) fn people_rows(
         &self,
         query: &str,
         from: Option<PersonId>,
-        banner: Option<&str>,
-    ) -> Result<PeopleView, HubError> {
+        shown: usize,
+    ) -> Result<(Vec<PersonRow>, usize, Option<String>), HubError> {
         let mut ids: Vec<PersonId> = self.site.people().collect();
         ids.sort_unstable();
         let (total, wanted) = (ids.len(), query.trim().to_lowercase());
@@ -200,7 +216,7 @@ impl Page<'_> {
         let matched = ids.len();
         let mut rest = ids.into_iter().skip_while(|id| from.is_some_and(|from| *id < from));
         let mut rows = Vec::new();
-        for person in rest.by_ref().take(PEOPLE_SHOWN).filter_map(|id| self.site.person(id)) {
+        for person in rest.by_ref().take(shown).filter_map(|id| self.site.person(id)) {
             let seen = self.seen(person.id, 1)?.into_iter().next();
             rows.push(PersonRow {
                 id: person.id.to_string(),
@@ -210,13 +226,24 @@ impl Page<'_> {
                 seen: seen.and_then(|row| Some((self.moment(row.time), self.door_link(row.door?)))),
             });
         }
+        Ok((rows, matched, rest.next().map(|id| id.to_string())))
+    }
+
+    /// The list of people, from `from` on, narrowed to `query`.
+    pub(crate) fn people_view(
+        &self,
+        query: &str,
+        from: Option<PersonId>,
+        banner: Option<&str>,
+    ) -> Result<PeopleView, HubError> {
+        let (rows, matched, next) = self.people_rows(query, from, PEOPLE_SHOWN)?;
         Ok(PeopleView {
             frame: self.frame(banner),
             query: query.to_owned(),
             rows,
             matched: matched as u64,
-            total: total as u64,
-            next: rest.next().map(|id| id.to_string()),
+            total: self.site.people().count() as u64,
+            next,
         })
     }
 }

@@ -5,7 +5,7 @@ use crate::tls::{Speech, Tls};
 use crate::web::Web;
 use crate::{enrol, session};
 use core::time::Duration;
-use lockward_model::LinkRefusal;
+use lockward_model::{LinkRefusal, SIGNER_PORT};
 use rustls::server::Acceptor;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -40,6 +40,12 @@ pub enum ListenError {
     /// Plain HTTP is for this machine alone.
     #[error("`{0}` is no loopback address; without TLS the hub listens on 127.0.0.1 or ::1 only")]
     NotLoopback(SocketAddr),
+    /// The signer's origin is nobody else's.
+    #[error(
+        "port {SIGNER_PORT} of this machine's loopback is `lockward signer`'s, whose passkeys no page of a hub may ask; \
+         listen on another port"
+    )]
+    Signer,
     /// Anything else.
     #[error("the hub can not listen on `{address}`")]
     Io {
@@ -61,6 +67,9 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError
 pub(crate) async fn bind_loopback(address: SocketAddr) -> Result<TcpListener, ListenError> {
     if !address.ip().is_loopback() {
         return Err(ListenError::NotLoopback(address));
+    }
+    if address.port() == SIGNER_PORT {
+        return Err(ListenError::Signer);
     }
     bind(address).await
 }

@@ -71,7 +71,9 @@ pub(crate) async fn greet<R: AsyncRead + Unpin>(
             }
             Hello { config, next_seq, oldest_unacked, event_size }
         }
-        _ => return refuse(LinkRefusal::NoHello),
+        Some(_) => return refuse(LinkRefusal::NoHello),
+        // It hung up: nobody turned it away.
+        None => return Err(LinkError::Silent),
     };
     let seated = core.links.sit(id).await;
     if let Some(config) = hello.config {

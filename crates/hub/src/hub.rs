@@ -11,12 +11,15 @@ use crate::gateway::{self, Door, ListenError};
 use crate::links::Links;
 use crate::live_view::LiveView;
 use crate::office::{Office, OfficeError};
+use crate::openid::OpenIdConfig;
+use crate::openid_http::Provider;
 use crate::orders::Orders;
 use crate::origin::{Origin, PublicUrl};
 use crate::own_keys::has_passkey;
 use crate::recoveries::recoveries;
 use crate::refusals;
 use crate::sequencer::{Sequencer, StartError};
+use crate::stating::Stating;
 use crate::tls::Tls;
 use crate::web::Web;
 use core::time::Duration;
@@ -24,6 +27,7 @@ use lockward_console::address;
 use lockward_model::OperatorId;
 use lockward_store::{DirLock, LockError};
 use lockward_wire::MasterKey;
+use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -47,6 +51,10 @@ pub struct HubConfig {
     pub console: Option<SocketAddr>,
     /// By which address people's browsers call the hub, where that is not its own: passkeys are bound to it.
     pub public: Option<PublicUrl>,
+    /// By which provider operators may sign in, where policy lets them.
+    pub openid: Option<OpenIdConfig>,
+    /// The solver that judges the site's statements, where it is not the `cvc5` of this machine.
+    pub solver: Option<OsString>,
     /// A line across the top of every page.
     pub banner: Option<String>,
     /// What time it is.
@@ -98,7 +106,7 @@ impl Hub {
     /// # Errors
     /// [`HubStartError`]; nothing is left running.
     pub async fn start(config: HubConfig) -> Result<Running, HubStartError> {
-        let HubConfig { dir, master, listen, console, public, banner, clock } = config;
+        let HubConfig { dir, master, listen, console, public, openid, solver, banner, clock } = config;
         // A folder without a site is told of as such, before a lock is left in it.
         let office = Arc::new(Office::open(&dir, master, clock)?);
         let lock = DirLock::take(&dir)?;
@@ -122,9 +130,11 @@ impl Hub {
         let (sequencer, thread) = Sequencer::start(Arc::clone(&office))?;
         let links = Links::default();
         let orders = Orders::default();
-        let core = Arc::new(Core { office, sequencer, links, orders, live, turned_away, closing: closed });
+        let stating = Stating::new(solver);
+        let core =
+            Arc::new(Core { office, sequencer, links, orders, live, stating, turned_away, closing: closed });
 
-        let gate = Arc::new(Gate::default());
+        let gate = Arc::new(Gate::new(openid.map(Provider::new).transpose()?));
         let web = |at, tls| {
             Web::new(Arc::clone(&core), Arc::clone(&gate), banner.clone(), at, tls, public.as_ref())
         };
@@ -156,6 +166,7 @@ fn tls(
 
 /// Takes in what other processes append to the config log, and shows what changed.
 async fn follow(core: Arc<Core>) {
+    core.look_after_api_keys().await;
     let mut size = core.office.config_size();
     let mut at = *size.borrow_and_update();
     let mut look = tokio::time::interval(FOLLOW_EVERY);
@@ -167,6 +178,7 @@ async fn follow(core: Arc<Core>) {
                 if let Some(Err(error)) = followed {
                     error!(%error, "the config log can not be followed; the last good state stays in force");
                 }
+                core.look_after_api_keys().await;
             }
             changed = size.changed() => {
                 if changed.is_err() {

@@ -3,11 +3,11 @@
 use crate::dice;
 use aws_lc_rs::error::KeyRejected;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
-use lockward_model::{Epoch, PersonId, PublicKey, SiteId, Source};
+use lockward_model::{Epoch, OperatorId, PersonId, PublicKey, SiteId, Source};
 use lockward_store::{HubError, HubKeyError, HubStore};
 use lockward_wire::event::source_key;
 use lockward_wire::seal::{OpenError, SealError, unwrap, wrap};
-use lockward_wire::{CardKey, EpochKey, MasterKey, PersonKey, PinPepper, SourceKey};
+use lockward_wire::{CardKey, EpochKey, MasterKey, PasswordPepper, PersonKey, PinPepper, SourceKey};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
@@ -20,6 +20,9 @@ const PEPPER: &str = "pin-pepper";
 /// What stands before an epoch's number in the name of its key.
 pub const EPOCH: &str = "epoch-";
 const PERSON: &str = "person-";
+const PASSWORD_PEPPER: &str = "password-pepper";
+const DECOY: &str = "decoy";
+const CODE_SECRET: &str = "one-time-secret-";
 /// The epoch that a new site begins with.
 const FIRST_EPOCH: Epoch = Epoch(0);
 
@@ -66,6 +69,8 @@ pub struct Keys {
     pepper: PinPepper,
     epoch: Epoch,
     epochs: Mutex<HashMap<Epoch, EpochKey>>,
+    /// Held while a key is made: there is never a second one.
+    making: Mutex<()>,
 }
 
 /// The public half.
@@ -93,7 +98,18 @@ impl Keys {
         let (log, hub, ca) = (pair(LOG)?, pair(HUB)?, pair(CA)?);
         let (card, pepper) = (CardKey::from_bytes(*get(CARD)?), PinPepper::from_bytes(*get(PEPPER)?));
         let epoch = epochs(&store.keys()?).max().ok_or_else(|| KeysError::Missing(EPOCH.into()))?;
-        Ok(Self { store, master, log, hub, ca, card, pepper, epoch, epochs: Mutex::default() })
+        Ok(Self {
+            store,
+            master,
+            log,
+            hub,
+            ca,
+            card,
+            pepper,
+            epoch,
+            epochs: Mutex::default(),
+            making: Mutex::default(),
+        })
     }
 
     /// Signs both logs' checkpoints.
@@ -195,6 +211,45 @@ impl Keys {
         let key = Zeroizing::new(dice::roll());
         put(&self.store, &self.master, &format!("{PERSON}{person}"), &key)?;
         Ok(PersonKey::from_bytes(*key))
+    }
+
+    fn key_or_new(&self, name: &str) -> Result<Zeroizing<[u8; 32]>, KeysError> {
+        let _one = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = get(&self.store, &self.master, name)? {
+            return Ok(key);
+        }
+        let key = Zeroizing::new(dice::roll());
+        put(&self.store, &self.master, name, &key)?;
+        Ok(key)
+    }
+
+    /// Is mixed into every hash of an operator's password.
+    pub(crate) fn password_pepper(&self) -> Result<PasswordPepper, KeysError> {
+        Ok(PasswordPepper::from_bytes(*self.key_or_new(PASSWORD_PEPPER)?))
+    }
+
+    /// Of what keys are made up for names that nobody has: always the same for a name, and nobody else's guess.
+    pub(crate) fn decoy(&self) -> Result<Zeroizing<[u8; 32]>, KeysError> {
+        self.key_or_new(DECOY)
+    }
+
+    /// Wraps an operator's one-time secret.
+    pub(crate) fn wrap_code_secret(
+        &self,
+        operator: OperatorId,
+        secret: &[u8; 32],
+    ) -> Result<Vec<u8>, KeysError> {
+        Ok(wrap(secret, &format!("{CODE_SECRET}{operator}"), dice::roll(), &self.master)?)
+    }
+
+    /// Unwraps what [`Self::wrap_code_secret`] gave for the same operator.
+    pub(crate) fn code_secret(
+        &self,
+        operator: OperatorId,
+        wrapped: &[u8],
+    ) -> Result<Zeroizing<[u8; 32]>, KeysError> {
+        let name = format!("{CODE_SECRET}{operator}");
+        unwrap(wrapped, &name, &self.master).map_err(|source| KeysError::Wrapped { name, source })
     }
 }
 

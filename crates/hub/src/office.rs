@@ -3,14 +3,17 @@
 //! The running hub works on an [`Office`], and so does the command line beside it, in a process of its own: the log's
 //! primary key decides who appended, and each takes in what the other wrote.
 
+mod api_keys;
 mod changes;
 mod direct;
 mod drafts;
 mod explain;
 mod waiting;
 
+pub use api_keys::{API_KEY_LIFE_MAX, API_KEY_OVERLAP, API_KEY_OVERLAP_MAX, ApiKeyError, NewApiKey};
 pub use changes::ChangeError;
 pub use direct::ReceiveError;
+pub(crate) use drafts::ServiceDraft;
 pub use drafts::{ChangeDraft, DRAFT_TEXT_BYTES_MAX, DraftError, Drafted};
 pub use explain::{ExplainError, Explained};
 pub use waiting::{DRAFT_LIFE, DRAFTS_BYTES_MAX, DRAFTS_EACH_MAX, DRAFTS_MAX, DraftId, DraftView, Signed};

@@ -1,10 +1,11 @@
 //! Operators on pages: their keys, their sessions, and who they are.
 
-use crate::access::{SessionTold, SignedIn};
+use crate::access::{By, SessionTold, SignedIn};
 use crate::ceremony::{Party, passkeys};
 use crate::logs::sha256;
+use crate::own_keys::PUT_OWN;
 use crate::views::Page;
-use lockward_console::{KeyRow, MeView, OperatorRow, OperatorsView, SessionRow};
+use lockward_console::{KeyRow, MeView, OperatorRow, OperatorsView, OwnWays, SessionRow};
 use lockward_model::{Operator, SigningKey};
 use lockward_store::HubError;
 use lockward_wire::config::key_id;
@@ -44,12 +45,21 @@ impl Page<'_> {
             seen: self.moment(told.seen),
             from: told.from.to_string(),
             browser: browser(&told.browser),
+            with: match told.by {
+                By::Passkey(_) => None,
+                By::Link => Some("link"),
+                By::Password => Some("password"),
+                By::OpenId => Some("OpenID"),
+            },
             current: who.is_some_and(|who| who.session == told.session),
         }
     }
 
     fn key_rows(&self, operator: &Operator, who: &SignedIn, may: bool) -> Result<Vec<KeyRow>, HubError> {
-        let several = passkeys(operator).count() > 1;
+        // One stays to sign in with; those of the signer's sign nobody in.
+        let spare = |gone: &lockward_model::Passkey| {
+            passkeys(operator).any(|p| !p.is_the_signers() && p.key != gone.key)
+        };
         let row = |key: &lockward_model::OperatorKey| {
             let passkey = match &key.key {
                 SigningKey::Passkey(passkey) => Some(passkey),
@@ -63,9 +73,10 @@ impl Page<'_> {
                 title: key.title.to_string(),
                 id: key_id(key.key.public()).to_string(),
                 origin: passkey.map(|p| p.origin.to_string()),
+                signers: passkey.is_some_and(lockward_model::Passkey::is_the_signers),
                 used: used.map(|at| self.moment(at)),
-                current: who.key == Some(sha256(key.key.public())),
-                removable: may && several && passkey.is_some(),
+                current: who.by == By::Passkey(sha256(key.key.public())),
+                removable: may && passkey.is_some_and(spare),
             })
         };
         operator.keys.iter().map(row).collect()
@@ -79,9 +90,10 @@ impl Page<'_> {
         party: Option<&Party>,
         banner: Option<&str>,
         proper: String,
+        ways: OwnWays,
     ) -> Result<Option<MeView>, HubError> {
         let Some(operator) = self.site.operator(who.operator) else { return Ok(None) };
-        let may_add = self.site.hub_signs_for(operator.id, PUT, self.now);
+        let may_add = self.site.may_change(operator.id, PUT_OWN, self.now);
         let own = sessions.iter().filter(|s| s.operator == operator.id);
         Ok(Some(MeView {
             frame: self.frame(banner),
@@ -91,7 +103,9 @@ impl Page<'_> {
             keys: self.key_rows(operator, who, may_add)?,
             sessions: own.map(|s| self.session_row(s, Some(who))).collect(),
             may_add,
+            drafts: !self.site.hub_signs_for(operator.id, PUT_OWN, self.now),
             elsewhere: party.is_none().then_some(proper),
+            ways,
         }))
     }
 
@@ -117,7 +131,7 @@ impl Page<'_> {
                 sessions: own.map(|s| self.session_row(s, who)).collect(),
             }
         };
-        let signs = |who: &SignedIn| self.site.hub_signs_for(who.operator, PUT, self.now);
+        let signs = |who: &SignedIn| self.site.may_change(who.operator, PUT, self.now);
         OperatorsView {
             frame: self.frame(banner),
             // Who may make operators and not see them makes its links blindly.

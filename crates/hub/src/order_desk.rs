@@ -3,58 +3,19 @@
 //! Whoever has a passkey that serves here signs with it, also where the hub's word would do: what is on record then is the
 //! person's own signature. The hub signs for nobody but operators without one, and only where the site takes its word.
 
-use crate::access::kept;
 use crate::answer;
 use crate::ceremony::{answered_by, passkeys};
-use crate::dice;
-use crate::orders::{OrderDraft, OrderError};
+use crate::orders::OrderError;
 use crate::sign_in::{Finish, read};
 use crate::web::{Desk, Visit};
 use axum::http::StatusCode;
 use axum::response::Response;
 use core::time::Duration;
-use lockward_model::{ApiRefusal, Deny, Digest, DoorId, Mono, OperatorId, Order, OrderAct, Text};
+use lockward_model::{ApiRefusal, Deny, DoorId, OperatorId, Order, OrderAct, Text};
 use lockward_wire::config::{challenge_of, encode_challenge};
-use lockward_wire::hex;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// Orders that wait for a touch, in all; the oldest gives way. Each takes a number of its controller, which has 64.
-const WAITING_MAX: usize = 1_024;
-
-struct Waiting {
-    draft: OrderDraft,
-    operator: OperatorId,
-    begun: Mono,
-}
-
-/// Orders that wait for a touch. Each is answered once, by the operator who drafted it.
-#[derive(Default)]
-pub(crate) struct WaitingOrders(Mutex<HashMap<Digest, Waiting>>);
-
-impl WaitingOrders {
-    fn wait(&self, draft: OrderDraft, operator: OperatorId, now: Mono) -> String {
-        let name = hex(&dice::roll::<16>()).to_string();
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.retain(|_, w| now.since(w.begun) < Order::LIFE_MAX);
-        if held.len() >= WAITING_MAX
-            && let Some(oldest) = held.iter().min_by_key(|(_, w)| w.begun).map(|(name, _)| *name)
-        {
-            held.remove(&oldest);
-        }
-        held.insert(kept(&name), Waiting { draft, operator, begun: now });
-        name
-    }
-
-    fn take(&self, name: &str, operator: OperatorId, now: Mono) -> Option<OrderDraft> {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = held.get(&kept(name)).is_some_and(|w| w.operator == operator);
-        let waiting = if found { held.remove(&kept(name))? } else { return None };
-        (now.since(waiting.begun) < Order::LIFE_MAX).then_some(waiting.draft)
-    }
-}
+use std::sync::Arc;
 
 /// What a page says of the order.
 #[derive(Deserialize)]
@@ -65,6 +26,9 @@ struct Wanted {
     minutes: u32,
     #[serde(default)]
     reason: String,
+    /// To be signed at the signer, on the operator's own machine.
+    #[serde(default)]
+    apart: bool,
 }
 
 fn bad_request() -> Response {
@@ -72,7 +36,7 @@ fn bad_request() -> Response {
 }
 
 /// The door of `/doors/{id}/…`.
-fn door_of(visit: &Visit) -> Option<DoorId> {
+pub(crate) fn door_of(visit: &Visit) -> Option<DoorId> {
     let rest = visit.uri.path().strip_prefix(lockward_console::address::DOORS)?;
     rest.split('/').next()?.parse().ok()
 }
@@ -99,14 +63,25 @@ impl Desk {
         if !self.core.office.site().may_order(who.operator, act, Some(door), self.core.office.wall()) {
             return answer::problem_of(StatusCode::FORBIDDEN, ApiRefusal::NotPermitted);
         }
+        if wanted.apart {
+            return self.order_apart(who.operator, door, act, reason).await;
+        }
+        if self.core.office.site().wants_apart(who.operator, act, door, self.core.office.wall()) {
+            return answer::problem_of(StatusCode::FORBIDDEN, ApiRefusal::SignApart);
+        }
         let own = self.own_passkeys(visit, who.operator);
         let on_behalf = own.is_none().then_some(who.operator);
+        let unsigned = on_behalf.and_then(|_| who.signs_nothing(self.core.office.wall()));
+        if let Some(code) = unsigned {
+            return answer::problem_of(StatusCode::FORBIDDEN, code);
+        }
         let draft = match self.core.draft_order(door, act, reason, on_behalf).await {
             Ok(draft) => draft,
             Err(error) => return refused(&error),
         };
         let public_key = own.map(|own| signing_options(&draft.message(), &own, Order::LIFE_MAX));
-        let ceremony = self.gate.orders.wait(draft, who.operator, self.core.office.now().mono);
+        let ceremony =
+            self.gate.orders.wait(draft, who.operator, self.core.office.now().mono, Order::LIFE_MAX);
         match public_key {
             Some(public_key) => answer::json(&json!({ "ceremony": ceremony, "publicKey": public_key })),
             None => answer::json(&json!({ "ceremony": ceremony })),
@@ -133,11 +108,7 @@ impl Desk {
         let Some(draft) = draft.filter(|d| Some(d.order().door) == door_of(visit)) else {
             return answer::problem_of(StatusCode::CONFLICT, ApiRefusal::NotWaiting);
         };
-        let says = match draft.order().act {
-            OrderAct::Unlock => "The door is released.",
-            OrderAct::Hold(_) => "The door stands open.",
-            OrderAct::Release => "The door locks again.",
-        };
+        let says = obeyed(draft.order().act);
         let given = if draft.order().on_behalf.is_some() {
             self.core.give_own(draft).await
         } else {
@@ -153,8 +124,8 @@ impl Desk {
 
 /// The passkeys that can be asked.
 pub(crate) struct Serving {
-    rp: String,
-    ids: Vec<String>,
+    pub(crate) rp: String,
+    pub(crate) ids: Vec<String>,
 }
 
 /// What a browser asks a passkey for: a touch, by somebody whom it knows, for exactly this message (WebAuthn, section 5.5).
@@ -169,24 +140,42 @@ pub(crate) fn signing_options(message: &[u8], by: &Serving, wait: Duration) -> V
     })
 }
 
+/// What a door that obeyed does.
+pub(crate) fn obeyed(act: OrderAct) -> &'static str {
+    match act {
+        OrderAct::Unlock => "The door is released.",
+        OrderAct::Hold(_) => "The door stands open.",
+        OrderAct::Release => "The door locks again.",
+    }
+}
+
 /// In the words of the table that the door's code stands in.
-fn refused(error: &OrderError) -> Response {
-    let say = |status, code: &'static str, detail| answer::problem(status, code, detail);
-    let of = answer::problem_of;
+pub(crate) fn refused(error: &OrderError) -> Response {
+    let (status, code, sentence) = why(error);
+    answer::problem(status, code, sentence)
+}
+
+/// The same for somebody who reads a page.
+pub(crate) fn sentence(error: &OrderError) -> &'static str {
+    why(error).2
+}
+
+fn why(error: &OrderError) -> (StatusCode, &'static str, &'static str) {
+    let of = |status, code: ApiRefusal| (status, code.as_str(), code.sentence());
     match error {
         OrderError::NoDoor(_) => of(StatusCode::NOT_FOUND, ApiRefusal::NotFound),
         OrderError::Away(_) | OrderError::Busy(_) => {
             of(StatusCode::SERVICE_UNAVAILABLE, ApiRefusal::ControllerAway)
         }
         OrderError::Encode(_) | OrderError::NoKey(_) => {
-            say(StatusCode::FORBIDDEN, Deny::OrderSignature.code(), Deny::OrderSignature.sentence())
+            (StatusCode::FORBIDDEN, Deny::OrderSignature.code(), Deny::OrderSignature.sentence())
         }
         OrderError::Unanswered(_) => {
             let code = lockward_model::Code::OrderLost;
-            say(StatusCode::GATEWAY_TIMEOUT, code.as_str(), code.sentence())
+            (StatusCode::GATEWAY_TIMEOUT, code.as_str(), code.sentence())
         }
         OrderError::Refused(code) => match Deny::ALL.iter().find(|d| d.code() == &**code) {
-            Some(why) => say(StatusCode::CONFLICT, why.code(), why.sentence()),
+            Some(why) => (StatusCode::CONFLICT, why.code(), why.sentence()),
             // A word of a newer controller.
             None => of(StatusCode::CONFLICT, ApiRefusal::NotPermitted),
         },
@@ -194,7 +183,7 @@ fn refused(error: &OrderError) -> Response {
 }
 
 /// Bytes as scripts spell them: base64url without padding.
-fn url64(bytes: &[u8]) -> String {
+pub(crate) fn url64(bytes: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
 }

@@ -7,7 +7,7 @@
 use crate::core::Core;
 use core::time::Duration;
 use lockward_model::{
-    Body, ControllerId, Deny, DoorId, Nonce, OperatorId, Order, OrderAct, SigningKey, Text,
+    Body, ControllerId, Deny, DoorId, Nonce, OperatorId, Order, OrderAct, PublicKey, SigningKey, Text,
 };
 use lockward_wire::config::{Assertion, EncodeError, Envelope, PayloadType, encode_order};
 use std::collections::HashMap;
@@ -156,9 +156,42 @@ impl OrderDraft {
     pub fn message(&self) -> Vec<u8> {
         self.envelope.message()
     }
+
+    pub(crate) fn payload(&self) -> &[u8] {
+        self.envelope.payload_bytes()
+    }
+
+    pub(crate) fn payload_type(&self) -> &'static str {
+        self.envelope.payload_type().as_str()
+    }
+
+    /// With the signature of a service, made elsewhere.
+    pub(crate) fn signed_by(mut self, key: &PublicKey, signature: [u8; 64]) -> Result<Self, OrderError> {
+        self.envelope.sign_by(key, signature)?;
+        Ok(self)
+    }
 }
 
 impl Core {
+    /// Drafts an order of somebody's own phone, which its holder is to touch within seconds.
+    pub(crate) async fn draft_phone_order(self: &Arc<Self>, door: DoorId) -> Result<OrderDraft, OrderError> {
+        let mut draft = self.draft_order(door, OrderAct::Unlock, None, None).await?;
+        draft.order.until = self.office.wall() + Order::PHONE_LIFE_MAX;
+        draft.envelope = Envelope::new(PayloadType::Order, encode_order(&draft.order)?)?;
+        Ok(draft)
+    }
+
+    /// Gives an order that a phone has signed. Whether the lock takes it, it says itself.
+    pub(crate) async fn give_by_phone(
+        self: &Arc<Self>,
+        mut draft: OrderDraft,
+        passkey: &lockward_model::Passkey,
+        assertion: Assertion,
+    ) -> Result<(), OrderError> {
+        draft.envelope.sign_with(passkey, assertion)?;
+        self.give(draft, None).await
+    }
+
     /// Drafts an order with a number of the door's controller. `on_behalf`: in whose place the hub will sign it; `None`
     /// where a person signs.
     pub(crate) async fn draft_order(
@@ -195,6 +228,11 @@ impl Core {
         let passkey = self.passkey(operator, credential).ok_or(OrderError::NoKey(operator))?;
         draft.envelope.sign_with(&passkey, assertion)?;
         self.give(draft, Some(operator)).await
+    }
+
+    /// Gives an order that a service has signed.
+    pub(crate) async fn give_by_service(self: &Arc<Self>, draft: OrderDraft) -> Result<(), OrderError> {
+        self.give(draft, None).await
     }
 
     /// Gives an order with the hub's own signature, in the place of the operator whom it names.

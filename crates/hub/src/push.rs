@@ -16,25 +16,28 @@ const ENTRIES_READ: u64 = 13;
 pub(crate) struct Push {
     core: Arc<Core>,
     config: u64,
+    /// It was shown the log on this connection: where nothing is new, that too has to be seen to be believed.
+    shown: bool,
     /// The event log's size in the checkpoint that the controller has cosigned, or was last sent; 0 for none.
     event: u64,
 }
 
 impl Push {
     pub(crate) fn new(core: Arc<Core>, config: u64, event: u64) -> Self {
-        Self { core, config, event }
+        Self { core, config, shown: false, event }
     }
 
-    pub(crate) fn config_at(&self) -> u64 {
-        self.config
+    /// Whether it is to be shown the config log, which has so many entries.
+    pub(crate) fn is_behind(&self, size: u64) -> bool {
+        !self.shown || self.config < size
     }
 
-    /// The next entries of the config log, with a checkpoint of just as many: a controller that loses the link in
+    /// The next entries of the config log, if there are any, with a checkpoint of just as many: a controller that loses the link in
     /// between holds a whole, signed configuration.
     pub(crate) async fn entries(&mut self) -> Option<Zeroizing<Vec<u8>>> {
         let first = self.config;
         let (frame, end) = self.core.blocking(move |core| entries(core, first)).await.flatten()?;
-        self.config = end;
+        (self.config, self.shown) = (end, true);
         Some(frame)
     }
 

@@ -153,7 +153,7 @@ impl Session {
             {
                 return Ok(Some(bye));
             }
-            let (behind, room) = (self.push.config_at() < size, self.in_flight.len() < IN_FLIGHT_MAX);
+            let (behind, room) = (self.push.is_behind(size), self.in_flight.len() < IN_FLIGHT_MAX);
             let outbox = self.outbox.clone();
             tokio::select! {
                 word = timeout_at(heard + SILENCE_MAX, reader.next(ToHub::decode)), if room => {

@@ -1,17 +1,18 @@
 //! Signing in with a passkey, confirming a session by another touch, and signing out.
 
-use crate::access::{Entrant, LinkUse, SignedIn};
+use crate::access::{By, Entrant, LinkUse, SessionTold, SignedIn};
 use crate::answer;
 use crate::attempts::Try;
-use crate::caller::{Caller, cookie, link_of};
-use crate::ceremony::{CeremonyError, Question};
+use crate::caller::{Caller, link_of};
+use crate::ceremony::{Asks, CeremonyError, Question};
+use crate::cookies;
 use crate::logs::sha256;
 use crate::web::{Desk, Visit, query};
-use axum::http::header::{SET_COOKIE, USER_AGENT};
+use axum::http::header::USER_AGENT;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use lockward_console::{Invited, address};
-use lockward_model::{ApiRefusal, Body, Digest, OperatorId, SessionFact};
+use lockward_model::{ApiRefusal, Body, Digest, OperatorId, SessionFact, Time};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tracing::{error, warn};
@@ -27,6 +28,12 @@ pub(crate) struct Finish {
     /// A one-time link's key.
     #[serde(default)]
     pub(crate) key: String,
+}
+
+/// Whose key is asked for, where it is not found by itself.
+#[derive(Deserialize)]
+struct Named {
+    operator: Option<String>,
 }
 
 /// Why a passkey proved nothing.
@@ -62,13 +69,15 @@ pub(crate) fn asked(question: Result<Question, CeremonyError>) -> Response {
 impl Desk {
     pub(crate) fn sign_in_page(&self, visit: &Visit) -> Response {
         let has = |name| query(&visit.uri, name).is_some();
-        let why = match (has("expired"), has("registered"), has("out")) {
-            (true, ..) => Invited::Expired,
-            (_, true, _) => Invited::Registered,
-            (.., true) => Invited::SignedOut,
-            _ => Invited::Plainly,
-        };
-        answer::page(lockward_console::sign_in(why, self.proper_unless_here(visit).as_deref()))
+        let why = [
+            ("expired", Invited::Expired),
+            ("registered", Invited::Registered),
+            ("waits", Invited::Waits),
+            ("ready", Invited::Ready),
+            ("out", Invited::SignedOut),
+        ];
+        let why = why.into_iter().find(|(name, _)| has(name)).map_or(Invited::Plainly, |(_, why)| why);
+        self.sign_in_told(visit, StatusCode::OK, why)
     }
 
     /// Where passkeys serve, for whoever is elsewhere.
@@ -106,7 +115,25 @@ impl Desk {
         let Some(party) = self.party(&visit.headers) else {
             return answer::problem_of(StatusCode::MISDIRECTED_REQUEST, ApiRefusal::OtherHost);
         };
-        asked(party.ask(&self.gate.ceremonies, None, visit.from, self.core.office.now().mono))
+        let now = self.core.office.now().mono;
+        // A key that is not found by itself is found by its holder's name; whoever has none gets made-up ones.
+        let named = read::<Named>(visit).and_then(|named| named.operator);
+        let Some(name) = named else {
+            return asked(party.ask(&self.gate.ceremonies, Asks::Anybody, visit.from, now));
+        };
+        let site = self.core.office.site();
+        let operator = name.trim().to_lowercase().parse().ok();
+        let operator = operator.and_then(|id| site.standing_operator(id, self.core.office.wall()));
+        match self.core.office.keys().decoy() {
+            Ok(decoy) => {
+                let asks = Asks::Named { operator, name: &name, decoy: &decoy };
+                asked(party.ask(&self.gate.ceremonies, asks, visit.from, now))
+            }
+            Err(error) => {
+                error!(%error, "a passkey can not be asked for");
+                answer::problem_of(StatusCode::INTERNAL_SERVER_ERROR, ApiRefusal::StoreFailed)
+            }
+        }
     }
 
     pub(crate) async fn sign_in_finish(&self, visit: &Visit) -> Response {
@@ -114,7 +141,7 @@ impl Desk {
             return later;
         }
         match self.proven(visit, None).await {
-            Ok((operator, key)) => self.let_in(visit, operator, Some(key)).await,
+            Ok((operator, key)) => self.let_in(visit, operator, By::Passkey(key), None).await,
             Err(unproven) => self.not_let_in(visit, unproven).await,
         }
     }
@@ -172,7 +199,14 @@ impl Desk {
     }
 
     /// Begins a session, on record first; whatever session the browser had ends.
-    async fn let_in(&self, visit: &Visit, operator: OperatorId, key: Option<Digest>) -> Response {
+    /// `held`: until when the hub signs nothing on its word.
+    pub(crate) async fn let_in(
+        &self,
+        visit: &Visit,
+        operator: OperatorId,
+        by: By,
+        held: Option<Time>,
+    ) -> Response {
         let fact = SessionFact::Opened;
         if self.core.sequencer.record(Body::Session { operator: Some(operator), fact }).await.is_err() {
             return answer::problem_of(StatusCode::INTERNAL_SERVER_ERROR, ApiRefusal::StoreFailed);
@@ -181,20 +215,23 @@ impl Desk {
             self.end(|session| session == before.session).await;
         }
         let browser = visit.headers.get(USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
-        let entrant = Entrant { operator, key, from: visit.from, browser };
+        let entrant = Entrant { operator, by, held, from: visit.from, browser };
         let secret = self.gate.sessions.open(&entrant, self.core.office.now());
         let (office, site) = (&self.core.office, self.core.office.site());
         let home = site.may_read(operator, lockward_policy::Read::Site, office.wall());
         let to = if home { address::OVERVIEW } else { address::ME };
-        let response = if key.is_some() { answer::json(&json!({ "to": to })) } else { answer::see(to) };
+        let response = match by {
+            By::Passkey(_) => answer::json(&json!({ "to": to })),
+            By::Link | By::Password => answer::see(to),
+            // The session's cookie goes along from here, and not from where the browser comes from.
+            By::OpenId => answer::page(lockward_console::onward("You are signed in", to)),
+        };
         self.with_cookie(visit, response, secret.as_str())
     }
 
     fn with_cookie(&self, visit: &Visit, mut response: Response, secret: &str) -> Response {
-        if let Ok(mut value) = HeaderValue::from_str(&cookie(secret, self.is_secure(&visit.headers))) {
-            value.set_sensitive(true);
-            response.headers_mut().insert(SET_COOKIE, value);
-        }
+        let (life, secure) = (crate::access::SESSION_LIFE, self.is_secure(&visit.headers));
+        cookies::OPERATOR.give(&mut response, secret, life, secure);
         response
     }
 
@@ -205,7 +242,7 @@ impl Desk {
         let link = link_of(&key);
         match self.gate.sessions.link_use(link, now) {
             Some(LinkUse::SignIn(operator)) if self.gate.sessions.spend(link, now).is_some() => {
-                self.let_in(visit, operator, None).await
+                self.let_in(visit, operator, By::Link, None).await
             }
             _ => answer::see("/sign-in?expired=1"),
         }
@@ -221,10 +258,11 @@ impl Desk {
         match (self.party(&visit.headers), site.operator(who.operator)) {
             (Some(party), Some(operator)) if party.knows(operator) => asked(party.ask(
                 &self.gate.ceremonies,
-                Some((who.session, operator)),
+                Asks::Own(who.session, operator),
                 visit.from,
                 office.now().mono,
             )),
+            _ if self.confirms_by_password(who.operator) => answer::json(&json!({ "password": true })),
             // Without a passkey there is nothing to touch.
             _ => answer::problem_of(StatusCode::FORBIDDEN, ApiRefusal::TouchNeeded),
         }
@@ -237,7 +275,7 @@ impl Desk {
         }
         match self.proven(visit, Some(who)).await {
             Ok(_) => {
-                self.gate.sessions.touched(who.session, self.core.office.now().mono);
+                self.gate.sessions.touched(who.session, None, self.core.office.now().mono);
                 answer::json(&json!({ "fresh": true }))
             }
             Err(unproven) => self.not_let_in(visit, unproven).await,
@@ -253,7 +291,12 @@ impl Desk {
 
     /// Ends sessions, on record.
     pub(crate) async fn end(&self, which: impl Fn(Digest) -> bool) {
-        for operator in self.gate.sessions.end(|s| which(s.session)) {
+        self.end_those(|s| which(s.session)).await;
+    }
+
+    /// The same by more than their names.
+    pub(crate) async fn end_those(&self, which: impl Fn(&SessionTold) -> bool) {
+        for operator in self.gate.sessions.end(which) {
             let fact = SessionFact::Ended;
             self.core.sequencer.note(Body::Session { operator: Some(operator), fact }).await;
         }

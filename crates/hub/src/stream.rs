@@ -17,10 +17,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::interval;
 
 /// Pieces that wait for the browser. One that reads nothing for so long is let go, and comes back by itself.
-const PIECES_MAX: usize = 64;
+pub(crate) const PIECES_MAX: usize = 64;
 
 /// What a body is fed from.
-struct Pieces(mpsc::Receiver<Bytes>);
+pub(crate) struct Pieces(pub(crate) mpsc::Receiver<Bytes>);
 
 impl HttpBody for Pieces {
     type Data = Bytes;

@@ -4,8 +4,8 @@ use core::time::Duration;
 use lockward_console::{Moment, Tone};
 use lockward_model::{
     Body, Code, ControllerFact, DoorFact, DoorId, Event, ExitAnomaly, InputFault, InputName, Known,
-    LockCause, Opening, OrderAct, Outcome, PassbackFact, PersonId, Side, SiteZone, Time, Wish, ZoneFact,
-    ZoneId,
+    LockCause, Opening, OrderAct, Outcome, PassbackFact, PersonId, PhoneFact, Side, SiteZone, Time, Wish,
+    ZoneFact, ZoneId,
 };
 use lockward_site::Site;
 
@@ -70,8 +70,9 @@ pub(crate) fn reason(site: &Site, event: &Event) -> Option<String> {
     let by = |because: &[Box<str>]| because.iter().map(|b| called(site, b)).collect::<Vec<_>>().join(", ");
     Some(match &event.body {
         Body::Access(access) => {
+            let how = if access.known.phone.is_some() { "by phone, touched for it; " } else { "" };
             let decided = match &access.outcome {
-                Outcome::Granted { because } => format!("by {}", by(because)),
+                Outcome::Granted { because } => format!("{how}by {}", by(because)),
                 Outcome::Denied { why, because } if because.is_empty() => why.sentence().to_owned(),
                 Outcome::Denied { why, because } => format!("{}: {}", why.sentence(), by(because)),
             };
@@ -105,11 +106,24 @@ pub(crate) fn reason(site: &Site, event: &Event) -> Option<String> {
             Outcome::Granted { because } => format!("{}, by {}", order(&ordered.envelope), by(because)),
             Outcome::Denied { why, .. } => format!("{}: {}", order(&ordered.envelope), why.sentence()),
         },
+        Body::Phone { by, fact: PhoneFact::Invited, .. } => format!("on the word of {by}"),
+        Body::Phone { by, fact: PhoneFact::Bound(id), .. } => format!("{id}, on the word of {by}"),
         Body::OrderLost { controller, operator: Some(who) } => format!("{controller}, given by {who}"),
         Body::OrderLost { controller, operator: None } => controller.to_string(),
         Body::Recovery { operator: Some(who), .. } => format!("new operator {who}"),
         Body::Recovery { operator: None, .. } => return None,
+        Body::Factor { operator, by, .. } => {
+            let whose = operator.map_or_else(|| "somebody".into(), |who| who.to_string());
+            by.map_or(whose.clone(), |by| format!("{whose}, on the word of {by}"))
+        }
         Body::Session { operator, .. } => operator.map_or_else(|| "somebody".into(), |who| who.to_string()),
+        Body::ApiKey { key, service, operator, .. } => {
+            let key = key.map(|key| key.to_string());
+            let whose = service.map(|service| format!("of service {service}"));
+            let by = operator.map(|who| format!("by {who}"));
+            let told: Vec<_> = [key, whose, by].into_iter().flatten().collect();
+            if told.is_empty() { "somebody".into() } else { told.join(", ") }
+        }
         Body::ClockStep { by_ms, .. } => format!("by {by_ms} ms"),
         Body::Connected(id) | Body::Disconnected(id) => id.to_string(),
         Body::LinkRefused { claimed: Some(id), code } => format!("{id}: {code}"),
@@ -224,6 +238,7 @@ fn called(site: &Site, name: &str) -> String {
 pub(crate) fn person(event: &Event) -> Option<PersonId> {
     match &event.body {
         Body::Access(access) => access.person,
+        Body::Phone { person, .. } => Some(*person),
         _ => None,
     }
 }

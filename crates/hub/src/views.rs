@@ -11,6 +11,7 @@ use lockward_console::{
 };
 use lockward_model::{Code, ControllerId, Door, DoorId, DoorKind, OperatorId, PersonId, Time};
 use lockward_site::Site;
+use lockward_store::HubError;
 
 /// Everything that one page is made from, at one moment.
 pub(crate) struct Page<'a> {
@@ -53,7 +54,7 @@ impl Page<'_> {
     }
 
     /// Whether the hub's word gives nobody anything: neither a rule, nor a card, nor a policy that would.
-    fn people_sign(&self) -> bool {
+    pub(crate) fn people_sign(&self) -> bool {
         let gives = ["put-policy", "put-rule", "put-credential"];
         !self.site.operators().any(|o| gives.iter().any(|v| self.site.hub_signs_for(o.id, v, self.now)))
     }
@@ -69,6 +70,14 @@ impl Page<'_> {
             as_of: self.moment(self.now),
             after: Some(self.live.newest()),
         }
+    }
+
+    /// The frame of a page that lists events by the index, which follows the log by a moment: what is not indexed yet comes
+    /// by the stream. Make it before the list is read.
+    pub(crate) fn frame_of_indexed(&self, banner: Option<&str>) -> Result<Frame, HubError> {
+        let indexed = self.office.store().index_position()?.saturating_sub(1);
+        let frame = self.frame(banner);
+        Ok(Frame { after: frame.after.map(|newest| newest.min(indexed)), ..frame })
     }
 
     /// A person's name; its id, where no name was given.

@@ -5,12 +5,12 @@ use crate::caller::{Caller, Gate, Stopped, pass};
 use crate::ceremony::Party;
 use crate::core::Core;
 use crate::origin::{Origin, PublicUrl};
-use crate::routes::{Answer, Method, ROUTES, Route};
+use crate::routes::{API, Access, Answer, Method, ROUTES, Route};
 use crate::views::{Page, Reader};
-use crate::{answer, handout, stream, tiles};
+use crate::{answer, api, handout, stream, tiles};
 use axum::Router;
 use axum::extract::Request;
-use axum::http::header::HOST;
+use axum::http::header::{ACCEPT, HOST};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -150,7 +150,11 @@ impl From<HubError> for Trouble {
 
 impl Desk {
     async fn receive(self: Arc<Self>, request: Request, route: Option<&'static Route>) -> Response {
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
+        if head.uri.path().starts_with(API) {
+            // Its answers are JSON, whatever a browser would rather have.
+            head.headers.remove(ACCEPT);
+        }
         // Off the loopback TLS says whom the browser means; on it, a page elsewhere must not reach us by a name of its own.
         if !self.tls && !self.is_called(&head.headers) {
             let detail = "call the hub by localhost, by its address, or by its public name";
@@ -159,11 +163,22 @@ impl Desk {
         if let Some(place) = self.elsewhere(&head.method, &head.headers, &head.uri) {
             return answer::moved(&place);
         }
+        let from = head.extensions.get().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(from)| *from);
         let method = route.map_or(Method::Get, |r| r.method);
-        let caller = self.gate.caller(&self.core.office, &head.headers, method);
+        let secure = self.is_secure(&head.headers);
+        let caller = match self.by_api_key(&head.headers, from).await {
+            Some(Ok(service)) => Caller::Service(service),
+            Some(Err(refused)) => return refused,
+            // Who is who on a phone's pages is another session, under another name: neither stands in for the other.
+            None if route.is_some_and(|r| r.access == Access::Person) => {
+                self.gate.person(&self.core.office, &head.headers, secure)
+            }
+            None => self.gate.caller(&self.core.office, &head.headers, method, secure),
+        };
         let Some(route) = route else {
             return match caller {
                 Caller::Nobody => answer::sign_in_first(&head.headers),
+                _ if head.uri.path().starts_with(API) => api::elsewhere(head.uri.path()),
                 caller => self.trouble(&head.headers, Trouble::NotFound, Some(&caller)),
             };
         };
@@ -171,11 +186,11 @@ impl Desk {
             Ok(()) => {}
             Err(Stopped::SignInFirst) => return answer::sign_in_first(&head.headers),
             Err(Stopped::TokenFirst) => return answer::token_first(),
+            Err(Stopped::PhoneFirst) => return answer::phone_first(&head.headers),
             Err(Stopped::With(status, code)) => {
                 return self.refused(&head.headers, status, code, Some(&caller));
             }
         }
-        let from = head.extensions.get().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(from)| *from);
         let whole = match route.method {
             Method::Get => Some(Vec::new()),
             Method::Post => {
@@ -201,8 +216,22 @@ impl Desk {
             Answer::SignIn => self.sign_in_page(&visit),
             Answer::SignInStart => self.sign_in_start(&visit),
             Answer::SignInFinish => self.sign_in_finish(&visit).await,
+            Answer::PasswordSignIn => self.password_sign_in(&visit).await,
+            Answer::OpenIdSignIn => self.openid_sign_in(&visit).await,
+            Answer::OpenIdBack => self.openid_back(&visit).await,
+            Answer::OpenIdCode => self.openid_code(&visit).await,
+            Answer::PasswordByLink => self.password_by_link(&visit).await,
+            Answer::CodeByLink => self.code_finish(&visit, true).await,
+            Answer::OpenIdByLink => self.openid_by_link(&visit).await,
+            Answer::TouchPassword => self.touch_password(&visit).await,
+            Answer::PasswordSet => self.password_set(visit).await,
+            Answer::CodeStart => self.code_start(&visit),
+            Answer::CodeFinish => self.code_finish(&visit, false).await,
+            Answer::RecoveryRenew => self.recovery_renew(&visit).await,
+            Answer::WayRemove => self.way_remove(&visit).await,
+            Answer::OpenIdBind => self.openid_bind(&visit).await,
             Answer::SetUp => self.set_up_page(&visit),
-            Answer::SetUpStart => self.set_up_start(&visit),
+            Answer::SetUpStart => self.set_up_start(&visit).await,
             Answer::SetUpFinish => self.set_up_finish(&visit).await,
             Answer::Enter => self.enter(&visit).await,
             Answer::SignOut => self.sign_out(&visit).await,
@@ -215,11 +244,17 @@ impl Desk {
             Answer::SessionEnd => self.session_end(&visit, false).await,
             Answer::OrderStart(act) => self.order_start(&visit, act).await,
             Answer::OrderFinish => self.order_finish(&visit).await,
+            Answer::My(what) => self.my(visit, what).await,
             Answer::Changes => self.changes_page(&visit, "", None),
             Answer::ChangeDraft => self.change_draft(visit).await,
             Answer::ChangeReview => self.draft_page(&visit),
             Answer::ChangeSignStart => self.change_sign_start(&visit),
             Answer::ChangeSignFinish => self.change_sign_finish(&visit).await,
+            Answer::ChangeSignApart => self.change_sign_apart(&visit),
+            Answer::ChangeSigned => self.change_signed(&visit).await,
+            Answer::OrderSigned => self.order_signed(&visit).await,
+            Answer::KeyApart => self.key_apart(&visit),
+            Answer::KeyMade => self.key_made(&visit).await,
             Answer::ChangeAgain => self.change_again(visit, true).await,
             Answer::ChangeWithdraw => self.change_again(visit, false).await,
             Answer::ChangeArrival => self.arrival_page(&visit),
@@ -231,6 +266,9 @@ impl Desk {
                 let over = visit.caller.operator().map(|who| who.over.clone());
                 answer::stream(stream::body(Arc::clone(&self.core), after.unwrap_or(0), sees, over))
             }
+            Answer::Api(what) => self.api(visit, what).await,
+            Answer::Services => self.services_page(&visit, None, None).await,
+            Answer::ServiceKey(deed) => self.service_key(&visit, deed).await,
             Answer::EpochKeys => match handout::epoch_keys(&self.core).await {
                 Ok(lines) => answer::secret(lines),
                 Err(error) => {
@@ -266,6 +304,9 @@ impl Desk {
                 return tiles::tile(office, log, place.unwrap_or_default())?.ok_or(Trouble::NotFound);
             }
             _ => {}
+        }
+        if matches!(what, Answer::Me) {
+            return Ok(answer::page(self.me_page(visit, None)?));
         }
         // A list of everybody opens a name for each: what goes on at the doors does not wait for that.
         let (brief, now);
@@ -304,12 +345,6 @@ impl Desk {
                 let scheme = if self.tls { "https" } else { "http" };
                 lockward_console::log(&page.log_view(&format!("{scheme}://{host}"), banner)?)
             }
-            Answer::Me => {
-                let who = visit.caller.operator().ok_or(Trouble::NotFound)?;
-                let party = self.party(&visit.headers);
-                let view = page.me_view(who, &self.gate.sessions.all(), party, banner, self.proper())?;
-                lockward_console::me(&view.ok_or(Trouble::NotFound)?)
-            }
             Answer::Operators | Answer::Invite => {
                 let who = visit.caller.operator();
                 let invited = match (what, who) {
@@ -322,6 +357,19 @@ impl Desk {
             _ => lockward_console::overview(&page.overview(banner)),
         };
         Ok(answer::page(html))
+    }
+
+    /// An operator's own page. `wrong`: why a password was not taken.
+    pub(crate) fn me_page(&self, visit: &Visit, wrong: Option<&str>) -> Result<String, Trouble> {
+        let who = visit.caller.operator().ok_or(Trouble::NotFound)?;
+        let (office, site, live) = (&self.core.office, self.core.office.site(), self.core.live.now().brief());
+        let reader = Reader::of(&visit.caller, office, &site);
+        let whole = self.core.live.whole();
+        let page = Page { office, site: &site, live: &live, whole, now: office.wall(), reader };
+        let ways = page.own_ways(who.operator, self.gate.openid.as_ref().map(|provider| provider.host()))?;
+        let (party, banner) = (self.party(&visit.headers), self.banner.as_deref());
+        let view = page.me_view(who, &self.gate.sessions.all(), party, banner, self.proper(), ways)?;
+        Ok(lockward_console::me(&view.ok_or(Trouble::NotFound)?, wrong))
     }
 
     pub(crate) fn trouble(&self, headers: &HeaderMap, trouble: Trouble, reader: Option<&Caller>) -> Response {

@@ -166,7 +166,9 @@ impl Whole {
         }
         let second = access.known.second.as_deref().and_then(|s| s.person);
         let who: Vec<PersonId> = access.person.into_iter().chain(second).collect();
-        for person in &who {
+        // A phone says nothing of where it is.
+        let seen = access.known.phone.is_none();
+        for person in who.iter().filter(|_| seen) {
             tell(&mut self.seen, Elsewhere::Seen { person: *person, door: door.id, at });
         }
         if access.known.wish != Wish::Hold || leaving {

@@ -10,7 +10,7 @@ pub(crate) mod deed;
 
 use crate::say::{count, say};
 use crate::terminal::{self, AskError};
-use crate::{folder, operator_key};
+use crate::{folder, operator_key, statements};
 use aws_lc_rs::signature::Ed25519KeyPair;
 use clap::Args;
 use lockward_draft::{
@@ -120,7 +120,10 @@ pub(crate) fn apply(args: &Apply) -> Result<ExitCode, ApplyError> {
     carry_out(&source, &file, &office, &args.signing, |before, after, plan, now| {
         let head =
             format!("{} for site \"{}\":\n", count(plan.items.len(), "change"), before.founding().title);
-        head + &review(before, after, plan, now).to_string()
+        // The review is read while the solver thinks.
+        say(&(head + &review(before, after, plan, now).to_string()));
+        statements::reviewed(before, after, now);
+        String::new()
     })
 }
 

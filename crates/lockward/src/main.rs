@@ -18,8 +18,11 @@ mod recover;
 mod say;
 mod schedule;
 mod serve;
+mod service;
 mod show;
+mod signer;
 mod sim;
+mod statements;
 mod stored;
 mod terminal;
 mod threat;
@@ -60,12 +63,16 @@ enum Verb {
     WhatCan(what_can::WhatCan),
     Prove(prove::Prove),
     Why(why::Why),
+    /// Integrations: their API keys, and what they sign.
+    #[command(subcommand)]
+    Service(service::ServiceVerb),
     /// Shows when a schedule opens and closes.
     #[command(subcommand)]
     Schedule(ScheduleVerb),
     /// Checks the logs, or hands them out.
     #[command(subcommand)]
     Log(LogVerb),
+    Signer(signer::Signer),
     Demo(demo::Demo),
     Sim(sim::Sim),
 }
@@ -116,9 +123,11 @@ fn run(verb: Verb) -> Result<ExitCode, Box<dyn Error>> {
         Verb::WhatCan(args) => what_can::what_can(&args)?,
         Verb::Prove(args) => prove::prove(&args),
         Verb::Why(args) => why::why(&args)?,
+        Verb::Service(verb) => service::service(&verb)?,
         Verb::Schedule(ScheduleVerb::Show(args)) => schedule::show(&args)?,
         Verb::Log(LogVerb::Verify(args)) => verify::verify(&args)?,
         Verb::Log(LogVerb::Export(args)) => export::export(&args)?,
+        Verb::Signer(args) => signer::signer(&args)?,
         Verb::Demo(args) => demo::demo(&args)?,
         Verb::Sim(args) => sim::sim(&args)?,
     })

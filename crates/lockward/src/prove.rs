@@ -1,13 +1,14 @@
-//! `lockward prove`: what is stated about the site, proved or refuted; and the same in a review, before a signature.
+//! `lockward prove`: what is stated about the site, proved or refuted: what the site keeps, or what a file says.
 
 use crate::folder::{Folder, FolderError};
 use crate::say::{complain, say};
+use crate::statements::{self, Told};
 use clap::Args;
 use core::time::Duration;
-use lockward_draft::count;
+use lockward_draft::{Asked, FileError, Source};
 use lockward_hub::OfficeError;
 use lockward_model::Time;
-use lockward_prove::{Answer, Prover, Solver, Statement, StatementError, read};
+use lockward_prove::{Answer, Patience, Prover, Solver};
 use lockward_site::Site;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -20,9 +21,9 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 /// Exits with 0 if all is proved, 1 if anything is refuted, 2 if anything is not known.
 #[derive(Args)]
 pub(crate) struct Prove {
-    /// The statements (TOML); docs/OPERATING.md says what can be stated.
-    file: PathBuf,
-    /// For `gives-nothing-new`: how many entries the config log had before.
+    /// The statements (TOML); docs/OPERATING.md says what can be stated. Without a file: those that the site keeps.
+    file: Option<PathBuf>,
+    /// What the site was before: how many entries the config log had. For `gives-nothing-new`, and to tell what a change broke.
     #[arg(long, value_name = "ENTRIES")]
     since: Option<u64>,
     /// How long the solver may take for one question.
@@ -54,14 +55,13 @@ pub(crate) enum ProveError {
     #[error("the statements in `{0}` are longer than {FILE_BYTES_MAX} bytes; split the file")]
     TooLong(PathBuf),
     /// What they say.
-    #[error("`{path}`")]
-    Statement {
-        /// Which.
-        path: PathBuf,
-        /// What is wrong.
-        #[source]
-        source: StatementError,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Nothing to prove.
+    #[error(
+        "the site keeps no statements; name a file of them, or put them with a change file (`[[statement]]`)"
+    )]
+    Nothing,
     /// A later size than the log has.
     #[error("the config log has {0} entries; `--since` counts those before the change")]
     Since(u64),
@@ -83,73 +83,55 @@ pub(crate) fn prove(args: &Prove) -> ExitCode {
 fn proved(args: &Prove) -> Result<Told, ProveError> {
     let office = args.folder.open()?;
     let site = office.site();
-    let statements = statements(&args.file, &site)?;
+    let asked = args.file.as_deref().map(|file| read(file, &site)).transpose()?;
     let before = match args.since {
         None => None,
         Some(size) if (1..=site.size()).contains(&size) => Some(office.site_at(size)?),
         Some(_) => return Err(ProveError::Since(site.size())),
     };
-    let limit = Duration::from_secs(args.limit);
-    tell(&statements, before.as_ref(), &site, office.now().wall, limit)
+    let patience = Patience::each(Duration::from_secs(args.limit));
+    let (before, now) = (before.as_ref(), office.now().wall);
+    match asked {
+        Some(asked) => answered(&asked, before, &site, now, patience),
+        None if site.statements().next().is_none() => Err(ProveError::Nothing),
+        None => {
+            let told = statements::judged(before, &site, now, &patience).map_err(ProveError::Policies)?;
+            say(&format!("{told}."));
+            Ok(told)
+        }
+    }
 }
 
 /// The statements of a file, about this site.
-pub(crate) fn statements(path: &Path, site: &Site) -> Result<Vec<Statement>, ProveError> {
+fn read(path: &Path, site: &Site) -> Result<Vec<Asked>, ProveError> {
     let failed = |source| ProveError::Read { path: path.into(), source };
     if std::fs::metadata(path).map_err(failed)?.len() > FILE_BYTES_MAX {
         return Err(ProveError::TooLong(path.into()));
     }
     let text = std::fs::read_to_string(path).map_err(failed)?;
-    read(&text, site).map_err(|source| ProveError::Statement { path: path.into(), source })
+    Ok(lockward_draft::statements(&Source::new(&path.display().to_string(), &text), site)?)
 }
 
-/// How many statements came to what.
-pub(crate) struct Told {
-    proved: usize,
-    refuted: usize,
-    unknown: usize,
-}
-
-impl Told {
-    fn exit(&self) -> ExitCode {
-        match self {
-            Self { refuted: 1.., .. } => ExitCode::FAILURE,
-            Self { unknown: 1.., .. } => ExitCode::from(2),
-            Self { .. } => ExitCode::SUCCESS,
-        }
-    }
-}
-
-fn tell(
-    statements: &[Statement],
+fn answered(
+    all: &[Asked],
     before: Option<&Site>,
     after: &Site,
     now: Time,
-    limit: Duration,
+    patience: Patience,
 ) -> Result<Told, ProveError> {
-    let prover = Prover::new(after, before, now, Solver::find(limit)).map_err(ProveError::Policies)?;
-    let mut told = Told { proved: 0, refuted: 0, unknown: 0 };
-    for statement in statements {
-        let (word, why) = match prover.answer(statement) {
-            Answer::Proved => {
-                told.proved += 1;
-                ("PROVED", None)
-            }
-            Answer::Refuted(who) => {
-                told.refuted += 1;
-                ("REFUTED", Some(who))
-            }
-            Answer::Unanswered(why) => {
-                told.unknown += 1;
-                ("NOT KNOWN", Some(why))
-            }
+    let prover = Prover::new(after, before, now, Solver::find(patience)).map_err(ProveError::Policies)?;
+    let mut told = Told::default();
+    for asked in all {
+        let answer = match asked {
+            Asked::Holds(says) => prover.answer(says),
+            Asked::GivesNothingNew => prover.gives_nothing_new(),
         };
-        say(&format!("{word}: {statement}"));
-        if let Some(why) = why {
-            say(&format!("  {why}"));
+        match answer {
+            Answer::Proved => told.proved(&asked.to_string()),
+            Answer::Refuted(who) => told.refuted("REFUTED", &asked.to_string(), &who),
+            Answer::Unanswered(why) => told.not_known(&asked.to_string(), &why),
         }
     }
-    let all = count(statements.len(), "statement");
-    say(&format!("{all}: {} proved, {} refuted, {} not known.", told.proved, told.refuted, told.unknown));
+    say(&format!("{told}."));
     Ok(told)
 }

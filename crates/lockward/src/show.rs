@@ -2,6 +2,7 @@
 
 use crate::folder::Folder;
 use crate::say::{count, say};
+use crate::statements;
 use clap::Args;
 use lockward_draft::told;
 use lockward_ledger::leaf_hash;
@@ -19,6 +20,9 @@ pub(crate) struct Show {
     /// Every entry.
     #[arg(long, conflicts_with = "entry")]
     all: bool,
+    /// Judges the statements that the site keeps, before and after: what an entry broke. Takes the solver seconds for each.
+    #[arg(long)]
+    statements: bool,
     #[command(flatten)]
     folder: Folder,
 }
@@ -72,7 +76,13 @@ pub(crate) fn show(args: &Show) -> Result<ExitCode, ShowError> {
                 let id = SiteId(*leaf_hash(entry).as_bytes());
                 site = Some(Site::found(entry, id, Keep::Decisions).map_err(refused)?);
             }
-            Some(site) => site.apply(entry).map_err(refused)?,
+            Some(site) => {
+                let before = (args.statements && wanted.contains(&at)).then(|| site.clone());
+                site.apply(entry).map_err(refused)?;
+                if let Some(before) = before {
+                    statements::reviewed(&before, site, site.newest());
+                }
+            }
         }
         Ok::<_, ShowError>(())
     })?;

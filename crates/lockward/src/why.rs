@@ -6,8 +6,8 @@ use crate::who_can::{on_the_wall, person, policies};
 use clap::Args;
 use lockward_hub::{ExplainError, Explained, Office};
 use lockward_model::{
-    Access, Body, ControllerFact, Event, LockCause, Opening, OrderAct, Ordered, Outcome, PinFact, Side,
-    Source, ZoneFact,
+    Access, Body, ControllerFact, Event, LockCause, Opening, OrderAct, Ordered, Outcome, PhoneFact, PinFact,
+    ShownPhone, Side, Source, ZoneFact,
 };
 use lockward_site::Site;
 use std::process::ExitCode;
@@ -68,8 +68,11 @@ pub(crate) fn tell(office: &Office, index: u64) -> Result<ExitCode, WhyError> {
 }
 
 fn told_access(office: &Office, site: &Site, access: &Access) -> String {
+    let phone = access.known.phone.as_deref();
+    let thing = if phone.is_some() { "phone" } else { "card" };
     let who = match (access.person, access.token) {
-        (Some(id), _) => format!("The card of {}", person(office, site, id)),
+        (Some(id), _) => format!("The {thing} of {}", person(office, site, id)),
+        (None, Some(_)) if phone.is_some() => "A phone that is nobody's any more".into(),
         (None, Some(_)) => "A card that the site did not know".into(),
         (None, None) => "Something that is no card".into(),
     };
@@ -105,7 +108,30 @@ fn told_access(office: &Office, site: &Site, access: &Access) -> String {
         ),
         None => "The controller had no configuration.".into(),
     };
+    if let Some(phone) = phone {
+        let intent = intent(phone, &access.outcome);
+        return format!("  {who} asked for one opening.\n  {intent}\n  Decision: {decided}.\n  {rested}");
+    }
     format!("  {who} was shown {side}; {pin}.\n  Decision: {decided}.\n  {rested}")
+}
+
+/// What a phone's opening was wanted by: what stands in its signature, and whether the door took it for one.
+fn intent(phone: &ShownPhone, outcome: &Outcome) -> String {
+    let age = match (phone.fresh, phone.prompt) {
+        (true, true) => "no more than ten seconds before",
+        (true, false) => "more than ten seconds before",
+        (false, _) => "for a number that does not count",
+    };
+    let keys = lockward_wire::config::Envelope::parse(&phone.envelope)
+        .map(|e| e.signature_ids().map(|k| k.to_string()).collect::<Vec<_>>().join(", "));
+    let keys = keys.unwrap_or_default();
+    match outcome {
+        Outcome::Granted { .. } => format!(
+            "intent=true, method=passkey: key `{keys}` signed for exactly this door, {age}, with a touch of a user whom the \
+             phone has verified; the signature is in the record."
+        ),
+        Outcome::Denied { .. } => format!("What it brought was to be signed by key `{keys}`, {age}."),
+    }
 }
 
 /// What was wanted of the door, and what the controller made of it.
@@ -200,6 +226,13 @@ fn told(event: &Event) -> String {
             format!("Somebody with a token took the {epochs}, and can read what was sealed with it.")
         }
         Body::Order(ordered) => order(ordered),
+        Body::Phone { person, by, fact: PhoneFact::Invited } => {
+            format!("Operator `{by}` made a link with which a phone of person `{person}` can be registered.")
+        }
+        Body::Phone { person, by, fact: PhoneFact::Bound(credential) } => format!(
+            "Phone `{credential}` was registered for person `{person}`, on the word of operator `{by}`. If that person knows \
+             nothing of it, revoke it."
+        ),
         Body::OrderLost { controller, operator } => {
             let who = operator.map_or("Somebody".into(), |o| format!("Operator `{o}`"));
             format!(
@@ -208,6 +241,17 @@ fn told(event: &Event) -> String {
         }
         Body::Recovery { operator: Some(who), .. } => format!("The new operator is `{who}`."),
         Body::Recovery { operator: None, .. } => "An operator ended it.".into(),
+        Body::ApiKey { key, service, operator, .. } => {
+            let key = key.map_or("A key that is none".into(), |k| format!("Key `{k}`"));
+            let whose = service.map(|s| format!(" of service `{s}`")).unwrap_or_default();
+            let by = operator.map(|o| format!(", by operator `{o}`")).unwrap_or_default();
+            format!("{key}{whose}{by}.")
+        }
+        Body::Factor { operator, by, .. } => {
+            let whose =
+                operator.map_or("Nobody knows whose it was.".into(), |who| format!("Operator `{who}`."));
+            by.map_or(whose.clone(), |by| format!("{whose} On the word of `{by}`."))
+        }
         Body::Session { operator: Some(who), .. } => format!("Operator `{who}`."),
         Body::Session { operator: None, .. } => "Nobody knows who it was.".into(),
         Body::Founded(site) => format!("The site's identity is {site}."),

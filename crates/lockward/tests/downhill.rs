@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each room may import (design, "The shape"). A room that is not here may not exist.
-const ROOMS: [(&str, &[&str]); 20] = [
+const ROOMS: [(&str, &[&str]); 21] = [
     ("model", &[]),
     ("ledger", &[]),
     ("osdp", &[]),
@@ -31,7 +31,9 @@ const ROOMS: [(&str, &[&str]); 20] = [
             "model",
         ],
     ),
-    ("hub", &["store", "console", "draft", "site", "history", "policy", "ledger", "wire", "model"]),
+    ("hub", &["store", "console", "draft", "prove", "site", "history", "policy", "ledger", "wire", "model"]),
+    // On an operator's own machine: it knows no site, and nothing of the hub's.
+    ("signer", &["console", "draft", "wire", "model"]),
     (
         "sim",
         &[
@@ -50,7 +52,10 @@ const ROOMS: [(&str, &[&str]); 20] = [
             "model",
         ],
     ),
-    ("lockward", &["hub", "sim", "prove", "audit", "draft", "site", "ledger", "wire", "store", "model"]),
+    (
+        "lockward",
+        &["hub", "signer", "sim", "prove", "audit", "draft", "site", "ledger", "wire", "store", "model"],
+    ),
     (
         "bench",
         &[
@@ -77,10 +82,10 @@ const PURE: [&str; 12] = [
 ];
 
 /// Dependencies with keepers, and who they are. The bench holds peers against Lockward, so it may hold some of them.
-const KEEPERS: [(&str, &[&str]); 18] = [
+const KEEPERS: [(&str, &[&str]); 23] = [
     ("aes", &["osdp"]),
     ("askama", &["console"]),
-    ("axum", &["hub"]),
+    ("axum", &["hub", "signer"]),
     // What decides is `policy`; `prove` only reasons about it, for people, and asks `policy` before it says anything.
     ("cedar-policy", &["policy", "prove", "bench"]),
     ("cedar-policy-symcc", &["prove"]),
@@ -88,15 +93,20 @@ const KEEPERS: [(&str, &[&str]); 18] = [
     ("hashbrown", &["site"]),
     ("hyper", &["hub", "lockward"]),
     ("indicatif", &["lockward"]),
+    ("jsonwebtoken", &["hub"]),
     ("libosdp", &["bench"]),
     ("miette", &["policy"]),
     ("minicbor", &["wire"]),
+    ("qrcode", &["hub"]),
     ("rcgen", &["hub"]),
     ("rusqlite", &["store", "bench"]),
     ("rustls-native-certs", &["lockward"]),
     ("rustls-webpki", &["hub"]),
+    ("utoipa", &["hub"]),
+    ("unicode-normalization", &["wire"]),
     ("webauthn-rs", &["hub"]),
     ("webauthn-rs-core", &["hub"]),
+    ("zxcvbn", &["hub"]),
 ];
 
 /// What a pure room's sources do not hold, and what they hold in its place.

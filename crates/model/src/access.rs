@@ -51,6 +51,18 @@ impl Factors {
         Self::NAMED.into_iter().filter(move |(f, _)| self.contains(*f)).map(|(_, name)| name)
     }
 
+    /// `a card and a PIN`; a card that signs is a card.
+    #[must_use]
+    pub fn in_words(self) -> String {
+        let word = |name| match name {
+            "pin" => "a PIN".to_owned(),
+            "key" => "a card that signs".to_owned(),
+            name => format!("a {name}"),
+        };
+        let plain = |name: &&str| !(self.contains(Self::KEY) && *name == "card");
+        self.names().filter(plain).map(word).collect::<Vec<_>>().join(" and ")
+    }
+
     /// One factor by its name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
@@ -140,6 +152,17 @@ pub struct ShownPass {
     pub used_up: bool,
 }
 
+/// An order as a phone signed it, in place of a card; whose signature it bears is checked at every decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownPhone {
+    /// The signed order, as it came: the signature is the touch of a user whom the phone has verified.
+    pub envelope: Box<[u8]>,
+    /// Its number is one that the controller gave out, and has not seen since.
+    pub fresh: bool,
+    /// That was no longer ago than [`Order::PHONE_LIFE_MAX`](crate::Order::PHONE_LIFE_MAX): so neither is the touch.
+    pub prompt: bool,
+}
+
 /// A one-time code that was right: it serves once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UsedCode {
@@ -161,6 +184,8 @@ pub struct Known {
     pub second: Option<Box<Second>>,
     /// The pass, if one was shown in place of a card.
     pub pass: Option<Box<ShownPass>>,
+    /// The order, if a phone asked in place of a card.
+    pub phone: Option<Box<ShownPhone>>,
     /// The one-time codes that were right, the first person's first.
     pub codes: Vec<UsedCode>,
     /// What anti-passback says.

@@ -1,9 +1,9 @@
 //! Changes: every edit that a site's configuration can undergo, and the first entry that everything descends from.
 
 use crate::{
-    ControllerId, Credential, CredentialId, Door, DoorId, Group, GroupId, Operator, OperatorId, Person,
-    PersonId, PolicyId, PolicyText, PublicKey, Rule, RuleId, Schedule, ScheduleId, Service, ServiceId,
-    SiteId, SiteZone, Text, Time, Zone, ZoneId,
+    ControllerId, Credential, CredentialId, Digest, Door, DoorId, Group, GroupId, Operator, OperatorId,
+    OperatorKey, Person, PersonId, PolicyId, PolicyText, PublicKey, Rule, RuleId, Schedule, ScheduleId,
+    Service, ServiceId, SiteId, SiteZone, Statement, StatementId, Text, Time, Zone, ZoneId,
 };
 
 /// One edit. "Put" makes or replaces.
@@ -63,6 +63,20 @@ pub enum Change {
     PutOperator(Operator),
     /// Removes an operator. Takes authority away.
     RemoveOperator(OperatorId),
+    /// Adds a key to an operator's, or renames it; all else of the operator stays as it was.
+    PutOperatorKey {
+        /// Whose.
+        operator: OperatorId,
+        /// The key, and what people call it.
+        key: OperatorKey,
+    },
+    /// Takes one of an operator's keys away; never the last. Takes authority away.
+    RemoveOperatorKey {
+        /// Whose.
+        operator: OperatorId,
+        /// The SHA-256 of its public key ([`SigningKey::public`](crate::SigningKey::public)).
+        key: Digest,
+    },
     /// Makes or replaces a service.
     PutService(Service),
     /// Removes a service. Takes authority away.
@@ -85,6 +99,10 @@ pub enum Change {
     CancelRecovery,
     /// Forgets where a person is, so that anti-passback begins again.
     Forgive(Forgiven),
+    /// Makes or replaces a statement: what must hold, and what every review of a change is told of.
+    PutStatement(Statement),
+    /// Removes a statement. Nobody is told any more when a change breaks it.
+    RemoveStatement(StatementId),
 }
 
 /// Whom anti-passback forgives.
@@ -144,6 +162,8 @@ impl Change {
             Self::RevokeController(_) => "revoke-controller",
             Self::PutOperator(_) => "put-operator",
             Self::RemoveOperator(_) => "remove-operator",
+            Self::PutOperatorKey { .. } => "put-operator-key",
+            Self::RemoveOperatorKey { .. } => "remove-operator-key",
             Self::PutService(_) => "put-service",
             Self::RemoveService(_) => "remove-service",
             Self::LockDown(_) => "lock-down",
@@ -152,11 +172,24 @@ impl Change {
             Self::Recover(_) => "recover",
             Self::CancelRecovery => "cancel-recovery",
             Self::Forgive(_) => "forgive",
+            Self::PutStatement(_) => "put-statement",
+            Self::RemoveStatement(_) => "remove-statement",
+        }
+    }
+
+    /// Whose keys it is about, if it is about an operator's keys and nothing else.
+    #[must_use]
+    pub fn keys_of(&self) -> Option<OperatorId> {
+        match self {
+            Self::PutOperatorKey { operator, .. } | Self::RemoveOperatorKey { operator, .. } => {
+                Some(*operator)
+            }
+            _ => None,
         }
     }
 
     /// Every verb, for the policy schema.
-    pub const VERBS: [&'static str; 30] = [
+    pub const VERBS: [&'static str; 34] = [
         "put-zone",
         "remove-zone",
         "put-door",
@@ -179,6 +212,8 @@ impl Change {
         "revoke-controller",
         "put-operator",
         "remove-operator",
+        "put-operator-key",
+        "remove-operator-key",
         "put-service",
         "remove-service",
         "lock-down",
@@ -187,6 +222,8 @@ impl Change {
         "recover",
         "cancel-recovery",
         "forgive",
+        "put-statement",
+        "remove-statement",
     ];
 }
 
@@ -229,7 +266,7 @@ pub struct Founding {
     /// The offline key that can refound the site.
     pub recovery_key: PublicKey,
     /// The SHA-256 of the site's CA certificate (DER).
-    pub ca_digest: crate::Digest,
+    pub ca_digest: Digest,
     /// The policies in force from the start.
     pub policies: Vec<PolicyText>,
 }

@@ -1,8 +1,8 @@
 //! Events: what happened, as the log keeps it. A clear header that a stranger can check, and a body that is sealed.
 
 use crate::{
-    Access, Code, ConfigRef, ControllerId, Digest, DoorId, OperatorId, Ordered, PublicKey, Side, SiteId,
-    Time, ZoneId,
+    Access, ApiKeyId, Code, ConfigRef, ControllerId, CredentialId, Digest, DoorId, OperatorId, Ordered,
+    PersonId, PublicKey, ServiceId, Side, SiteId, Time, ZoneId,
 };
 use core::time::Duration;
 
@@ -189,6 +189,45 @@ pub enum SessionFact {
     SetUp,
 }
 
+/// What became of an API key of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ApiKeyFact {
+    /// Somebody made it.
+    Made,
+    /// It took the place of another, which goes on until its own end.
+    Rotated,
+    /// It serves no more.
+    Revoked,
+    /// Somebody sent one that does not serve.
+    Refused,
+}
+
+/// What became of somebody's way to sign in that is no passkey.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FactorFact {
+    /// There is a new one: a password, a code app, or an account at the OpenID provider.
+    Bound,
+    /// One was taken away.
+    Removed,
+    /// One was set on another operator's word, in place of what was lost.
+    Reset,
+    /// A recovery code took the place of a one-time code.
+    Recovered,
+    /// The OpenID provider named somebody who is bound to no operator.
+    Stranger,
+    /// Passwords are tried at many operators.
+    Sprayed,
+}
+
+/// What became of a phone of somebody's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PhoneFact {
+    /// A link was made with which a phone can be registered.
+    Invited,
+    /// A phone was registered by such a link: from the change that puts it on, it opens what its holder may.
+    Bound(CredentialId),
+}
+
 /// How far a recovery of the site has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RecoveryStep {
@@ -325,12 +364,41 @@ pub enum Body {
         /// Who gave it.
         operator: Option<OperatorId>,
     },
+    /// Something became of an operator's way to sign in.
+    Factor {
+        /// Whose it is, if that is known.
+        operator: Option<OperatorId>,
+        /// On whose word, where that is not its own.
+        by: Option<OperatorId>,
+        /// What.
+        fact: FactorFact,
+    },
     /// Somebody signed in at the hub, or tried to.
     Session {
         /// Who, if that is known.
         operator: Option<OperatorId>,
         /// What.
         fact: SessionFact,
+    },
+    /// An API key of a service was made or taken away, or somebody sent one that does not serve.
+    ApiKey {
+        /// Which; `None` where what was sent is none, or none that is told of.
+        key: Option<ApiKeyId>,
+        /// Whose.
+        service: Option<ServiceId>,
+        /// Who did it; `None` for somebody at the hub's own command line.
+        operator: Option<OperatorId>,
+        /// What.
+        fact: ApiKeyFact,
+    },
+    /// A phone of somebody's is to be registered, or was.
+    Phone {
+        /// Whose.
+        person: PersonId,
+        /// On whose word.
+        by: OperatorId,
+        /// What.
+        fact: PhoneFact,
     },
     /// The recovery key was used, or what it announced was ended.
     Recovery {
@@ -396,6 +464,16 @@ impl Body {
                 Outcome::Denied { .. } => Code::OrderRefused,
             },
             Self::OrderLost { .. } => Code::OrderLost,
+            Self::Phone { fact: PhoneFact::Invited, .. } => Code::PhoneInvited,
+            Self::Phone { fact: PhoneFact::Bound(_), .. } => Code::PhoneBound,
+            Self::Factor { fact, .. } => match fact {
+                FactorFact::Bound => Code::FactorBound,
+                FactorFact::Removed => Code::FactorRemoved,
+                FactorFact::Reset => Code::FactorReset,
+                FactorFact::Recovered => Code::RecoveryCodeUsed,
+                FactorFact::Stranger => Code::AccountUnbound,
+                FactorFact::Sprayed => Code::AuthSpray,
+            },
             Self::Recovery { step, .. } => match step {
                 RecoveryStep::Announced => Code::RecoveryAnnounced,
                 RecoveryStep::Done => Code::RecoveryDone,
@@ -407,6 +485,12 @@ impl Body {
                 SessionFact::Ended => Code::SignedOut,
                 SessionFact::Cloned => Code::PasskeyCloned,
                 SessionFact::SetUp => Code::SetUpLinkUsed,
+            },
+            Self::ApiKey { fact, .. } => match fact {
+                ApiKeyFact::Made => Code::ApiKeyMade,
+                ApiKeyFact::Rotated => Code::ApiKeyRotated,
+                ApiKeyFact::Revoked => Code::ApiKeyRevoked,
+                ApiKeyFact::Refused => Code::ApiKeyRefused,
             },
             Self::KeysRead { .. } => Code::KeysRead,
             Self::Input { fault, .. } => fault.map_or(Code::InputCleared, InputFault::code),

@@ -86,6 +86,8 @@ macro_rules! ids {
 ids! {
     /// Doors of which one at most is open.
     AirlockId,
+    /// An API key of a service, without its secret.
+    ApiKeyId,
     /// A device that drives doors.
     ControllerId,
     /// Something that one person has or knows.
@@ -108,6 +110,8 @@ ids! {
     ScheduleId,
     /// An integration, or the hub itself.
     ServiceId,
+    /// What must hold at a site whoever comes.
+    StatementId,
     /// An area.
     ZoneId,
 }

@@ -3,6 +3,13 @@
 use crate::{OperatorId, PersonId, PublicKey, RoleId, ServiceId, Text, Time};
 use core::fmt;
 
+/// The port of the signer: the program on a person's own machine that shows what is signed and asks for the touch.
+pub const SIGNER_PORT: u16 = 7_447;
+/// The relying party of passkeys that the signer makes.
+pub const SIGNER_RP: &str = "localhost";
+/// The only origin whose pages may ask those passkeys to sign. No hub is ever served from it.
+pub const SIGNER_ORIGIN: &str = "http://localhost:7447";
+
 /// Keys of one operator: an authenticator on the key ring, one in the drawer, a phone, a laptop, and one to replace each.
 pub const OPERATOR_KEYS_MAX: usize = 8;
 
@@ -28,6 +35,12 @@ impl Passkey {
     pub const RP_BYTES_MAX: usize = 253;
     /// Longest origin: `https://`, a host name, and a port.
     pub const ORIGIN_BYTES_MAX: usize = 8 + 253 + 6;
+
+    /// Whether no page but the signer's can ask it to sign: it is pinned to [`SIGNER_ORIGIN`].
+    #[must_use]
+    pub fn is_the_signers(&self) -> bool {
+        *self.rp == *SIGNER_RP && *self.origin == *SIGNER_ORIGIN
+    }
 
     /// Whether it keeps to its limits.
     #[must_use]
@@ -62,6 +75,16 @@ impl SigningKey {
         match self {
             Self::Ed25519(key) => &key.0,
             Self::Passkey(passkey) => &passkey.key,
+        }
+    }
+
+    /// Whether what it signs is signed *apart* from the hub: no page of the hub can ask it to. So is a key in a file, and
+    /// a passkey of the signer's. That the hub's own key is in the hub's hands is for the caller to know.
+    #[must_use]
+    pub fn is_apart(&self) -> bool {
+        match self {
+            Self::Ed25519(_) => true,
+            Self::Passkey(passkey) => passkey.is_the_signers(),
         }
     }
 }

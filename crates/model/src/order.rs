@@ -67,6 +67,11 @@ pub struct Order {
 impl Order {
     /// The longest that an order may be under way: somebody reads a page, finds the key and touches it.
     pub const LIFE_MAX: Duration = Duration::from_secs(60);
+
+    /// The longest that a phone's order may be under way. The controller gives the number before the touch, so that the touch
+    /// is younger still: no phone opens a door that nobody has touched it for in this time. A finger or a face takes two
+    /// seconds, the phone's own code six; whoever takes longer presses again.
+    pub const PHONE_LIFE_MAX: Duration = Duration::from_secs(10);
 }
 
 /// What a controller knew of an order beyond its bytes. Computed outside, kept with the decision, so that it can be

@@ -1,6 +1,6 @@
 //! People and machines that may be allowed something, and what proves that it is they.
 
-use crate::{CardToken, ControllerId, CredentialId, GroupId, PersonId, PublicKey, Text, Time};
+use crate::{CardToken, ControllerId, CredentialId, GroupId, Passkey, PersonId, PublicKey, Text, Time};
 use core::fmt;
 
 /// From when until when; open ends mean "always" and "until changed".
@@ -106,14 +106,25 @@ pub enum Proof {
     Totp(SealedSecret),
     /// Codes by count (RFC 4226), typed in place of a PIN.
     Hotp(SealedSecret),
+    /// Something one has, and proves by a touch for each opening: a passkey on the person's own phone. No reader asks for
+    /// it.
+    Phone {
+        /// What it is found by: the beginning of its public key's SHA-256.
+        token: CardToken,
+        /// What it signs orders with.
+        passkey: Box<Passkey>,
+    },
 }
 
 impl Proof {
-    /// What it is found by at a reader, for those that say who one is.
+    /// What it is found by at a reader or in an order, for those that say who one is.
     #[must_use]
     pub fn token(&self) -> Option<CardToken> {
         match self {
-            Self::Card(token) | Self::Key { token, .. } | Self::PinOnly { token, .. } => Some(*token),
+            Self::Card(token)
+            | Self::Key { token, .. }
+            | Self::PinOnly { token, .. }
+            | Self::Phone { token, .. } => Some(*token),
             Self::Pin(_) | Self::Duress(_) | Self::Totp(_) | Self::Hotp(_) => None,
         }
     }

@@ -1,17 +1,14 @@
 //! One question to Cedar, and what its answer means; for a refusal, what would have to be different.
 
+use crate::answers::Answers;
 use crate::compile::{Looks, reported};
 use crate::verdict::{Company, Situation, Verdict, Would};
 use crate::vocabulary::Seen;
-use cedar_policy::{
-    Authorizer, Context, Decision, Effect, Entities, EntityUid, PolicyId, PolicySet, Request,
-};
+use cedar_policy::{Authorizer, Context, Decision, Effect, Entities, EntityUid, PolicySet, Request};
 use lockward_model::Factors;
 
 /// Everything that a question is about, but the context.
 pub(crate) struct Case<'a> {
-    /// The name to answer with; empty for the policies' own names.
-    pub(crate) name: &'a str,
     pub(crate) policies: &'a PolicySet,
     pub(crate) entities: &'a Entities,
     pub(crate) principal: &'a EntityUid,
@@ -29,7 +26,7 @@ impl Case<'_> {
         let Ok(request) = Request::new(who, what, on, context, None) else { return Verdict::Error };
         let response = Authorizer::new().is_authorized(&request, self.policies, self.entities);
         let mut because: Vec<Box<str>> =
-            response.diagnostics().reason().map(|id| Box::from(self.called(id))).collect();
+            response.diagnostics().reason().map(|id| Box::from(reported(id))).collect();
         because.sort_unstable();
         because.dedup();
         let failed = response.diagnostics().errors().next().is_some();
@@ -43,22 +40,44 @@ impl Case<'_> {
         }
     }
 
-    fn called<'b>(&'b self, id: &'b PolicyId) -> &'b str {
-        if self.name.is_empty() { reported(id) } else { self.name }
-    }
-
     fn only_permits(&self) -> Option<PolicySet> {
         let permits = self.policies.policies().filter(|p| p.effect() == Effect::Permit);
         PolicySet::from_policies(permits.cloned()).ok()
     }
 }
 
+/// A case that is asked again and again: with the answers that it has given, if they are kept.
+pub(crate) struct Standing<'a> {
+    pub(crate) case: Case<'a>,
+    /// The name to answer with; empty for the policies' own names.
+    pub(crate) name: &'a str,
+    pub(crate) kept: Option<&'a Answers>,
+    /// What its policies look at.
+    pub(crate) looks: Looks,
+}
+
+impl Standing<'_> {
+    fn judge(&self, seen: &Seen<'_>, context: impl FnOnce(&Seen<'_>) -> Option<Context>) -> Verdict {
+        let least = self.looks.least(seen);
+        let ask = |seen: &Seen<'_>| context(seen).map_or(Verdict::Error, |context| self.case.judge(context));
+        let verdict = match self.kept {
+            Some(kept) => kept.answer(&least, ask),
+            None => ask(&least),
+        };
+        // The picture may have been made for another policy that asks the same, and answers by that one's name.
+        if self.name.is_empty() { verdict } else { verdict.called(self.name) }
+    }
+}
+
 /// What all cases together say: as one case with all their policies would.
-fn judge_all(cases: &[Case<'_>], context: Option<Context>) -> Verdict {
-    let (Some(context), [first, rest @ ..]) = (context, cases) else {
-        return if cases.is_empty() { Verdict::Nothing { would: None } } else { Verdict::Error };
-    };
-    rest.iter().fold(first.judge(context.clone()), |all, case| together(all, case.judge(context.clone())))
+fn judge_all(
+    cases: &[Standing<'_>],
+    seen: &Seen<'_>,
+    mut context: impl FnMut(&Seen<'_>) -> Option<Context>,
+) -> Verdict {
+    let Some((first, rest)) = cases.split_first() else { return Verdict::Nothing { would: None } };
+    let first = first.judge(seen, &mut context);
+    rest.iter().fold(first, |all, case| together(all, case.judge(seen, &mut context)))
 }
 
 /// A forbid wins, then an error, then a permit; what decided is told of both.
@@ -86,7 +105,7 @@ fn together(a: Verdict, b: Verdict) -> Verdict {
 /// The answer for someone who enters, by the policies of all cases, which look at no more than `looks`. `context` makes
 /// Cedar's context of what they see.
 pub(crate) fn entering(
-    cases: &[Case<'_>],
+    cases: &[Standing<'_>],
     looks: Looks,
     now: &Situation<'_>,
     context: impl FnMut(&Seen<'_>) -> Option<Context>,
@@ -108,14 +127,14 @@ pub(crate) fn entering(
 
 /// Asks the same cases again and again, for what would have to be different.
 struct Asker<'a, F> {
-    cases: &'a [Case<'a>],
+    cases: &'a [Standing<'a>],
     looks: Looks,
     context: F,
 }
 
 impl<F: FnMut(&Seen<'_>) -> Option<Context>> Asker<'_, F> {
     fn judge(&mut self, seen: &Seen<'_>) -> Verdict {
-        judge_all(self.cases, (self.context)(&self.looks.least(seen)))
+        judge_all(self.cases, &self.looks.least(seen), &mut self.context)
     }
 
     fn permits(&mut self, seen: &Seen<'_>) -> bool {
@@ -165,12 +184,17 @@ impl<F: FnMut(&Seen<'_>) -> Option<Context>> Asker<'_, F> {
         match verdict {
             Verdict::Permit { .. } => true,
             Verdict::Forbid { .. } => {
-                let only: Option<Vec<PolicySet>> = self.cases.iter().map(Case::only_permits).collect();
+                let only: Option<Vec<PolicySet>> = self.cases.iter().map(|c| c.case.only_permits()).collect();
                 let only = only.unwrap_or_default();
                 let cases = self.cases.iter().zip(&only);
-                let permits: Vec<_> = cases.map(|(case, policies)| Case { policies, ..*case }).collect();
-                let context = (self.context)(&self.looks.least(seen));
-                matches!(judge_all(&permits, context), Verdict::Permit { .. })
+                let permits = cases.map(|(standing, policies)| Standing {
+                    case: Case { policies, ..standing.case },
+                    kept: None,
+                    ..*standing
+                });
+                let permits: Vec<_> = permits.collect();
+                let least = self.looks.least(seen);
+                matches!(judge_all(&permits, &least, &mut self.context), Verdict::Permit { .. })
             }
             Verdict::Nothing { .. } | Verdict::Error => false,
         }

@@ -7,7 +7,34 @@ use lockward_model::PolicyText;
 /// people's own signatures extend anything.
 pub const HUB_SIGNS: &str = "hub-signs";
 
-const BASE: [(&str, &str); 9] = [
+/// The policy of a hardened site by which nothing that extends is signed by a touch at the hub's own page alone.
+pub const SIGNED_APART: &str = "signed-apart";
+
+/// Its text, as a sample: in force in no new site.
+const APART: &str = r#"// What gives is signed apart from the hub: with a key file, or at the signer on one's own machine; or two people sign it.
+// Then a touch at a page of the hub, whatever that page says it is for, gives nobody anything. What only takes away from
+// people and doors needs neither, so that it is quick. Taking away operators, their keys and policies does: else a hub in
+// the wrong hands could leave nobody who can undo it.
+forbid (
+  principal is Operator,
+  action in [Action::"change", Action::"order"],
+  resource
+) unless {
+  context.apart ||
+  context.approvals >= 2 ||
+  action in [
+    Action::"change:suspend-person",
+    Action::"change:remove-person",
+    Action::"change:revoke-credential",
+    Action::"change:remove-rule",
+    Action::"change:revoke-controller",
+    Action::"change:lock-down",
+    Action::"change:cancel-recovery",
+    Action::"order:release"
+  ]
+};"#;
+
+const BASE: [(&str, &str); 10] = [
     (
         "owner",
         r#"// An owner may make every change, give every order, and see everything.
@@ -42,6 +69,15 @@ permit (
   action in [Action::"change", Action::"order"],
   resource
 ) when { context.on_behalf };"#,
+    ),
+    (
+        "own-keys",
+        r#"// Every operator adds and removes keys of their own.
+permit (
+  principal is Operator,
+  action in [Action::"change:put-operator-key", Action::"change:remove-operator-key"],
+  resource
+) when { context.own };"#,
     ),
     (
         "guard",
@@ -124,6 +160,15 @@ permit (
 /// The policies of a new site.
 #[must_use]
 pub fn base_policies() -> Vec<PolicyText> {
-    let text = |(id, text): (&str, &str)| id.parse().ok().map(|id| PolicyText { id, text: text.into() });
     BASE.into_iter().filter_map(text).collect()
+}
+
+/// The policy [`SIGNED_APART`], as hardening puts it.
+#[must_use]
+pub fn signed_apart() -> Option<PolicyText> {
+    text((SIGNED_APART, APART))
+}
+
+fn text((id, text): (&str, &str)) -> Option<PolicyText> {
+    id.parse().ok().map(|id| PolicyText { id, text: text.into() })
 }

@@ -6,6 +6,7 @@
 //! Architecture invariant: no clock, no chance, no I/O. The same policies and the same question give the same answer
 //! with the same reasons, with the index or without it.
 
+mod answers;
 mod ask;
 mod base;
 mod cache;
@@ -17,10 +18,12 @@ mod signing;
 mod verdict;
 mod vocabulary;
 
-pub use base::{HUB_SIGNS, base_policies};
+pub use base::{HUB_SIGNS, SIGNED_APART, base_policies, signed_apart};
 pub use compile::{POLICY_TEXT_BYTES_MAX, PolicyError, RULE_POLICIES_MAX, forbids};
 pub use grant::Grant;
 pub use policies::Policies;
 pub use signing::Signers;
-pub use verdict::{Act, Asked, Company, Place, Read, Signer, Situation, Verdict, Who, Would};
-pub use vocabulary::SCHEMA;
+pub use verdict::{
+    Act, Asked, Company, Place, Read, SignIn, Signature, Signer, Situation, Verdict, Who, Would,
+};
+pub use vocabulary::{SCHEMA, actions};

@@ -3,16 +3,16 @@
 use crate::ask::Case;
 use crate::grant::Grant;
 use crate::policies::{Policies, minted};
-use crate::verdict::{Asked, Place, Read, Signer, Situation, Verdict};
+use crate::verdict::{Asked, Place, Read, SignIn, Signature, Signer, Situation, Verdict};
 use crate::vocabulary::{Vocabulary, WORDS, nested};
 use cedar_policy::{Context, Entities, Entity, EntityUid, PolicySet, RestrictedExpression};
-use lockward_model::{Change, Mono, OrderAct, ZoneId};
+use lockward_model::{Change, Mono, OperatorId, OrderAct, ZoneId};
 use std::collections::HashSet;
 
 /// One question: who wants what, on what.
 struct Question<'a> {
     signer: Signer<'a>,
-    /// `change`, `order` or `read`.
+    /// `change`, `order`, `read` or `sign-in`.
     family: &'a str,
     verb: &'a str,
     resource: EntityUid,
@@ -24,9 +24,11 @@ struct Question<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Signers<'a> {
     /// Who signed.
-    pub all: &'a [Signer<'a>],
+    pub all: &'a [Signature<'a>],
     /// In whose place a service among them signs.
     pub on_behalf: Option<Signer<'a>>,
+    /// Whose keys it is about, if it is about an operator's keys and nothing else.
+    pub keys_of: Option<OperatorId>,
 }
 
 impl Signers<'_> {
@@ -36,16 +38,21 @@ impl Signers<'_> {
     /// the right makes a second pair of eyes; nor does one in whose place the hub signs, since nobody but the hub says so.
     fn judge(&self, may: impl Fn(Signer<'_>, Asked) -> Verdict) -> Verdict {
         let permits = |v: &Verdict| matches!(v, Verdict::Permit { .. });
-        let own = |approvals| Asked { approvals, on_behalf: false };
-        let person = |s: &&Signer<'_>| matches!(s, Signer::Operator { .. });
-        let approvals = self.all.iter().filter(|s| person(s) && permits(&may(**s, own(usize::MAX)))).count();
+        let own = |by: Signer<'_>| matches!(by, Signer::Operator { id, .. } if self.keys_of == Some(id));
+        let asked = |s: Signature<'_>, approvals| {
+            may(s.by, Asked { approvals, on_behalf: false, apart: s.apart, own: own(s.by) })
+        };
+        let person = |s: &&Signature<'_>| matches!(s.by, Signer::Operator { .. });
+        let approvals = self.all.iter().filter(|s| person(s) && permits(&asked(**s, usize::MAX))).count();
         let mut first = None;
         for signer in self.all {
-            let mut verdict = may(*signer, own(approvals));
-            if let (Signer::Service(_), Some(operator), false) = (signer, self.on_behalf, permits(&verdict)) {
-                verdict = may(*signer, Asked { approvals, on_behalf: true });
+            let mut verdict = asked(*signer, approvals);
+            if let (Signer::Service(_), Some(by), false) = (signer.by, self.on_behalf, permits(&verdict)) {
+                verdict =
+                    may(signer.by, Asked { approvals, on_behalf: true, apart: signer.apart, own: false });
                 if let Verdict::Permit { because } = verdict {
-                    verdict = may(operator, own(approvals.max(1)));
+                    // Nobody but the hub says that this operator wants it.
+                    verdict = asked(Signature { by, apart: false }, approvals.max(1));
                     if let Verdict::Permit { because: also } = &mut verdict {
                         also.extend(because);
                         also.sort_unstable();
@@ -74,7 +81,8 @@ impl Policies {
         let mut places = nested(zones, Some(&WORDS.site));
         places.push(Entity::new_no_attrs(WORDS.site.clone(), HashSet::new()));
         let question = Question { signer, family: "change", verb, resource, places };
-        self.judge_afar(question, Context::from_pairs(signing(asked)).ok())
+        let own = ("own".to_owned(), RestrictedExpression::new_bool(asked.own));
+        self.judge_afar(question, Context::from_pairs(signing(asked).into_iter().chain([own])).ok())
     }
 
     /// May this signer give an order of this kind to this door, now?
@@ -124,11 +132,26 @@ impl Policies {
         minted(by.judge(|signer, asked| self.may_order(signer, act, place, now, asked)), place, until)
     }
 
-    /// May the hub show this to them?
+    /// May the hub show them this of the site as a whole?
     pub fn may_read(&self, signer: Signer<'_>, what: Read) -> Verdict {
+        self.may_read_in(signer, what, &[])
+    }
+
+    /// May the hub show them this of a zone? `zones`: the zone and every zone around it, innermost first; empty for what
+    /// lies in none.
+    pub fn may_read_in(&self, signer: Signer<'_>, what: Read, zones: &[ZoneId]) -> Verdict {
+        let resource = zones.first().map_or_else(|| WORDS.site.clone(), |z| WORDS.zone(*z));
+        let mut places = nested(zones, Some(&WORDS.site));
+        places.push(Entity::new_no_attrs(WORDS.site.clone(), HashSet::new()));
+        let question = Question { signer, family: "read", verb: what.verb(), resource, places };
+        self.judge_afar(question, Some(Context::empty()))
+    }
+
+    /// May this operator sign in with this?
+    pub fn may_sign_in(&self, signer: Signer<'_>, with: SignIn) -> Verdict {
         let resource = WORDS.site.clone();
         let places = vec![Entity::new_no_attrs(resource.clone(), HashSet::new())];
-        let question = Question { signer, family: "read", verb: what.verb(), resource, places };
+        let question = Question { signer, family: "sign-in", verb: with.verb(), resource, places };
         self.judge_afar(question, Some(Context::empty()))
     }
 
@@ -148,7 +171,6 @@ impl Policies {
             return Verdict::Error;
         };
         let case = Case {
-            name: "",
             policies: &policies,
             entities: &entities,
             principal: &principal,
@@ -159,8 +181,10 @@ impl Policies {
     }
 }
 
-fn signing(asked: Asked) -> [(String, RestrictedExpression); 2] {
+/// What changes and orders are both told of who signed.
+fn signing(asked: Asked) -> [(String, RestrictedExpression); 3] {
     [
+        ("apart".to_owned(), RestrictedExpression::new_bool(asked.apart)),
         ("approvals".to_owned(), whole(asked.approvals as u64)),
         ("on_behalf".to_owned(), RestrictedExpression::new_bool(asked.on_behalf)),
     ]

@@ -36,6 +36,9 @@ pub enum Act {
     /// To pass once although the zone is locked down; asked in place of [`Self::Enter`]. No rule permits it, only a
     /// written policy.
     EnterLockedDown,
+    /// To pass once by an order of one's own phone; asked beside [`Self::Enter`], which must be permitted too. No rule
+    /// permits it, only a written policy.
+    ByPhone,
 }
 
 /// Who stands at the door beside the one who asks.
@@ -96,6 +99,15 @@ pub enum Signer<'a> {
     Service(ServiceId),
 }
 
+/// One who signed, and with what.
+#[derive(Debug, Clone, Copy)]
+pub struct Signature<'a> {
+    /// Who.
+    pub by: Signer<'a>,
+    /// Whether one of the keys used is one that no page of the hub can ask to sign.
+    pub apart: bool,
+}
+
 /// How something was signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Asked {
@@ -103,6 +115,10 @@ pub struct Asked {
     pub approvals: usize,
     /// Whether a service signs in an operator's place.
     pub on_behalf: bool,
+    /// Whether the signer's own key is one that no page of the hub can ask to sign.
+    pub apart: bool,
+    /// Whether it is about the signer's own keys and nothing else.
+    pub own: bool,
 }
 
 /// What the hub shows, and to whom it does is for policy to say.
@@ -144,6 +160,29 @@ impl Read {
     }
 }
 
+/// With what an operator signs in, where that is no passkey. Whether it may is for policy to say; a new site's says no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SignIn {
+    /// A password and a one-time code.
+    Password,
+    /// An account at the site's OpenID provider.
+    OpenId,
+}
+
+impl SignIn {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Password, Self::OpenId];
+
+    /// The name in policies (`Action::"sign-in:password"`).
+    #[must_use]
+    pub fn verb(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::OpenId => "openid",
+        }
+    }
+}
+
 /// What the policies say. `because` holds the names of the rules and policies that decided (`rule/ID`, `policy/ID`),
 /// each once, sorted.
 #[must_use]
@@ -169,6 +208,18 @@ pub enum Verdict {
     /// A policy whose scope matches could not be evaluated, and nothing forbids. Nothing fails open: not even what
     /// another policy permits.
     Error,
+}
+
+impl Verdict {
+    /// The same, with this one name for what decided.
+    pub(crate) fn called(self, name: &str) -> Self {
+        let one = |because: Vec<Box<str>>| because.into_iter().take(1).map(|_| Box::from(name)).collect();
+        match self {
+            Self::Permit { because } => Self::Permit { because: one(because) },
+            Self::Forbid { because, would } => Self::Forbid { because: one(because), would },
+            other => other,
+        }
+    }
 }
 
 /// What would have to be different for a permit: the first of these that holds.

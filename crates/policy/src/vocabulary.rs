@@ -1,19 +1,30 @@
 //! The schema, and Cedar's names for our nouns.
 
-use crate::verdict::{Act, Company};
+use crate::verdict::{Act, Company, Read, SignIn};
 use cedar_policy::{
     Context, Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression, Schema, Validator,
 };
 use core::str::FromStr;
 use lockward_model::{
-    DoorId, DoorKind, Factors, GroupId, OperatorId, PersonId, PolicyId, RoleId, RuleId, ScheduleId,
-    ServiceId, ThreatLevel, ZoneId,
+    Change, DoorId, DoorKind, Factors, GroupId, OperatorId, OrderAct, PersonId, PolicyId, RoleId, RuleId,
+    ScheduleId, ServiceId, ThreatLevel, ZoneId,
 };
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 /// The Cedar schema that every policy is validated against.
 pub const SCHEMA: &str = include_str!("site.cedarschema");
+
+/// What is done from afar under a name, as pairs of family and verb: one (`order:hold`), all of a family (`order`), or none.
+#[must_use]
+pub fn actions(name: &str) -> Vec<(&'static str, &'static str)> {
+    let changes = Change::VERBS.map(|v| ("change", v));
+    let orders = OrderAct::VERBS.map(|v| ("order", v));
+    let reads = Read::ALL.map(|r| ("read", r.verb()));
+    let ways = SignIn::ALL.map(|w| ("sign-in", w.verb()));
+    let all = changes.into_iter().chain(orders).chain(reads).chain(ways);
+    all.filter(|(family, verb)| name == *family || name == format!("{family}:{verb}")).collect()
+}
 
 /// The one resource of every change.
 pub(crate) const SITE: &str = "this";
@@ -35,6 +46,7 @@ pub(crate) struct Vocabulary {
     pub(crate) enter: EntityUid,
     pub(crate) hold: EntityUid,
     pub(crate) enter_locked_down: EntityUid,
+    pub(crate) enter_by_phone: EntityUid,
     pub(crate) admit: EntityUid,
     pub(crate) site: EntityUid,
     pub(crate) anyone: EntityUid,
@@ -76,6 +88,7 @@ impl Vocabulary {
             enter: uid(&action, "enter"),
             hold: uid(&action, "hold"),
             enter_locked_down: uid(&action, "enter-locked-down"),
+            enter_by_phone: uid(&action, "enter-by-phone"),
             admit: uid(&action, "admit"),
             site: uid(&name("Site"), SITE),
             anyone: uid(&person, ANYONE),
@@ -145,12 +158,13 @@ impl Vocabulary {
             Act::Enter => &self.enter,
             Act::Hold => &self.hold,
             Act::EnterLockedDown => &self.enter_locked_down,
+            Act::ByPhone => &self.enter_by_phone,
         }
     }
 
     /// Whether an action is asked seldom, and of written policies alone.
     pub(crate) fn is_rare(&self, action: &EntityUid) -> bool {
-        [&self.hold, &self.enter_locked_down, &self.admit].contains(&action)
+        [&self.hold, &self.enter_locked_down, &self.enter_by_phone, &self.admit].contains(&action)
     }
 
     /// The context of entering; `None` if Cedar will not have it.

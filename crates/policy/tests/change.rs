@@ -4,18 +4,19 @@
 use core::fmt::Write as _;
 use lockward_model::{Change, DoorKind, Mono, OrderAct, PolicyText, RoleId, ServiceId, ZoneId};
 use lockward_policy::{
-    Asked, HUB_SIGNS, Place, Policies, Read, Signer, Signers, Situation, Verdict, base_policies,
+    Asked, HUB_SIGNS, Place, Policies, Read, SignIn, Signature, Signer, Signers, Situation, Verdict,
+    base_policies, signed_apart,
 };
 
 fn new_site() -> Policies {
     let mut policies = Policies::new();
     let base = base_policies();
-    assert_eq!(base.len(), 9, "one of the texts has no id");
+    assert_eq!(base.len(), 10, "one of the texts has no id");
     base.iter().for_each(|p| policies.put_policy(p).unwrap());
     policies
 }
 
-const ONE: Asked = Asked { approvals: 1, on_behalf: false };
+const ONE: Asked = Asked { approvals: 1, on_behalf: false, apart: false, own: false };
 const ACTS: [OrderAct; 3] =
     [OrderAct::Unlock, OrderAct::Hold(core::time::Duration::from_secs(60)), OrderAct::Release];
 
@@ -32,6 +33,11 @@ fn vault() -> Place<'static> {
 
 fn with(id: &str, text: &str) -> PolicyText {
     PolicyText { id: id.parse().unwrap(), text: text.into() }
+}
+
+/// Signed with a key that a page of the hub can ask.
+fn touch(by: Signer<'_>) -> Signature<'_> {
+    Signature { by, apart: false }
 }
 
 fn operator(roles: &[RoleId]) -> Signer<'_> {
@@ -60,6 +66,9 @@ fn permission_matrix_is_as_reviewed() {
         }
         for what in Read::ALL {
             tell(&format!("read {}", what.verb()), policies.may_read(signer, what));
+        }
+        for with in SignIn::ALL {
+            tell(&format!("sign-in {}", with.verb()), policies.may_sign_in(signer, with));
         }
     };
     roles.iter().for_each(|r| mark(format!("role {r}"), operator(core::slice::from_ref(r))));
@@ -165,7 +174,8 @@ fn hub() -> Signer<'static> {
 
 /// The hub signs in the place of an operator with these roles.
 fn for_operator(policies: &Policies, roles: &[RoleId], verb: &str) -> Verdict {
-    policies.change(&Signers { all: &[hub()], on_behalf: Some(operator(roles)) }, verb, &[])
+    let by = Signers { all: &[touch(hub())], on_behalf: Some(operator(roles)), keys_of: None };
+    policies.change(&by, verb, &[])
 }
 
 #[test]
@@ -177,7 +187,7 @@ fn the_hub_signs_for_an_operator_what_that_operator_may_do_and_nothing_else() {
     assert!(permits("owner", "put-policy") && permits("people", "put-person"));
     assert!(!permits("people", "put-policy") && !permits("nobody", "put-person"));
     // In nobody's place it may take away, as ever.
-    let alone = Signers { all: &[hub()], on_behalf: None };
+    let alone = Signers { all: &[touch(hub())], on_behalf: None, keys_of: None };
     assert!(!matches!(policies.change(&alone, "put-person", &[]), Verdict::Permit { .. }));
     assert!(matches!(policies.change(&alone, "suspend-person", &[]), Verdict::Permit { .. }));
 }
@@ -193,12 +203,12 @@ fn hub_bounded_a_hardened_site_takes_the_hubs_word_for_nobody() {
         let may = matches!(for_operator(&policies, &owner, verb), Verdict::Permit { .. });
         assert_eq!(may, takes_away.contains(&verb), "{verb}");
     }
-    let by = Signers { all: &[hub()], on_behalf: Some(operator(&owner)) };
+    let by = Signers { all: &[touch(hub())], on_behalf: Some(operator(&owner)), keys_of: None };
     for act in ACTS {
         let order = policies.order(&by, act, &vault(), &Situation::default(), Mono(1));
         assert_eq!(order.is_ok(), act == OrderAct::Release, "{act:?}");
     }
-    let own = Signers { all: &[operator(&owner)], on_behalf: None };
+    let own = Signers { all: &[touch(operator(&owner))], on_behalf: None, keys_of: None };
     assert!(policies.order(&own, OrderAct::Unlock, &vault(), &Situation::default(), Mono(1)).is_ok());
 }
 
@@ -210,9 +220,111 @@ fn four_eyes_are_two_people_and_the_hub_is_none_of_them() {
     let owner = ["owner".parse().unwrap()];
     let (ann, bob) = (operator(&owner), Signer::Operator { id: "bob".parse().unwrap(), roles: &owner });
     let permits = |all: &[Signer<'_>], on_behalf| {
-        matches!(policies.change(&Signers { all, on_behalf }, "put-rule", &[]), Verdict::Permit { .. })
+        let all: Vec<_> = all.iter().copied().map(touch).collect();
+        let by = Signers { all: &all, on_behalf, keys_of: None };
+        matches!(policies.change(&by, "put-rule", &[]), Verdict::Permit { .. })
     };
     assert!(permits(&[ann, bob], None));
     assert!(!permits(&[ann], None) && !permits(&[ann, hub()], None));
     assert!(!permits(&[hub()], Some(ann)) && !permits(&[ann, hub()], Some(bob)));
+}
+
+/// A new site that is hardened.
+fn hardened() -> Policies {
+    let mut policies = new_site();
+    policies.remove_policy(HUB_SIGNS.parse().unwrap());
+    policies.put_policy(&signed_apart().unwrap()).unwrap();
+    policies
+}
+
+#[test]
+fn hub_bounded_where_signed_apart_holds_one_touch_at_the_hubs_page_only_takes_away() {
+    let policies = hardened();
+    let owner = ["owner".parse().unwrap()];
+    let (ann, bob) = (operator(&owner), Signer::Operator { id: "bob".parse().unwrap(), roles: &owner });
+    let change = |all: &[Signature<'_>], verb: &str| {
+        let by = Signers { all, on_behalf: None, keys_of: Some("olga".parse().unwrap()) };
+        policies.change(&by, verb, &[])
+    };
+    let permits = |verdict: &Verdict| matches!(verdict, Verdict::Permit { .. });
+    let takes_away = [
+        "suspend-person",
+        "remove-person",
+        "revoke-credential",
+        "remove-rule",
+        "revoke-controller",
+        "lock-down",
+        "cancel-recovery",
+    ];
+    for verb in Change::VERBS {
+        let alone = change(&[touch(ann)], verb);
+        assert_eq!(permits(&alone), takes_away.contains(&verb), "{verb}");
+        if let Verdict::Forbid { because, .. } = alone {
+            assert_eq!(because, ["policy/signed-apart".into()], "{verb}");
+        }
+        assert!(permits(&change(&[Signature { by: ann, apart: true }], verb)), "{verb}");
+        assert!(permits(&change(&[touch(ann), touch(bob)], verb)), "{verb}");
+    }
+    let order = |all: &[Signature<'_>], act| {
+        let by = Signers { all, on_behalf: None, keys_of: None };
+        policies.order(&by, act, &vault(), &Situation::default(), Mono(1)).is_ok()
+    };
+    for act in ACTS {
+        assert_eq!(order(&[touch(ann)], act), act == OrderAct::Release, "{act:?}");
+        assert!(order(&[Signature { by: ann, apart: true }], act));
+    }
+}
+
+#[test]
+fn somebody_elses_key_apart_lends_nothing_to_a_touch_at_the_hubs_page() {
+    let policies = hardened();
+    let (owner, auditor) = (["owner".parse().unwrap()], ["auditor".parse().unwrap()]);
+    let aud = Signer::Operator { id: "aud".parse().unwrap(), roles: &auditor };
+    for other in [aud, Signer::Service("payroll".parse().unwrap()), hub()] {
+        let all = [touch(operator(&owner)), Signature { by: other, apart: true }];
+        let by = Signers { all: &all, on_behalf: None, keys_of: None };
+        assert!(!matches!(policies.change(&by, "put-rule", &[]), Verdict::Permit { .. }), "{other:?}");
+    }
+}
+
+#[test]
+fn every_operator_puts_and_removes_keys_of_their_own_and_of_nobody_else() {
+    let policies = new_site();
+    let none = [];
+    let guard = ["guard".parse().unwrap()];
+    for roles in [&none[..], &guard] {
+        for (whose, own) in [("olga", true), ("bob", false)] {
+            let keys_of = Some(whose.parse().unwrap());
+            for verb in ["put-operator-key", "remove-operator-key"] {
+                let by = Signers { all: &[touch(operator(roles))], on_behalf: None, keys_of };
+                assert_eq!(matches!(policies.change(&by, verb, &[]), Verdict::Permit { .. }), own);
+                // In a new site the hub signs in their place, and only in theirs.
+                let by = Signers { all: &[touch(hub())], on_behalf: Some(operator(roles)), keys_of };
+                assert_eq!(matches!(policies.change(&by, verb, &[]), Verdict::Permit { .. }), own);
+            }
+        }
+    }
+}
+
+#[test]
+fn in_a_new_site_nobody_signs_in_but_with_a_passkey_until_a_policy_says_so() {
+    let mut policies = new_site();
+    let roles = ["owner".parse().unwrap()];
+    let permits = |policies: &Policies, roles: &[RoleId], with| {
+        matches!(policies.may_sign_in(operator(roles), with), Verdict::Permit { .. })
+    };
+    for with in SignIn::ALL {
+        assert!(!permits(&policies, &roles, with));
+    }
+    let guards = r#"permit (principal in Role::"guard", action == Action::"sign-in:password", resource);"#;
+    policies.put_policy(&with("guards-type", guards)).unwrap();
+    let guard = ["guard".parse().unwrap()];
+    assert!(permits(&policies, &guard, SignIn::Password) && !permits(&policies, &guard, SignIn::OpenId));
+    assert!(!permits(&policies, &roles, SignIn::Password));
+    let nobody = r#"forbid (principal, action in Action::"sign-in", resource);"#;
+    policies.put_policy(&with("no-typing", nobody)).unwrap();
+    assert!(!permits(&policies, &guard, SignIn::Password), "who forbids wins");
+    // A service signs in to nothing.
+    let service = policies.may_sign_in(Signer::Service("payroll".parse().unwrap()), SignIn::Password);
+    assert!(!matches!(service, Verdict::Permit { .. }));
 }

@@ -268,7 +268,7 @@ fn what_is_asked_seldom_is_never_permitted_by_a_rule() {
     let mut scene = Scene::new()
         .rule(&rule("a", "packers", HALL()))
         .policy("enter", r#"permit (principal, action == Action::"enter", resource);"#);
-    for act in [Act::Hold, Act::EnterLockedDown] {
+    for act in [Act::Hold, Act::EnterLockedDown, Act::ByPhone] {
         scene.act = act;
         assert_eq!(scene.verdict(), NOTHING);
     }
@@ -294,14 +294,14 @@ fn a_written_policy_permits_what_is_asked_seldom_and_only_what_it_names() {
 #[test]
 fn a_forbid_without_an_action_forbids_everything() {
     let all = r#"forbid (principal, action, resource);"#;
-    let permit = r#"permit (principal, action in [Action::"enter", Action::"hold", Action::"enter-locked-down"], resource);"#;
+    let permit = r#"permit (principal, action in [Action::"enter", Action::"hold", Action::"enter-locked-down", Action::"enter-by-phone"], resource);"#;
     let mut scene = Scene::new().policy("permit", permit);
-    for act in [Act::Enter, Act::Hold, Act::EnterLockedDown] {
+    for act in [Act::Enter, Act::Hold, Act::EnterLockedDown, Act::ByPhone] {
         scene.act = act;
         assert_eq!(scene.because(), ["policy/permit"]);
     }
     scene = scene.policy("no", all);
-    for act in [Act::Enter, Act::Hold, Act::EnterLockedDown] {
+    for act in [Act::Enter, Act::Hold, Act::EnterLockedDown, Act::ByPhone] {
         scene.act = act;
         assert_eq!(scene.because(), ["policy/no"]);
     }

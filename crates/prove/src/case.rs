@@ -5,7 +5,7 @@ use lockward_model::{
     DoorId, Factors, GroupId, Mono, OperatorId, OrderAct, PersonId, RoleId, ScheduleId, ServiceId,
     ThreatLevel, ZoneId,
 };
-use lockward_policy::{Act, Asked, Company, Place, Read, Signer, Situation, Verdict, Who};
+use lockward_policy::{Act, Asked, Company, Place, Read, SignIn, Signer, Situation, Verdict, Who};
 use lockward_site::Site;
 
 /// What is done.
@@ -21,6 +21,8 @@ pub(crate) enum Deed {
     Change(&'static str),
     /// A look at what the hub shows.
     Read(Read),
+    /// Signing in at the hub without a passkey.
+    SignIn(SignIn),
 }
 
 /// By whom.
@@ -53,6 +55,10 @@ pub(crate) struct Case {
     pub(crate) age: u64,
     pub(crate) approvals: usize,
     pub(crate) on_behalf: bool,
+    /// Signed with a key that no page of the hub can ask.
+    pub(crate) apart: bool,
+    /// About the signer's own keys.
+    pub(crate) own: bool,
 }
 
 /// The zone and every zone around it, innermost first.
@@ -79,7 +85,8 @@ impl Case {
             Spot::Zone(_) | Spot::Site => None,
         };
         let place = door.map(|d| Place { door: d.id, kind: d.kind, zones: site.around(d.id) });
-        let asked = Asked { approvals: self.approvals, on_behalf: self.on_behalf };
+        let asked =
+            Asked { approvals: self.approvals, on_behalf: self.on_behalf, apart: self.apart, own: self.own };
         let policies = site.policies();
         let verdict = match (&self.by, self.deed, place) {
             (By::Person(person, groups), Deed::Enter(act), Some(place)) => {
@@ -94,12 +101,20 @@ impl Case {
                 policies.may_change(by.signer()?, verb, &zones, asked)
             }
             (by, Deed::Read(what), None) => policies.may_read(by.signer()?, what),
+            (by, Deed::SignIn(with), None) => policies.may_sign_in(by.signer()?, with),
             _ => return None,
         };
         match verdict {
             Verdict::Permit { because } => Some(because),
             Verdict::Forbid { .. } | Verdict::Nothing { .. } | Verdict::Error => None,
         }
+    }
+}
+
+impl Deed {
+    /// Whether it asks for nothing but who it is: no time, no signature, no place.
+    pub(crate) fn is_plain(self) -> bool {
+        matches!(self, Self::Read(_) | Self::SignIn(_))
     }
 }
 

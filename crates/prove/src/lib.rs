@@ -10,15 +10,15 @@
 
 mod ask;
 mod case;
+mod judge;
 mod news;
 mod prover;
 mod solver;
-mod statement;
 mod tell;
 mod together;
 mod witness;
 mod world;
 
+pub use judge::{Effect, Judged, judge};
 pub use prover::{Answer, Prover};
-pub use solver::{SOLVER_VARIABLE, Solver, SolverMissing};
-pub use statement::{Doors, STATEMENTS_MAX, Statement, StatementError, read};
+pub use solver::{Patience, SOLVER_VARIABLE, Solver, SolverMissing};

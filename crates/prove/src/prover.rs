@@ -4,13 +4,12 @@ use crate::ask::Ask;
 use crate::case::{By, Case, Deed, Spot};
 use crate::news;
 use crate::solver::{Solver, SolverMissing};
-use crate::statement::{Doors, Statement, actions};
 use crate::tell::clock;
 use crate::witness::Against;
 use crate::world::{Kind, World};
 use core::time::Duration;
-use lockward_model::{Change, Door, Factors, GroupId, OrderAct, RoleId, ScheduleId, Time};
-use lockward_policy::{Act, Read};
+use lockward_model::{Door, Doors, Factors, GroupId, OrderAct, RoleId, ScheduleId, Stated, Time};
+use lockward_policy::{Act, Read, SignIn, actions};
 use lockward_site::Site;
 use std::collections::BTreeSet;
 
@@ -61,8 +60,22 @@ impl<'a> Prover<'a> {
 
     /// Proves a statement, or refutes it, or says why neither.
     #[must_use]
-    pub fn answer(&self, statement: &Statement) -> Answer {
-        let there = || match self.decide(statement) {
+    pub fn answer(&self, says: &Stated) -> Answer {
+        if let Some(what) = self.after.site.lacks(says) {
+            return Answer::Unanswered(format!("it names the {what}, and the site has none"));
+        }
+        self.deeply(|| self.decide(says))
+    }
+
+    /// Whether the change permits nothing that was not permitted before it.
+    #[must_use]
+    pub fn gives_nothing_new(&self) -> Answer {
+        self.deeply(|| self.nothing_new())
+    }
+
+    /// On a stack that is deep enough.
+    fn deeply(&self, decide: impl Fn() -> Result<(), Answer> + Sync) -> Answer {
+        let there = || match decide() {
             Ok(()) => Answer::Proved,
             Err(answer) => answer,
         };
@@ -75,20 +88,19 @@ impl<'a> Prover<'a> {
         })
     }
 
-    fn decide(&self, statement: &Statement) -> Result<(), Answer> {
-        match statement {
-            Statement::NoOneWithout(factors, doors) => self.no_one_without(*factors, *doors),
-            Statement::NoServiceOpens(doors) => self.no_service_opens(*doors),
-            Statement::OnlyGroups(groups, doors) => self.only_groups(groups, *doors),
-            Statement::NobodyButRoles { roles, may, in_their_place } => {
-                self.nobody_but_roles(roles, may, *in_their_place)
+    fn decide(&self, says: &Stated) -> Result<(), Answer> {
+        match says {
+            Stated::NoOneWithout(factors, doors) => self.no_one_without(factors.get(), *doors),
+            Stated::NoServiceOpens(doors) => self.no_service_opens(*doors),
+            Stated::OnlyGroups(groups, doors) => self.only_groups(groups.as_slice(), *doors),
+            Stated::NobodyButRoles { roles, may, in_their_place } => {
+                self.nobody_but_roles(roles.as_slice(), may.as_str(), *in_their_place)
             }
-            Statement::NeverOutside(schedule, doors) => {
+            Stated::NeverOutside(schedule, doors) => {
                 let condition = format!(r#"!context.schedules.contains(Schedule::"{schedule}")"#);
                 let against = |c: &Case| !c.open.contains(schedule);
                 self.in_person(*doors, &condition, &condition, &against, |open| !open.contains(schedule))
             }
-            Statement::GivesNothingNew => self.gives_nothing_new(),
         }
     }
 
@@ -165,12 +177,12 @@ impl<'a> Prover<'a> {
         let mut all = Known::default();
         for (family, verb) in actions(may) {
             let (deed, spots) = self.deed(family, verb)?;
-            let by_itself = if in_their_place && family != "read" { "!context.on_behalf" } else { "true" };
+            let by_itself = if in_their_place && !deed.is_plain() { "!context.on_behalf" } else { "true" };
             let asks = [
                 Ask { deed, by: Kind::Operator, condition: condition.clone(), against: &others, news: false },
                 Ask { deed, by: Kind::Service, condition: by_itself.into(), against: &alone, news: false },
             ];
-            all.and(self.all(&asks, &spots))?;
+            all.and(self.all(those_who(deed, &asks), &spots))?;
         }
         all.in_the_end()
     }
@@ -178,32 +190,36 @@ impl<'a> Prover<'a> {
     fn deed(&self, family: &str, verb: &'static str) -> Result<(Deed, Vec<Spot>), Answer> {
         let order = || [OrderAct::Unlock, HOLD, OrderAct::Release].into_iter().find(|a| a.verb() == verb);
         let read = || Read::ALL.into_iter().find(|r| r.verb() == verb);
+        let way = || SignIn::ALL.into_iter().find(|w| w.verb() == verb);
         let found = match family {
             "change" => {
                 let zones = self.after.site.zones().map(|z| Spot::Zone(z.id));
                 Some((Deed::Change(verb), zones.chain([Spot::Site]).collect()))
             }
             "order" => order().map(|act| (Deed::Order(act), self.spots(Doors::All))),
+            "sign-in" => way().map(|with| (Deed::SignIn(with), vec![Spot::Site])),
             _ => read().map(|what| (Deed::Read(what), vec![Spot::Site])),
         };
         found.ok_or_else(|| Answer::Unanswered(format!("nothing is known of `{family}:{verb}`")))
     }
 
-    fn gives_nothing_new(&self) -> Result<(), Answer> {
+    fn nothing_new(&self) -> Result<(), Answer> {
         let Some(before) = &self.before else {
             return Err(Answer::Unanswered("there is no change to compare with".into()));
         };
         let new = |c: &Case| c.permitted(before.site).is_none();
-        let changes = Change::VERBS.map(|v| ("change", v));
-        let orders = OrderAct::VERBS.map(|v| ("order", v));
-        let reads = Read::ALL.map(|r| ("read", r.verb()));
-        let afar = changes.into_iter().chain(orders).chain(reads);
+        let afar = ["change", "order", "read", "sign-in"].into_iter().flat_map(actions);
         let ask = |(deed, by)| Ask { deed, by, condition: "true".into(), against: &new, news: true };
         let mut all = Known::default();
         all.and(self.all(&IN_PERSON.map(ask), &self.spots(Doors::All)))?;
+        // By phone one enters only where one may enter at all: beyond that, that a phone does it may be new.
+        let condition = r#"context.factors == ["card", "key"]"#.into();
+        let by_phone = Ask { condition, ..ask((Deed::Enter(Act::ByPhone), Kind::Person)) };
+        all.and(self.all(&[by_phone], &self.spots(Doors::All)))?;
         for (family, verb) in afar {
             let (deed, spots) = self.deed(family, verb)?;
-            all.and(self.all(&[Kind::Operator, Kind::Service].map(|by| ask((deed, by))), &spots))?;
+            let asks = [Kind::Operator, Kind::Service].map(|by| ask((deed, by)));
+            all.and(self.all(those_who(deed, &asks), &spots))?;
         }
         all.and(news::beside_policy(before.site, self.after.site).map_or(Ok(()), Err))?;
         all.in_the_end()
@@ -237,6 +253,12 @@ impl<'a> Prover<'a> {
 /// Refuted by one is refuted at once; otherwise all are looked at, and it is not known if one of them is not.
 #[derive(Default)]
 struct Known(Option<Answer>);
+
+/// Services sign in to nothing: of the asks, an operator's comes first, and is then the only one.
+fn those_who<'a, 'b>(deed: Deed, asks: &'b [Ask<'a>; 2]) -> &'b [Ask<'a>] {
+    let [operator, _] = asks;
+    if matches!(deed, Deed::SignIn(_)) { core::slice::from_ref(operator) } else { asks }
+}
 
 impl Known {
     fn and(&mut self, one: Result<(), Answer>) -> Result<(), Answer> {

@@ -1,7 +1,6 @@
 //! A case as a sentence: who does what, with what, by which policy, and when.
 
 use crate::case::{By, Case, Deed, Spot};
-use crate::statement::told;
 use crate::together::Together;
 use crate::witness::Witness;
 use lockward_model::{OrderAct, SiteZone, Time};
@@ -12,9 +11,9 @@ pub(crate) fn sentence(found: &Witness, together: &[Together], zone: &SiteZone) 
     let case = &found.case;
     let mut said = format!("{} {}", who(found), does(case));
     match case.deed {
-        Deed::Enter(_) => said.push_str(&format!(" with only {}", told(case.factors, " and "))),
+        Deed::Enter(_) => said.push_str(&format!(" with only {}", case.factors.in_words())),
         Deed::Pass => said.push_str(" with a pass"),
-        Deed::Order(_) | Deed::Change(_) | Deed::Read(_) => {}
+        Deed::Order(_) | Deed::Change(_) | Deed::Read(_) | Deed::SignIn(_) => {}
     }
     match (case.deed, case.company) {
         (Deed::Enter(_), Company::Second) => said.push_str(", beside a second person"),
@@ -29,6 +28,12 @@ pub(crate) fn sentence(found: &Witness, together: &[Together], zone: &SiteZone) 
     }
     if case.on_behalf {
         said.push_str(" in an operator's place");
+    }
+    if case.apart {
+        said.push_str(", signed apart from the hub");
+    }
+    if case.own {
+        said.push_str(", of their own");
     }
     if case.approvals > 1 {
         said.push_str(&format!(", signed by {} who may", case.approvals));
@@ -76,17 +81,19 @@ fn does(case: &Case) -> String {
         Deed::Enter(Act::Enter) => format!("enters {place}"),
         Deed::Enter(Act::Hold) => format!("sets {place} free"),
         Deed::Enter(Act::EnterLockedDown) => format!("enters {place}, when it is locked down,"),
+        Deed::Enter(Act::ByPhone) => format!("enters {place} by phone"),
         Deed::Pass => format!("lets whoever it likes enter {place}"),
         Deed::Order(OrderAct::Unlock) => format!("opens {place} from afar"),
         Deed::Order(OrderAct::Hold(_)) => format!("sets {place} free from afar"),
         Deed::Order(OrderAct::Release) => format!("ends that {place} is free"),
         Deed::Change(verb) => format!("makes the change `{verb}` in {place}"),
         Deed::Read(what) => format!("sees `read:{}` of {place}", what.verb()),
+        Deed::SignIn(with) => format!("signs in with `sign-in:{}`", with.verb()),
     }
 }
 
 fn when(case: &Case, together: &[Together], zone: &SiteZone) -> String {
-    if matches!(case.deed, Deed::Change(_) | Deed::Read(_)) {
+    if matches!(case.deed, Deed::Change(_)) || case.deed.is_plain() {
         return String::new();
     }
     let open: Vec<_> = case.open.iter().map(|s| format!("`{s}`")).collect();

@@ -39,7 +39,7 @@ pub(crate) fn witness(
     let wanted = named(&read.open);
     // The solver knows the schedules that policies name; which others are open beside them, the calendar says.
     let real = world.together.iter().filter(|t| named(&t.open) == wanted);
-    let timeless = matches!(deed, Deed::Change(_) | Deed::Read(_));
+    let timeless = matches!(deed, Deed::Change(_)) || deed.is_plain();
     let mut tries = real.map(|t| Case { open: t.open.clone(), ..read.clone() });
     let mut case =
         if timeless { holds(&read).map(|_| read.clone()) } else { tries.find(|c| holds(c).is_some()) }?;
@@ -101,6 +101,8 @@ fn read(request: &Request, env: &Env, at: (Deed, Kind, Spot), names: &Names) -> 
         age: u64::try_from(long("config_age")).unwrap_or_default(),
         approvals: usize::try_from(long("approvals")).unwrap_or_default(),
         on_behalf: yes("on_behalf"),
+        apart: yes("apart"),
+        own: yes("own"),
     })
 }
 
@@ -127,6 +129,12 @@ fn plainer(world: &World<'_>, case: &Case) -> Vec<Case> {
         let fewer = (1..case.factors.bits()).filter_map(Factors::from_bits);
         let fewer = fewer.filter(|f| case.factors.contains(*f) && shown(*f));
         found.extend(fewer.map(|factors| Case { factors, ..case.clone() }));
+    }
+    if case.apart {
+        found.push(Case { apart: false, ..case.clone() });
+    }
+    if case.own {
+        found.push(Case { own: false, ..case.clone() });
     }
     if case.company != Company::Alone {
         found.push(Case { company: Company::Alone, ..case.clone() });

@@ -185,10 +185,16 @@ impl<'s> World<'s> {
                 );
             }
             Deed::Order(_) => said.extend([age, level, self.of_the_time(names), signed]),
-            Deed::Change(_) => said.push(signed),
-            Deed::Read(_) => {}
+            Deed::Change(verb) => {
+                said.push(signed);
+                // Only operators have keys of their own, and only changes of keys are about them.
+                if by == Kind::Service || !verb.ends_with("-operator-key") {
+                    said.push("!context.own".into());
+                }
+            }
+            Deed::Read(_) | Deed::SignIn(_) => {}
         }
-        if by == Kind::Operator && !matches!(deed, Deed::Read(_)) {
+        if by == Kind::Operator && !deed.is_plain() {
             said.push("!context.on_behalf".into());
         }
         said.join(" && ")
@@ -208,7 +214,7 @@ impl<'s> World<'s> {
             Spot::Site => return vec![r#"resource == Site::"this""#.into()],
         }
         // Only who acts from afar is told that a door lies in the site.
-        let afar = matches!(deed, Deed::Order(_) | Deed::Change(_) | Deed::Read(_));
+        let afar = matches!(deed, Deed::Order(_) | Deed::Change(_)) || deed.is_plain();
         said.push(format!(r#"{}(resource in Site::"this")"#, if afar { "" } else { "!" }));
         for zone in &names.zones {
             let not = if zones.contains(zone) { "" } else { "!" };
@@ -252,10 +258,12 @@ impl Deed {
             Self::Enter(Act::Enter) => "enter".into(),
             Self::Enter(Act::Hold) => "hold".into(),
             Self::Enter(Act::EnterLockedDown) => "enter-locked-down".into(),
+            Self::Enter(Act::ByPhone) => "enter-by-phone".into(),
             Self::Pass => "admit".into(),
             Self::Order(act) => format!("order:{}", act.verb()),
             Self::Change(verb) => format!("change:{verb}"),
             Self::Read(what) => format!("read:{}", what.verb()),
+            Self::SignIn(with) => format!("sign-in:{}", with.verb()),
         }
     }
 
@@ -265,6 +273,7 @@ impl Deed {
             Self::Order(_) => Some("order"),
             Self::Change(_) => Some("change"),
             Self::Read(_) => Some("read"),
+            Self::SignIn(_) => Some("sign-in"),
         }
     }
 }

@@ -34,6 +34,16 @@ struct Station {
     fresh: bool,
 }
 
+impl Station {
+    /// What its controller keeps of what happened; the controller must stand still.
+    fn journal(&self, id: ControllerId) -> Result<Journal<RealDisk>, HouseError> {
+        let spool = self.dir.join("store").join("spool");
+        let seed = u64::from_be_bytes(dice::bytes());
+        let opened = Journal::open(RealDisk, &spool, Limits::SPOOL, seed);
+        opened.map(|(journal, _)| journal).map_err(|source| HouseError::Spool { controller: id, source })
+    }
+}
+
 /// A whole site.
 pub struct House {
     dir: PathBuf,
@@ -180,6 +190,8 @@ impl House {
             listen: self.listen,
             console: self.console,
             public: None,
+            openid: None,
+            solver: None,
             banner: self.banner.clone(),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
         };
@@ -229,12 +241,20 @@ impl House {
     /// [`HouseError`].
     pub fn count(&self, office: &Office, id: ControllerId) -> Result<(u64, u64), HouseError> {
         let Some(station) = self.stations.get(&id) else { return Ok((0, 0)) };
-        let spool = station.dir.join("store").join("spool");
-        let seed = u64::from_be_bytes(dice::bytes());
-        let (journal, _) = Journal::open(RealDisk, &spool, Limits::SPOOL, seed)
-            .map_err(|source| HouseError::Spool { controller: id, source })?;
+        let journal = station.journal(id)?;
         let held = office.store().source(&id.to_string())?.map_or(0, |s| s.count);
         Ok((journal.next(), held))
+    }
+
+    /// Every event that a controller which stands still has kept, as it was written.
+    ///
+    /// # Errors
+    /// [`HouseError`].
+    pub fn spool(&self, id: ControllerId) -> Result<Vec<Vec<u8>>, HouseError> {
+        let Some(station) = self.stations.get(&id) else { return Ok(Vec::new()) };
+        let journal = station.journal(id)?;
+        let read = journal.read_from(0).map(|record| Ok(record?.bytes)).collect::<Result<_, _>>();
+        read.map_err(|source| HouseError::Read { controller: id, source })
     }
 
     /// The size of the hub's event log; `None` while the hub does not run.

@@ -4,7 +4,9 @@
 //! - [`House`] is that site without people: its machines can be stopped, its cables pulled.
 //! - [`stage`] is a site that is played through one command at a time, in time that stands still between them.
 //! - [`hardware`] are readers and lock boards that speak OSDP, for any controller.
+//! - [`authenticator`] is the security key of an operator.
 
+pub mod authenticator;
 pub mod card;
 pub mod chance;
 pub mod clock;
@@ -24,6 +26,6 @@ pub mod when;
 
 pub use demo::{Demo, DemoOptions};
 pub use house::House;
-pub use settle::SettleError;
+pub use settle::{SettleError, settle_as};
 pub use summary::{Count, Summary};
 pub use trouble::HouseError;

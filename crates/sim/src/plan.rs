@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 use lockward_model::{
-    Change, Days, Door, DoorKind, DoorRules, ExitHardware, Factors, Group, OpenLimit, PolicyText,
-    ReleaseTime, Relock, Rule, Schedule, Target, Window, Zone, ZoneRules,
+    Change, Days, Door, DoorKind, DoorRules, Doors, ExitHardware, Factors, Few, Group, OpenLimit, PolicyText,
+    ReleaseTime, Relock, Rule, Schedule, Stated, Statement, Target, Wanted, Window, Zone, ZoneRules,
 };
 use std::error::Error;
 use std::str::FromStr;
@@ -142,7 +142,7 @@ const RULES: [RuleRow; 12] = [
 ];
 
 /// Policies beyond the rules.
-const POLICIES: [(&str, &str); 2] = [
+const POLICIES: [(&str, &str); 3] = [
     (
         "two-factors",
         r#"// Stock of value opens with card and PIN, whatever a rule says.
@@ -153,6 +153,15 @@ unless { context.factors.contains("pin") };"#,
         "no-cleaning-of-cash",
         r#"// Nobody is alone with the cash because a wider zone is theirs.
 forbid (principal in Group::"cleaners", action == Action::"enter", resource in Zone::"cash");"#,
+    ),
+    (
+        "phones",
+        r#"// People open these doors with their own phones too, wherever a rule lets them in; a touch for each opening.
+permit (
+  principal,
+  action == Action::"enter-by-phone",
+  resource
+) when { [Door::"entrance", Door::"staff-entrance", Door::"office"].contains(resource) };"#,
     ),
 ];
 
@@ -270,7 +279,25 @@ pub fn changes() -> Result<Vec<Change>, PlanError> {
     for (id, text) in POLICIES {
         out.push(Change::PutPolicy(PolicyText { id: read(id)?, text: text.into() }));
     }
+    for (id, says) in statements()? {
+        out.push(Change::PutStatement(Statement { id: read(id)?, says }));
+    }
     Ok(out)
+}
+
+/// What holds at this site, and what every review is told of that would change it.
+fn statements() -> Result<[(&'static str, Stated); 3], PlanError> {
+    let both = Wanted::new(Factors::CARD.with(Factors::PIN)).ok_or("no factors")?;
+    let owners = Few::new(vec![read("owner")?]).ok_or("no roles")?;
+    let managers = Few::new(vec![read("managers")?]).ok_or("no groups")?;
+    Ok([
+        ("stock-two-factors", Stated::NoOneWithout(both, Doors::Into(read("cages")?))),
+        ("cash-is-managers", Stated::OnlyGroups(managers, Doors::Into(read("cash")?))),
+        (
+            "policies-are-owners",
+            Stated::NobodyButRoles { roles: owners, may: read("change:put-policy")?, in_their_place: true },
+        ),
+    ])
 }
 
 fn placed(id: &str, title: &str, plan: &DoorPlan) -> Result<Door, PlanError> {

@@ -62,18 +62,36 @@ impl From<PlanError> for SettleError {
 /// Makes the sample site in `dir`, which must not be there. The operator's key dies with this call: a demonstration
 /// needs no second change.
 pub(crate) fn settle(dir: &Path, people: &[Worker], clock: &Arc<ScaledClock>) -> Result<(), SettleError> {
+    let key = Ed25519KeyPair::generate().map_err(|_| SettleError::Key)?;
+    settle_as(dir, people, &key, Vec::new(), clock)
+}
+
+/// Makes the sample site for an operator who keeps the key, changed further by what that operator wants. `dir` is the
+/// hub's folder: `hub` in the folder that [`crate::House::open`] is given then.
+///
+/// # Errors
+/// [`SettleError`]; nothing is left of it.
+pub fn settle_as(
+    dir: &Path,
+    people: &[Worker],
+    key: &Ed25519KeyPair,
+    more: Vec<Change>,
+    clock: &Arc<ScaledClock>,
+) -> Result<(), SettleError> {
     let io = |source| SettleError::Io { path: dir.into(), source };
     // A site that is not whole has another name, so that a run that was cut short is no site.
     let fresh = dir.with_extension("unfinished");
     if fresh.exists() {
         std::fs::remove_dir_all(&fresh).map_err(io)?;
     }
-    let key = Ed25519KeyPair::generate().map_err(|_| SettleError::Key)?;
     let public = PublicKey(key.public_key().as_ref().try_into().map_err(|_| SettleError::Key)?);
-    found(&fresh, request(public)?, &key, clock.as_ref())?;
+    found(&fresh, request(public)?, key, clock.as_ref())?;
     let office = Office::open(&fresh, None, Arc::clone(clock) as Arc<dyn Clock>)?;
-    append(&office, &key, "The sample site", plan::changes()?)?;
-    append(&office, &key, "Everybody who works here", staff(&office, people)?)?;
+    append(&office, key, "The sample site", plan::changes()?)?;
+    append(&office, key, "Everybody who works here", staff(&office, people)?)?;
+    if !more.is_empty() {
+        append(&office, key, "What is different here", more)?;
+    }
     drop(office);
     std::fs::rename(&fresh, dir).map_err(io)
 }

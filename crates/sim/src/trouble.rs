@@ -6,7 +6,7 @@ use lockward_controller::enroll::EnrollError;
 use lockward_controller::run;
 use lockward_hub::{EnrolError, HubStartError, OfficeError};
 use lockward_model::ControllerId;
-use lockward_store::{HubError, JournalOpenError};
+use lockward_store::{HubError, JournalOpenError, ReadError};
 use std::io;
 
 /// Why a site does not come up.
@@ -56,6 +56,15 @@ pub enum HouseError {
         /// Why.
         #[source]
         source: JournalOpenError,
+    },
+    /// A record of it can not be read.
+    #[error("the records of controller `{controller}` can not be read")]
+    Read {
+        /// Which.
+        controller: ControllerId,
+        /// Why.
+        #[source]
+        source: ReadError,
     },
     /// A folder, a socket or a thread.
     #[error("could not {doing}")]

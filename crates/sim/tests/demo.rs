@@ -1,12 +1,14 @@
 //! The demonstration as a whole: it comes up, has something to show, loses nothing, and goes on where it stopped.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod kept;
+
 use core::time::Duration;
-use lockward_audit::{Audit, EpochKeys, Pin, Report, Source};
+use kept::audit;
 use lockward_hub::Office;
 use lockward_sim::clock::{SPEED_MAX, ScaledClock};
 use lockward_sim::{Demo, DemoOptions};
-use lockward_store::{HubError, HubStore, Log};
+use lockward_store::{HubError, Log};
 use lockward_wire::event::Leaf;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -44,41 +46,6 @@ fn check_order(dir: &Path) -> i64 {
     read.unwrap();
     assert_eq!(next.len(), 6, "the hub and five controllers");
     newest
-}
-
-/// The logs as the hub keeps them, for a stranger's check.
-struct Kept(HubStore);
-
-fn kept(log: lockward_audit::Log) -> Log {
-    match log {
-        lockward_audit::Log::Config => Log::Config,
-        lockward_audit::Log::Event => Log::Event,
-    }
-}
-
-impl Source for Kept {
-    type Error = HubError;
-    fn checkpoint(&mut self, log: lockward_audit::Log) -> Result<Vec<u8>, HubError> {
-        Ok(self.0.head(kept(log))?.checkpoint.unwrap_or_default())
-    }
-    fn entries(
-        &mut self,
-        log: lockward_audit::Log,
-        first: u64,
-        max: usize,
-    ) -> Result<Vec<Vec<u8>>, HubError> {
-        self.0.entries(kept(log), first..first + max as u64)
-    }
-}
-
-/// Checks everything that the site in `dir` has recorded, and decides every decision again.
-fn audit(dir: &Path) -> Report {
-    let clock = Arc::new(ScaledClock::from(lockward_model::Time(0), 1.0));
-    let office = Office::open(&dir.join("hub"), None, clock).unwrap();
-    let epoch = office.keys().epoch();
-    let keys = EpochKeys::from_iter([(epoch, office.keys().epoch_key(epoch).unwrap().unwrap())]);
-    let kept = Kept(HubStore::open(&dir.join("hub")).unwrap());
-    Audit::new(kept, Pin::Expect(office.id()), keys).run(|_| ()).unwrap()
 }
 
 #[test]

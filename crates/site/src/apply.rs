@@ -75,6 +75,7 @@ impl Site {
             threats: BTreeMap::new(),
             forgiven: Vec::new(),
             services: BTreeMap::new(),
+            statements: BTreeMap::new(),
             recovery: None,
             newest: founding.founded,
             founding: *founding,
@@ -194,6 +195,8 @@ impl Site {
                 }
                 Ok(())
             }
+            Change::PutOperatorKey { operator, key } => self.put_operator_key(operator, key, undo),
+            Change::RemoveOperatorKey { operator, key } => self.remove_operator_key(operator, key, undo),
             Change::Recover(operator) => self.recover(operator, drafted, undo),
             Change::CancelRecovery => self.cancel_recovery(undo),
             Change::PutService(s) => self.put_service(s, undo),
@@ -202,6 +205,8 @@ impl Site {
                 undo.push(move |s| restore(&mut s.services, id, Some(gone)));
                 Ok(())
             }
+            Change::PutStatement(s) => self.put_statement(s, undo),
+            Change::RemoveStatement(id) => self.remove_statement(id, undo),
             Change::LockDown(zone) => self.lock_down(zone, drafted, undo),
             Change::LiftLockdown(zone) => self.lift_lockdown(zone, undo),
             Change::SetThreat { zone, level } => self.set_threat(zone, level, undo),
@@ -364,13 +369,23 @@ impl Site {
 }
 
 impl Site {
-    /// Whether somebody else signs with this key.
-    fn has_key(&self, key: &SigningKey, operator: Option<OperatorId>, service: Option<ServiceId>) -> bool {
+    /// Whether somebody else signs with this key, or has one by its name. A signature names its key by the public half alone,
+    /// and a passkey is found by its credential id: nobody passes off either as their own, whatever else they say of it.
+    pub(crate) fn has_key(
+        &self,
+        key: &SigningKey,
+        operator: Option<OperatorId>,
+        service: Option<ServiceId>,
+    ) -> bool {
         let others = self.operators.values().filter(|o| Some(o.id) != operator);
         let services = self.services.values().filter(|s| Some(s.id) != service);
-        self.founding.hub.signing_key() == *key
-            || others.flat_map(|o| &o.keys).any(|k| k.key == *key)
-            || services.into_iter().any(|s| s.signing_key() == *key)
+        let same = |other: &SigningKey| match (other, key) {
+            (SigningKey::Passkey(a), SigningKey::Passkey(b)) => a.key == b.key || a.id == b.id,
+            (other, key) => other.public() == key.public(),
+        };
+        same(&self.founding.hub.signing_key())
+            || others.flat_map(|o| &o.keys).any(|k| same(&k.key))
+            || services.into_iter().any(|s| same(&s.signing_key()))
     }
 
     fn put_service(&mut self, service: Service, undo: &mut Undo) -> Result<(), String> {

@@ -4,7 +4,7 @@ use crate::{Refusal, Site};
 use lockward_model::{
     Change, DoorId, Forgiven, Operator, OperatorId, Service, ServiceId, SigningKey, Time, ZoneId,
 };
-use lockward_policy::{Asked, Signer, Signers, Verdict};
+use lockward_policy::{Asked, Signature, Signer, Signers, Verdict};
 use lockward_wire::config::{Envelope, KeyId, key_id};
 
 /// Someone whose signature under an entry was checked.
@@ -48,25 +48,34 @@ impl Signed<'_> {
 /// What a set of changes wants beyond one operator's signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wants {
+    /// The operator's signature must be made apart from the hub: with a key file, or at the signer.
+    pub apart: bool,
     /// A second person must sign too.
     pub second: bool,
+    /// A second person's signature would do in place of one that is made apart.
+    pub or_second: bool,
     /// The hub's signature in the operator's place would do.
     pub hub_will_do: bool,
 }
 
-/// Everybody who signed, each once, and in whose place a service among them did.
+/// Everybody who signed, each once with whether one of their keys is apart, and in whose place a service among them did.
 pub(crate) struct Signatures<'a> {
-    pub(crate) all: Vec<Signed<'a>>,
+    pub(crate) all: Vec<(Signed<'a>, bool)>,
     pub(crate) on_behalf: Option<Signed<'a>>,
 }
 
 impl Signatures<'_> {
     pub(crate) fn names(&self) -> String {
-        let named = self.all.iter().map(Signed::name).collect::<Vec<_>>().join(" and ");
+        let named = self.all.iter().map(|(s, _)| s.name()).collect::<Vec<_>>().join(" and ");
         match &self.on_behalf {
             None => named,
             Some(operator) => format!("{named} in place of {}", operator.name()),
         }
+    }
+
+    /// Those whom policy knows.
+    pub(crate) fn to_policy(&self) -> Vec<Signature<'_>> {
+        self.all.iter().filter_map(|one| Some(Signature { by: one.0.signer()?, apart: one.1 })).collect()
     }
 }
 
@@ -74,7 +83,7 @@ impl Signatures<'_> {
 pub(crate) fn signers<T>(
     envelope: &Envelope,
     who: impl Fn(KeyId) -> Option<(SigningKey, T)>,
-) -> Result<Vec<T>, Refusal> {
+) -> Result<Vec<(SigningKey, T)>, Refusal> {
     let mut found: Vec<(SigningKey, T)> = Vec::new();
     for id in envelope.signature_ids() {
         let (key, someone) = who(id).ok_or_else(|| Refusal::UnknownSigner(id.to_string()))?;
@@ -89,7 +98,7 @@ pub(crate) fn signers<T>(
     if let Some((key, _)) = found.iter().find(|(key, _)| !held.contains(key)) {
         return Err(Refusal::UnknownSigner(key_id(key.public()).to_string()));
     }
-    Ok(found.into_iter().map(|(_, someone)| someone).collect())
+    Ok(found)
 }
 
 /// The key of an operator that a signature hints at.
@@ -119,8 +128,8 @@ impl Site {
         on_behalf: Option<OperatorId>,
         at: Time,
     ) -> Result<Signatures<'_>, Refusal> {
-        let mut all: Vec<Signed<'_>> = Vec::new();
-        for one in signers(envelope, |id| self.signer_by_id(id))? {
+        let mut all: Vec<(Signed<'_>, bool)> = Vec::new();
+        for (key, one) in signers(envelope, |id| self.signer_by_id(id))? {
             let holds = match one {
                 Signed::Operator(o) => o.holds_at(at),
                 Signed::Service(id) => self.services.get(&id).is_none_or(|s| s.holds_at(at)),
@@ -129,8 +138,11 @@ impl Site {
             if !holds {
                 return Err(Refusal::Ended(one.name()));
             }
-            if !all.iter().any(|other| other.is(&one)) {
-                all.push(one);
+            // The hub's own key is the hub's to use.
+            let apart = key.is_apart() && !matches!(one, Signed::Service(id) if id == self.founding.hub.id);
+            match all.iter_mut().find(|(other, _)| other.is(&one)) {
+                Some((_, known)) => *known |= apart,
+                None => all.push((one, apart)),
             }
         }
         let on_behalf = match on_behalf.map(|id| (id, self.operators.get(&id))) {
@@ -145,24 +157,25 @@ impl Site {
     /// Every change must be allowed to at least one of the signers; where that is a service that signs in an operator's
     /// place, to the operator too.
     pub(crate) fn authorise(&self, changes: &[Change], by: &Signatures<'_>) -> Result<(), Refusal> {
-        let mut allowed: Vec<(&str, Option<ZoneId>)> = Vec::new();
-        let all: Vec<_> = by.all.iter().filter_map(Signed::signer).collect();
-        let signers = Signers { all: &all, on_behalf: by.on_behalf.as_ref().and_then(Signed::signer) };
+        let mut allowed: Vec<(&str, Option<ZoneId>, Option<OperatorId>)> = Vec::new();
+        let (all, on_behalf) = (by.to_policy(), by.on_behalf.as_ref().and_then(Signed::signer));
         // Recovering is the recovery key's alone, and that key does nothing else.
-        let by_recovery = by.all.iter().any(|s| matches!(s, Signed::Recovery));
-        let recovers = matches!((by.all.as_slice(), changes), ([Signed::Recovery], [Change::Recover(_)]));
+        let by_recovery = by.all.iter().any(|(s, _)| matches!(s, Signed::Recovery));
+        let recovers =
+            matches!((by.all.as_slice(), changes), ([(Signed::Recovery, _)], [Change::Recover(_)]));
         for (index, change) in changes.iter().enumerate() {
-            let (verb, zone) = (change.verb(), self.scope_of(change));
-            if allowed.contains(&(verb, zone)) {
+            let (verb, zone, keys_of) = (change.verb(), self.scope_of(change), change.keys_of());
+            if allowed.contains(&(verb, zone, keys_of)) {
                 continue;
             }
             let zones = zone.map(|z| self.enclosing(z)).unwrap_or_default();
+            let signers = Signers { all: &all, on_behalf, keys_of };
             let permits = || matches!(self.policies.change(&signers, verb, &zones), Verdict::Permit { .. });
             let recovery = by_recovery || matches!(change, Change::Recover(_));
             if if recovery { !recovers } else { !permits() } {
                 return Err(Refusal::NotAllowed { index, verb, signers: by.names() });
             }
-            allowed.push((verb, zone));
+            allowed.push((verb, zone, keys_of));
         }
         Ok(())
     }
@@ -179,33 +192,43 @@ impl Site {
         if !known.holds_at(at.max(self.newest)) {
             return Err(Refusal::Ended(signer.name()));
         }
-        let mut second = false;
+        let alone =
+            |apart, approvals| self.would_do(changes, known, Asked { approvals, apart, ..Asked::default() });
+        let or_second = alone(false, 2).is_ok();
+        let (apart, second) = if alone(false, 1).is_ok() {
+            (false, false)
+        } else if alone(true, 1).is_ok() {
+            (true, false)
+        } else if or_second {
+            (false, true)
+        } else {
+            (true, alone(true, 2).map(|()| true)?)
+        };
+        // The hub's word for one person is no second pair of eyes, so it is enough only where one signature is.
+        let hub = Signed::Service(self.founding.hub.id);
+        let by_hub = Signatures { all: vec![(hub, false)], on_behalf: Some(signer) };
+        let hub_will_do = !second && self.authorise(changes, &by_hub).is_ok();
+        Ok(Wants { apart, second, or_second: apart && or_second, hub_will_do })
+    }
+
+    /// Whether an operator's own signature, made so, would do for every one of these changes.
+    fn would_do(&self, changes: &[Change], operator: &Operator, asked: Asked) -> Result<(), Refusal> {
+        let signer = Signed::Operator(operator);
         for (index, change) in changes.iter().enumerate() {
             let (verb, zones) = (change.verb(), self.scope_of(change).map(|z| self.enclosing(z)));
-            let may = |approvals| {
-                let asked = Asked { approvals, on_behalf: false };
-                let zones = zones.as_deref().unwrap_or_default();
-                let may = |signer| self.policies.may_change(signer, verb, zones, asked);
-                matches!(
-                    signer.signer().filter(|_| !matches!(change, Change::Recover(_))).map(may),
-                    Some(Verdict::Permit { .. })
-                )
-            };
-            match (may(1), may(2)) {
-                (true, _) => {}
-                (false, true) => second = true,
-                (false, false) => return Err(Refusal::NotAllowed { index, verb, signers: signer.name() }),
+            let asked = Asked { own: change.keys_of() == Some(operator.id), ..asked };
+            let may = |by| self.policies.may_change(by, verb, zones.as_deref().unwrap_or_default(), asked);
+            let verdict = signer.signer().filter(|_| !matches!(change, Change::Recover(_))).map(may);
+            if !matches!(verdict, Some(Verdict::Permit { .. })) {
+                return Err(Refusal::NotAllowed { index, verb, signers: signer.name() });
             }
         }
-        // The hub's word for one person is no second pair of eyes, so it is enough only where one signature is.
-        let by_hub = Signatures { all: vec![Signed::Service(self.founding.hub.id)], on_behalf: Some(signer) };
-        let hub_will_do = !second && self.authorise(changes, &by_hub).is_ok();
-        Ok(Wants { second, hub_will_do })
+        Ok(())
     }
 
     /// The zone that a change is about, where it is about one that is there before it: who may change that zone's things
     /// may make it. Everything else is about the site.
-    fn scope_of(&self, change: &Change) -> Option<ZoneId> {
+    pub(crate) fn scope_of(&self, change: &Change) -> Option<ZoneId> {
         let door = |id: &DoorId| self.doors.get(id).map(|p| p.door.to);
         let zone = match change {
             // A zone stays where its change's signers may act: it is judged by what it lies in, before and after.

@@ -4,6 +4,7 @@ use crate::Site;
 use crate::apply::none;
 use crate::undo::Undo;
 use lockward_model::{CardToken, Credential, CredentialId, Proof};
+use lockward_wire::credential::phone_hint;
 use std::collections::BTreeMap;
 
 /// Codes that there must be for each person who opens with a PIN alone (IEC 60839-11-1:2013, table 4, line 21): then
@@ -28,6 +29,9 @@ impl Site {
                 ),
             });
         }
+        if let Proof::Phone { token, .. } = credential.proof {
+            self.phone_is_its_own(id, token)?;
+        }
         let (old, new) = (self.people.credential(id), card(&credential));
         if let Some(gone) = old.as_ref().and_then(card).filter(|gone| Some(*gone) != new) {
             self.revoke(gone, true, undo);
@@ -42,6 +46,16 @@ impl Site {
             None => drop(s.people.remove_credential(id)),
         });
         if alone { long_enough(self.people.pins_alone()) } else { Ok(()) }
+    }
+
+    /// A signature says by a hint whose it is: no two keys may have the same.
+    fn phone_is_its_own(&self, id: CredentialId, token: CardToken) -> Result<(), String> {
+        let hint = phone_hint(token);
+        let other = self.people.phone_by(hint).is_some_and(|known| known != token);
+        if other || self.signer_by_id(hint).is_some() {
+            return Err(format!("the key of credential `{id}` is someone else's already; register another"));
+        }
+        Ok(())
     }
 
     pub(crate) fn revoke_credential(&mut self, id: CredentialId, undo: &mut Undo) -> Result<(), String> {
@@ -69,10 +83,10 @@ impl Site {
     }
 }
 
-/// The card of a credential that is one. A PIN that stood alone is not remembered: somebody else may choose it.
+/// The card, or the phone, of a credential that is one. A PIN that stood alone is not remembered: somebody else may choose it.
 pub(crate) fn card(credential: &Credential) -> Option<CardToken> {
     match &credential.proof {
-        Proof::Card(token) | Proof::Key { token, .. } => Some(*token),
+        Proof::Card(token) | Proof::Key { token, .. } | Proof::Phone { token, .. } => Some(*token),
         Proof::Pin(_) | Proof::PinOnly { .. } | Proof::Duress(_) | Proof::Totp(_) | Proof::Hotp(_) => None,
     }
 }

@@ -18,6 +18,8 @@
 //! 11. What had happened before: anti-passback, how many are inside, the airlock, how many doors were opened.
 //! 12. The grant.
 //!
+//! For an order of somebody's own phone in place of a card, see [`phone`](crate::phone).
+//!
 //! While the time can not be trusted, a permit counts only if it holds whatever schedules are open.
 
 use crate::pass;
@@ -85,6 +87,9 @@ impl Site {
         // 1.
         let driven = |p: &&Placed| p.door.controller == q.controller && self.serves(q.controller);
         let placed = self.doors.get(&q.door).filter(driven).ok_or(Deny::UnknownDoor)?;
+        if let Some(phone) = &q.known.phone {
+            return self.entering_by_phone(q, placed, first, phone, until);
+        }
         if q.side == Side::Entry {
             return self.entering(q, placed, first, until);
         }
@@ -222,7 +227,7 @@ impl Site {
     }
 
     /// 11. What had happened before. A violation that is only recorded is in `known`, and so in the record.
-    fn before(&self, scene: &Scene<'_>, first: Option<&Seat<'_>>) -> Result<(), Stop> {
+    pub(crate) fn before(&self, scene: &Scene<'_>, first: Option<&Seat<'_>>) -> Result<(), Stop> {
         let known = &scene.q.known;
         self.passback(scene.placed, known.passback)?;
         refuse_if(known.full, Deny::ZoneFull)?;

@@ -12,15 +12,19 @@ mod decide;
 mod doors;
 mod jumps;
 mod order;
+mod own_keys;
 mod pass;
 mod people;
 mod persons;
+mod phone;
 mod question;
+mod reading;
 mod record;
 mod recovery;
 mod refusal;
 mod rehearsal;
 mod seat;
+mod statements;
 mod table;
 mod undo;
 mod view;
@@ -34,6 +38,7 @@ pub use authority::Wants;
 pub use decide::undecided;
 pub use order::{OrderQuestion, read_order, reorder};
 pub use question::{Answer, Question, Terms};
+pub use reading::{Asker, Readable};
 pub use refusal::Refusal;
 pub use rehearsal::Rehearsal;
 pub use view::Entrant;
@@ -43,7 +48,8 @@ pub use what_can::{Reach, When};
 use core::time::Duration;
 use lockward_model::{
     Controller, ControllerId, Door, DoorId, Forgiven, Founding, Group, GroupId, Operator, OperatorId, Rule,
-    RuleId, Schedule, ScheduleId, Service, ServiceId, SiteId, ThreatLevel, Time, Zone, ZoneId,
+    RuleId, Schedule, ScheduleId, Service, ServiceId, SiteId, Statement, StatementId, ThreatLevel, Time,
+    Zone, ZoneId,
 };
 use lockward_policy::Policies;
 use people::People;
@@ -53,7 +59,8 @@ use std::collections::BTreeMap;
 /// A site at one size of its config log.
 ///
 /// INVARIANT: every reference resolves: a zone's approvers, a door's zones and schedule, a rule's groups, targets and
-/// schedule, a person's groups and host, a credential's person, what is locked down. [`Site::apply`] refuses what would break that, and then changes nothing.
+/// schedule, a person's groups and host, a credential's person, what is locked down. [`Site::apply`] refuses what would break
+/// that, and then changes nothing. Statements alone may outlive what they name ([`Site::lacks`]).
 #[derive(Clone)]
 pub struct Site {
     id: SiteId,
@@ -69,6 +76,8 @@ pub struct Site {
     controllers: BTreeMap<ControllerId, Controller>,
     operators: BTreeMap<OperatorId, Operator>,
     services: BTreeMap<ServiceId, Service>,
+    /// Judged by people's solvers, never by a fold.
+    statements: BTreeMap<StatementId, Statement>,
     /// When the newest entry was drafted, by the clocks of those who drafted.
     newest: Time,
     /// Announced with the recovery key, and waiting.

@@ -78,8 +78,8 @@ impl Site {
         let by = self.signed_by(&envelope, order.on_behalf, q.at.max(self.newest));
         let by = by.map_err(|_| no(Deny::OrderSignature))?;
         // 4. What policy says of them, here and now.
-        let all: Vec<_> = by.all.iter().filter_map(crate::authority::Signed::signer).collect();
         let on_behalf = by.on_behalf.as_ref().and_then(crate::authority::Signed::signer);
+        let signers = Signers { all: &by.to_policy(), on_behalf, keys_of: None };
         let open = self.open_schedules(q.at);
         let now = Situation {
             open: &open,
@@ -88,8 +88,7 @@ impl Site {
             config_age: q.config_age,
             ..Situation::default()
         };
-        let granted =
-            self.policies.order(&Signers { all: &all, on_behalf }, order.act, &place(placed), &now, until);
+        let granted = self.policies.order(&signers, order.act, &place(placed), &now, until);
         let (grant, because) = granted.map_err(|verdict| match verdict {
             Verdict::Forbid { because, .. } => (Deny::Forbidden, because),
             Verdict::Nothing { .. } => no(Deny::NothingPermits),

@@ -4,9 +4,11 @@ use crate::record::{CredentialRecord, Holds, Kept, Kind, PersonRecord, Span};
 use crate::table::{Slot, Table};
 use hashbrown::{DefaultHashBuilder, HashTable};
 use lockward_model::{
-    CardPublicKey, CardToken, Credential, CredentialId, Factors, GroupId, Person, PersonId, PinHash, Proof,
-    Time, Visit,
+    CardPublicKey, CardToken, Credential, CredentialId, Factors, GroupId, Passkey, Person, PersonId, PinHash,
+    Proof, Time, Visit,
 };
+use lockward_wire::config::KeyId;
+use lockward_wire::credential::phone_hint;
 use std::collections::{BTreeMap, HashSet};
 use std::hash::BuildHasher;
 use std::sync::Arc;
@@ -45,7 +47,9 @@ pub(crate) struct People {
     hosts: BTreeMap<PersonId, usize>,
     /// PINs that stand alone, by how many digits they have.
     pins_alone: BTreeMap<u8, usize>,
-    /// Cards that were somebody's and are nobody's now.
+    /// Phones, by how their signatures hint at their keys.
+    phones: BTreeMap<KeyId, CardToken>,
+    /// Cards and phones that were somebody's and are nobody's now.
     revoked: HashSet<CardToken>,
 }
 
@@ -123,6 +127,28 @@ impl People {
             },
             Kept::Card(_) | Kept::Pin(_) => None,
         }
+    }
+
+    /// What a phone signs with.
+    pub(crate) fn phone_key(&self, token: CardToken) -> Option<&Passkey> {
+        match &self.credentials.get(self.token_slot(token)?)?.proof {
+            Kept::Other(proof) => match &**proof {
+                Proof::Phone { passkey, .. } => Some(passkey),
+                _ => None,
+            },
+            Kept::Card(_) | Kept::Pin(_) => None,
+        }
+    }
+
+    /// Every phone that is somebody's.
+    pub(crate) fn phones(&self) -> impl Iterator<Item = CardToken> {
+        self.phones.values().copied()
+    }
+
+    /// Whose signature hints so: a phone's that is somebody's, or was.
+    pub(crate) fn phone_by(&self, hint: KeyId) -> Option<CardToken> {
+        let was = || self.revoked.iter().find(|token| phone_hint(**token) == hint);
+        self.phones.get(&hint).or_else(was).copied()
     }
 
     /// How many PINs stand alone, by how many digits they have.
@@ -273,6 +299,9 @@ impl People {
         if let Proof::PinOnly { digits, .. } = c.proof {
             count(&mut self.pins_alone, digits);
         }
+        if let Proof::Phone { token, .. } = c.proof {
+            self.phones.insert(phone_hint(token), token);
+        }
         let (id, token, valid) = (c.id, c.proof.token(), Span::of(c.valid));
         let slot = self.credentials.insert(CredentialRecord { id, person, proof: Kept::of(c.proof), valid });
         if let Some(record) = self.people.get_mut(person) {
@@ -294,6 +323,9 @@ impl People {
         }
         if let Proof::PinOnly { digits, .. } = gone.proof {
             uncount(&mut self.pins_alone, &digits);
+        }
+        if let Proof::Phone { token, .. } = gone.proof {
+            self.phones.remove(&phone_hint(token));
         }
         if let Some(token) = record.proof.token()
             && let Ok(entry) = self.tokens.find_entry(self.hasher.hash_one(token), |(t, _)| *t == token)

@@ -86,7 +86,8 @@ impl Kept {
                 Proof::Key { .. } => Factors::CARD.with(Factors::KEY),
                 Proof::Pin(_) => Factors::PIN,
                 Proof::Totp(_) | Proof::Hotp(_) => Factors::CODE,
-                Proof::PinOnly { .. } | Proof::Duress(_) => Factors::NONE,
+                // A phone asks by itself, and no reader asks for it.
+                Proof::PinOnly { .. } | Proof::Duress(_) | Proof::Phone { .. } => Factors::NONE,
             },
         }
     }
@@ -95,6 +96,7 @@ impl Kept {
             Self::Other(proof) => match **proof {
                 Proof::Key { .. } => Kind::Key,
                 Proof::PinOnly { .. } => Kind::Pin,
+                Proof::Phone { .. } => Kind::Phone,
                 _ => Kind::Number,
             },
             Self::Card(_) | Self::Pin(_) => Kind::Number,
@@ -149,4 +151,6 @@ pub(crate) enum Kind {
     Key,
     /// A PIN that stands alone.
     Pin,
+    /// A phone, which signs orders.
+    Phone,
 }

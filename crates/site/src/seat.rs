@@ -20,11 +20,11 @@ pub(crate) struct Seat<'a> {
 }
 
 impl<'a> Seat<'a> {
-    fn who(&self) -> Who<'a> {
+    pub(crate) fn who(&self) -> Who<'a> {
         Who { person: self.holder.person, groups: self.holder.groups }
     }
 
-    fn never_alone(&self) -> bool {
+    pub(crate) fn never_alone(&self) -> bool {
         self.holder.visit.is_some_and(|v: &Visit| v.escorted)
     }
 
@@ -49,8 +49,13 @@ impl Site {
             (Kind::Key, Some(true)) => Factors::CARD.with(Factors::KEY),
             (Kind::Key, _) => Factors::CARD,
             (Kind::Pin, _) => Factors::PIN,
+            // Somebody has the phone, and has proved it by a touch. How the phone knew who touches it the site has
+            // neither chosen nor can take back: that is none of its PINs.
+            (Kind::Phone, _) if q.known.phone.is_some() => Factors::CARD.with(Factors::KEY),
+            (Kind::Phone, _) => Factors::NONE,
         };
-        let unproved = signed == Some(false) || (holder.kind == Kind::Key && signed.is_none());
+        let asks_alone = holder.kind == Kind::Phone && q.known.phone.is_none();
+        let unproved = signed == Some(false) || (holder.kind == Kind::Key && signed.is_none()) || asks_alone;
         let has = |f: Factors| if holder.has.contains(f) { f } else { Factors::NONE };
         let mut reach = match pin {
             // Somebody who was asked could have known.
@@ -163,7 +168,7 @@ impl Site {
 
     /// Asks once; and where the time can not be trusted, for every extreme of what may be open: a schedule that opens
     /// nothing must not lift what another forbids.
-    fn at_any_time<T>(
+    pub(crate) fn at_any_time<T>(
         &self,
         scene: &Scene<'_>,
         ask: impl Fn(&[ScheduleId]) -> Result<T, Verdict>,
@@ -213,6 +218,7 @@ fn refused(act: Act, seat: &Seat<'_>, verdict: Verdict) -> Stop {
         Act::Enter => Stop::Deny(why, because),
         Act::Hold => Stop::Deny(Deny::NotHolding, because),
         Act::EnterLockedDown => Stop::Deny(Deny::Lockdown, because),
+        Act::ByPhone => Stop::Deny(Deny::NotByPhone, because),
     }
 }
 

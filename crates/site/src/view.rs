@@ -39,6 +39,11 @@ impl Site {
     pub fn size(&self) -> u64 {
         self.size
     }
+    /// When its newest entry was drafted, by the clocks of those who drafted.
+    #[must_use]
+    pub fn newest(&self) -> Time {
+        self.newest
+    }
     /// A door by its id.
     #[must_use]
     pub fn door(&self, id: DoorId) -> Option<&Door> {

@@ -18,13 +18,58 @@ const FRESH: &str = "hub.db.new";
 /// SQLite's `application_id`: "LWHB".
 const APPLICATION_ID: u32 = 0x4c57_4842;
 /// SQLite's `user_version`: which tables there are. Rises with every change to them.
-const VERSION: u32 = 2;
-/// What version 2 has and version 1 has not. A store that was made by version 1 gets it when it is opened.
-const SINCE_1: &str = "CREATE TABLE passkey (
+const VERSION: u32 = 4;
+/// What each version has that the one before has not, from version 2 on. A store that an older version made gets it when
+/// it is opened. Append only: the last brings a store to [`VERSION`].
+const RAISES: [&str; 3] = [
+    "CREATE TABLE passkey (
     credential BLOB PRIMARY KEY,
     count      INTEGER NOT NULL,
     used       INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;";
+) STRICT, WITHOUT ROWID;",
+    "CREATE TABLE api_key (
+    id        TEXT PRIMARY KEY,
+    service   TEXT NOT NULL,
+    secret    BLOB NOT NULL,
+    label     TEXT NOT NULL,
+    scope     TEXT NOT NULL,
+    config    INTEGER NOT NULL,
+    made      INTEGER NOT NULL,
+    ends      INTEGER NOT NULL,
+    used      INTEGER,
+    used_from TEXT
+) STRICT, WITHOUT ROWID;
+CREATE TABLE api_key_deed (
+    n        INTEGER PRIMARY KEY,
+    key      TEXT NOT NULL,
+    service  TEXT NOT NULL,
+    operator TEXT,
+    fact     INTEGER NOT NULL
+) STRICT;",
+    "CREATE TABLE way (
+    operator TEXT PRIMARY KEY,
+    password TEXT,
+    secret   BLOB,
+    step     INTEGER NOT NULL DEFAULT 0,
+    failures INTEGER NOT NULL DEFAULT 0,
+    held     INTEGER,
+    changed  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE recovery_code (
+    operator TEXT NOT NULL,
+    code     BLOB NOT NULL,
+    PRIMARY KEY (operator, code)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE account (
+    issuer   TEXT NOT NULL,
+    subject  TEXT NOT NULL,
+    operator TEXT NOT NULL,
+    bound    INTEGER NOT NULL,
+    used     INTEGER,
+    held     INTEGER,
+    PRIMARY KEY (issuer, subject)
+) STRICT, WITHOUT ROWID;",
+];
 
 /// How long to wait for another process that writes. The longest write, a batch with tens of thousands of rows and a
 /// WAL checkpoint on a slow disk, is under a second; ten times that is a process that hangs.
@@ -123,13 +168,14 @@ pub(crate) fn check_version(db: &mut Connection, path: &Path) -> Result<(), HubO
     let found: u32 = version(db).map_err(HubError::from)?;
     match found {
         VERSION => Ok(()),
-        1 => {
+        1..VERSION => {
             let raise = |db: &mut Connection| -> Result<(), HubError> {
                 let work = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
                 // Another process may have been first.
-                if version(&work)? == 1 {
-                    work.execute_batch(SINCE_1)?;
-                    work.pragma_update(None, "user_version", VERSION)?;
+                let from: u32 = version(&work)?;
+                for (to, tables) in (2..).zip(RAISES).filter(|(to, _)| from < *to) {
+                    work.execute_batch(tables)?;
+                    work.pragma_update(None, "user_version", to)?;
                 }
                 Ok(work.commit()?)
             };

@@ -63,3 +63,51 @@ CREATE TABLE passkey (
     count      INTEGER NOT NULL,
     used       INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Added by version 3: API keys of services by the hash of their secrets, and what was done to them that the event log does
+-- not have yet.
+CREATE TABLE api_key (
+    id        TEXT PRIMARY KEY,
+    service   TEXT NOT NULL,
+    secret    BLOB NOT NULL,
+    label     TEXT NOT NULL,
+    scope     TEXT NOT NULL,
+    config    INTEGER NOT NULL,
+    made      INTEGER NOT NULL,
+    ends      INTEGER NOT NULL,
+    used      INTEGER,
+    used_from TEXT
+) STRICT, WITHOUT ROWID;
+CREATE TABLE api_key_deed (
+    n        INTEGER PRIMARY KEY,
+    key      TEXT NOT NULL,
+    service  TEXT NOT NULL,
+    operator TEXT,
+    fact     INTEGER NOT NULL
+) STRICT;
+
+-- Added by version 4: with what operators sign in beside passkeys. Passwords are hashes under the hub's pepper, secrets are
+-- wrapped under the master key, recovery codes are hashes of 120 random bits; `step` is the last one whose code was taken.
+CREATE TABLE way (
+    operator TEXT PRIMARY KEY,
+    password TEXT,
+    secret   BLOB,
+    step     INTEGER NOT NULL DEFAULT 0,
+    failures INTEGER NOT NULL DEFAULT 0,
+    held     INTEGER,
+    changed  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE recovery_code (
+    operator TEXT NOT NULL,
+    code     BLOB NOT NULL,
+    PRIMARY KEY (operator, code)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE account (
+    issuer   TEXT NOT NULL,
+    subject  TEXT NOT NULL,
+    operator TEXT NOT NULL,
+    bound    INTEGER NOT NULL,
+    used     INTEGER,
+    held     INTEGER,
+    PRIMARY KEY (issuer, subject)
+) STRICT, WITHOUT ROWID;

@@ -98,17 +98,25 @@ fn store_of_a_newer_version_is_refused() {
         let db = Connection::open(dir.path().join("hub.db")).unwrap();
         db.pragma_update(None, "user_version", version).unwrap();
     };
-    edit(3);
+    edit(5);
     let newer = refusal(dir.path());
-    assert!(matches!(newer, HubOpenError::Newer { found: 3, known: 2, .. }), "{newer}");
+    assert!(matches!(newer, HubOpenError::Newer { found: 5, known: 4, .. }), "{newer}");
     edit(0);
     assert!(matches!(refusal(dir.path()), HubOpenError::Foreign { .. }));
-    edit(2);
+    edit(4);
     check_whole(&HubStore::open(dir.path()).unwrap(), Log::Event);
 }
 
 #[test]
-fn store_of_version_1_is_raised_when_it_is_opened_and_loses_nothing() {
+fn store_of_an_older_version_is_raised_when_it_is_opened_and_loses_nothing() {
+    let since_3 = "DROP TABLE way; DROP TABLE recovery_code; DROP TABLE account;";
+    let since_2 = format!("{since_3} DROP TABLE api_key; DROP TABLE api_key_deed;");
+    raised(&format!("{since_3} PRAGMA user_version = 3;"));
+    raised(&format!("{since_2} DROP TABLE passkey; PRAGMA user_version = 1;"));
+    raised(&format!("{since_2} PRAGMA user_version = 2;"));
+}
+
+fn raised(lower: &str) {
     let dir = tempfile::tempdir().unwrap();
     append(&HubStore::create(dir.path()).unwrap(), Log::Event, 0, 5).unwrap();
     let tables = |db: &Connection| -> String {
@@ -118,12 +126,13 @@ fn store_of_version_1_is_raised_when_it_is_opened_and_loses_nothing() {
     };
     let db = Connection::open(dir.path().join("hub.db")).unwrap();
     let new = tables(&db);
-    db.execute_batch("DROP TABLE passkey; PRAGMA user_version = 1;").unwrap();
+    db.execute_batch(lower).unwrap();
     drop(db);
     for _ in 0..2 {
         let store = HubStore::open(dir.path()).unwrap();
         check_whole(&store, Log::Event);
         assert!(store.use_passkey(lockward_model::Digest([1; 32]), 0, lockward_model::Time(1)).unwrap());
+        assert!(store.api_keys().unwrap().is_empty());
     }
     let db = Connection::open(dir.path().join("hub.db")).unwrap();
     assert_eq!(tables(&db), new, "a raised store differs from a new one");

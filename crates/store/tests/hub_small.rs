@@ -3,8 +3,10 @@
 
 use std::sync::Barrier;
 
-use lockward_model::{ControllerId, Digest, Time};
-use lockward_store::{Cosignature, ENROLMENT_FAILURES_MAX, HubStore, IndexRow, Log};
+use lockward_model::{ApiKeyFact, ControllerId, Digest, Time};
+use lockward_store::{
+    API_KEYS_EACH_MAX, ApiKeyRow, Cosignature, ENROLMENT_FAILURES_MAX, HubStore, IndexRow, Log,
+};
 
 const RIGHT: Digest = Digest([1; 32]);
 const WRONG: Digest = Digest([2; 32]);
@@ -153,4 +155,67 @@ fn a_passkeys_counter_must_rise_unless_it_has_none() {
     // Each for itself.
     assert!(used(WRONG, 1, 1));
     assert_eq!(store.passkey_used(Digest([3; 32])).unwrap(), None);
+}
+
+fn api_key(id: &str, service: &str) -> ApiKeyRow {
+    ApiKeyRow {
+        id: id.parse().unwrap(),
+        service: service.parse().unwrap(),
+        secret: RIGHT,
+        label: "dock terminal".parse().unwrap(),
+        scope: "read:site order:unlock".into(),
+        config: 7,
+        made: Time(1),
+        ends: Time(100),
+        used: None,
+    }
+}
+
+#[test]
+fn an_api_key_is_kept_used_rotated_and_gone_and_each_deed_waits_for_the_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = HubStore::create(dir.path()).unwrap();
+    let (ada, old, new) = ("ada".parse().unwrap(), api_key("k1", "wms"), api_key("k2", "wms"));
+    assert!(store.put_api_key(&old, Some(ada)).unwrap());
+    assert!(store.put_api_key(&old, None).is_err(), "a name serves once");
+    assert_eq!(store.api_key(old.id).unwrap(), Some(old.clone()));
+    store.use_api_key(old.id, Time(5), [192, 0, 2, 1].into()).unwrap();
+    assert_eq!(store.api_key(old.id).unwrap().unwrap().used, Some((Time(5), [192, 0, 2, 1].into())));
+    assert!(
+        !store.rotate_api_key(old.id, Time(50), &api_key("k3", "pms"), None).unwrap(),
+        "of another service"
+    );
+    assert!(store.rotate_api_key(old.id, Time(50), &new, None).unwrap());
+    assert!(store.rotate_api_key(old.id, Time(70), &api_key("k4", "wms"), None).unwrap());
+    assert_eq!(store.api_key(old.id).unwrap().unwrap().ends, Time(50), "an end only comes nearer");
+    assert!(store.remove_api_key(old.id, Some(ada)).unwrap());
+    assert!(!store.remove_api_key(old.id, Some(ada)).unwrap() && store.api_key(old.id).unwrap().is_none());
+    assert_eq!(
+        store.api_keys().unwrap().iter().map(|k| k.id).collect::<Vec<_>>(),
+        [new.id, "k4".parse().unwrap()]
+    );
+    let deeds = store.api_key_deeds().unwrap();
+    let facts: Vec<_> = deeds.iter().map(|d| (d.key.as_str(), d.fact, d.operator)).collect();
+    assert_eq!(
+        facts,
+        [
+            ("k1", ApiKeyFact::Made, Some(ada)),
+            ("k2", ApiKeyFact::Rotated, None),
+            ("k4", ApiKeyFact::Rotated, None),
+            ("k1", ApiKeyFact::Revoked, Some(ada)),
+        ]
+    );
+    store.forget_api_key_deeds(deeds[2].n).unwrap();
+    assert_eq!(store.api_key_deeds().unwrap(), deeds[3..]);
+}
+
+#[test]
+fn a_service_has_so_many_api_keys_and_no_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = HubStore::create(dir.path()).unwrap();
+    for n in 0..API_KEYS_EACH_MAX {
+        assert!(store.put_api_key(&api_key(&format!("k{n}"), "wms"), None).unwrap());
+    }
+    assert!(!store.put_api_key(&api_key("kx", "wms"), None).unwrap());
+    assert!(store.put_api_key(&api_key("kx", "pms"), None).unwrap());
 }

@@ -10,8 +10,9 @@ mod people;
 mod places;
 mod rules;
 mod schedules;
+mod statements;
 
-pub use envelope::{Envelope, EnvelopeError, KeyId, SIGNATURES_MAX, Signature, key_id, pae};
+pub use envelope::{Envelope, EnvelopeError, KeyId, SIGNATURES_MAX, Signature, key_digest, key_id, pae};
 pub use passkey::{Assertion, AssertionError, challenge_of, encode_challenge};
 pub use payload::{
     EncodeError, PAYLOAD_BYTES_MAX, Payload, PayloadError, encode_changes, encode_founding, encode_order,

@@ -5,14 +5,20 @@ mod base32;
 mod key_card;
 mod one_time;
 mod pass;
+mod password;
+mod phone;
 mod pin;
 mod pin_only;
 
 pub use key_card::{CardPublicKey, KeyCardError};
 pub use one_time::{
-    OneTimeError, OneTimeHash, OneTimeSecret, SECRET_BYTES_MAX, SECRET_BYTES_MIN, STEP_SECONDS,
+    OneTimeError, OneTimeHash, OneTimeSecret, SECRET_BYTES_MAX, SECRET_BYTES_MIN, STEP_SECONDS, recovery_code,
 };
 pub use pass::{PASS_PREFIX, PASS_TEXT_MAX, Pass, PassError, PassId, PassPlace, SignedPass};
+pub use password::{
+    PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, Password, PasswordError, hash_password, verify_password,
+};
+pub use phone::{phone, phone_hint};
 pub(crate) use pin::is_pin_hash;
 pub use pin::{PIN_DIGITS_MAX, PIN_DIGITS_MIN, Pin, PinError, hash_pin, verify_pin};
 

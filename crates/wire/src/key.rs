@@ -61,6 +61,8 @@ keys! {
     MasterKey,
     /// Seals one person's attributes; destroying it erases them.
     PersonKey,
+    /// Is mixed into every hash of an operator's password. Stays in the hub's key store.
+    PasswordPepper,
     /// Is mixed into every hash of a PIN at a site.
     PinPepper,
     /// Seals one source's events of one epoch.

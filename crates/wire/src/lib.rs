@@ -12,7 +12,9 @@ mod spelling;
 
 pub use cbor::CborError;
 pub use hex::{hex, unhex};
-pub use key::{CardKey, EnrollSecret, EpochKey, MasterKey, NONCE_BYTES, PersonKey, PinPepper, SourceKey};
+pub use key::{
+    CardKey, EnrollSecret, EpochKey, MasterKey, NONCE_BYTES, PasswordPepper, PersonKey, PinPepper, SourceKey,
+};
 
 /// Longest entry of either log, in bytes: a C2SP tlog-tiles entry bundle gives each entry a 16-bit length.
 pub const ENTRY_BYTES_MAX: usize = 65_535;

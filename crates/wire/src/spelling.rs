@@ -23,8 +23,8 @@ macro_rules! names {
     )+};
 }
 names! {
-    AirlockId, ControllerId, CredentialId, DoorId, GroupId, OperatorId, PersonId, PolicyId, RoleId, RuleId, ScheduleId,
-    ServiceId, Text, ZoneId,
+    ActionName, AirlockId, ApiKeyId, ControllerId, CredentialId, DoorId, GroupId, OperatorId, PersonId, PolicyId, RoleId, RuleId, ScheduleId,
+    ServiceId, StatementId, Text, ZoneId,
 }
 
 /// A name as a string.

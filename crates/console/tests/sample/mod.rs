@@ -247,7 +247,7 @@ pub(crate) fn door_view(say: Say) -> DoorView {
             Transition { at: at(say, "18:00:00"), what: say("card and PIN instead of card") },
             Transition { at: at(say, "06:00:00"), what: say("card alone") },
         ],
-        orders: Orders { unlock: true, hold: true, release: true },
+        orders: Orders { unlock: true, hold: true, release: true, signer: true, apart: true },
         may_enter: MayEnter {
             people: 84,
             of: 200,
@@ -272,14 +272,32 @@ pub(crate) fn person_view(say: Say, name: Name) -> PersonView {
     };
     PersonView {
         frame: frame(say, Some(48_211)),
+        may_invite: true,
+        may_cut_off: true,
         id: say("p1"),
         name,
         standing: Standing::Active,
         groups: vec![say("Pickers"), say("First aiders")],
         credentials: vec![
-            CredentialRow { kind: say("Card"), validity: say("until 31 March 2027"), tone: Tone::Good },
-            CredentialRow { kind: say("PIN"), validity: say("no end"), tone: Tone::Good },
-            CredentialRow { kind: say("Card"), validity: say("reported lost 3 May 2026"), tone: Tone::Bad },
+            CredentialRow {
+                phone: None,
+                kind: say("Card"),
+                validity: say("until 31 March 2027"),
+                tone: Tone::Good,
+            },
+            CredentialRow {
+                phone: Some(say("phone-1a2b")),
+                kind: say("Phone"),
+                validity: say("no end"),
+                tone: Tone::Good,
+            },
+            CredentialRow { phone: None, kind: say("PIN"), validity: say("no end"), tone: Tone::Good },
+            CredentialRow {
+                phone: None,
+                kind: say("Card"),
+                validity: say("reported lost 3 May 2026"),
+                tone: Tone::Bad,
+            },
         ],
         doors: vec![
             access("main", "Main entrance", "Front of house", "Day shift", "Everybody in the day"),
@@ -479,6 +497,7 @@ fn session(say: Say, current: bool) -> SessionRow {
         seen: at(say, "14:02:30"),
         from: say("192.0.2.17"),
         browser: say("Chromium on Linux"),
+        with: (!current).then_some("password"),
         current,
     }
 }
@@ -488,6 +507,7 @@ fn me_view(say: Say) -> MeView {
         title: say(title),
         id: say("9f86d081884c7d65"),
         origin: origin.map(say),
+        signers: origin == Some("http://localhost:7447"),
         used: current.then(|| at(say, "08:12:05")),
         current,
         removable: origin.is_some() && !current,
@@ -500,11 +520,43 @@ fn me_view(say: Say) -> MeView {
         keys: vec![
             key("blue security key", Some("https://hub.example:8443"), true),
             key("key in the drawer", Some("https://hub.example:8443"), false),
+            key("signing key", Some("http://localhost:7447"), false),
             key("laptop", None, false),
         ],
         sessions: vec![session(say, true), session(say, false)],
         may_add: true,
+        drafts: true,
         elsewhere: None,
+        ways: OwnWays {
+            may_password: true,
+            may_openid: Some(say("login.example")),
+            password: true,
+            codes: Some(8),
+            changed: Some(at(say, "08:12:05")),
+            held: Some(at(say, "18:00:00")),
+            accounts: vec![AccountRow {
+                issuer: say("https://login.example"),
+                subject: say("248289761001"),
+                bound: at(say, "08:12:05"),
+                used: Some(at(say, "14:02:30")),
+            }],
+        },
+    }
+}
+
+fn ways_in(say: Say) -> WaysIn {
+    WaysIn { password: true, openid: Some(say("login.example")) }
+}
+
+fn code_app_view(say: Say) -> CodeApp {
+    CodeApp {
+        action: "/me/code/finish",
+        enrolment: say("0123456789abcdef"),
+        outline: "M4 4h7v1h-7zM4 5h1v1h-1zM10 5h1v1h-1zM4 6h1v1h-1zM6 6h3v3h-3z".into(),
+        width: 45,
+        secret: say("JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP"),
+        wrong: true,
+        touch: true,
     }
 }
 
@@ -532,6 +584,151 @@ fn operators_view(say: Say) -> OperatorsView {
     }
 }
 
+fn services_view(say: Say) -> ServicesView {
+    let key = |label: &str, scope: &str, ended: bool| ApiKeyLine {
+        id: say("k7f3q2m5xa"),
+        label: say(label),
+        // Without a scope there is none to tell.
+        scope: if scope.is_empty() { String::new() } else { say(scope) },
+        ends: at(say, "18:00:00"),
+        ended,
+        used: (!ended).then(|| (say("2026-11-22"), say("192.0.2.7"))),
+    };
+    let row = |id: &str, holds: bool, keys: Vec<ApiKeyLine>| ServiceRow {
+        id: say(id),
+        key: say("1d17fe2d7b8404b5"),
+        until: (!holds).then(|| at(say, "12:00:00")),
+        holds,
+        keys,
+    };
+    let keys = vec![key("dock terminal", "read:site order:unlock", false), key("old terminal", "", true)];
+    ServicesView {
+        frame: frame(say, Some(48_211)),
+        rows: vec![row("wms", true, keys), row("pms", true, vec![]), row("hr-import", false, vec![])],
+        may_make: true,
+        made: Some(MadeKey {
+            service: say("wms"),
+            text: say("lw_k7f3q2m5xa_d7hkiuh5wo3wnv26wckc7ngc2wpmj4vwnsu6kn6zrqoll5zpblzazh4z27w"),
+            ends: at(say, "18:00:00"),
+            old_ends: Some(at(say, "12:00:00")),
+        }),
+        wrong: None,
+        days_max: 366,
+    }
+}
+
+fn draft_page(say: Say, apart: bool) -> DraftPage {
+    let statement = |id: &str, word, tone, why: Option<&str>| StatementRow {
+        id: say(id),
+        says: say("nobody enters zone `vault` without a card and a PIN"),
+        word,
+        tone,
+        why: why.map(say),
+    };
+    DraftPage {
+        frame: frame(say, Some(48_211)),
+        id: "7c1d09aa".to_owned(),
+        reason: Some(say("night shift")),
+        by: say("Mara Lindqvist"),
+        drafted: at(say, "09:12:00"),
+        changes: 2,
+        told: say("+ rule `night` for group `night-shift`"),
+        schedules: say("night: opens Mon 22:00"),
+        access: say("vault: + 3 people"),
+        remarks: vec![
+            (Tone::Bad, say("the vault opens with a card alone")),
+            (Tone::Info, say("more people")),
+        ],
+        statements: Some(StatementsView {
+            rows: vec![
+                statement(
+                    "two",
+                    "broken by this change",
+                    Tone::Bad,
+                    Some("p7 enters door `vault` with a card"),
+                ),
+                statement("three", "proved", Tone::Good, None),
+            ],
+            of: 3,
+            done: !apart,
+            failed: None,
+        }),
+        second: true,
+        apart,
+        or_second: apart,
+        signer: apart,
+        signed: vec![say("Jo Weber")],
+        overtaken: false,
+        own: true,
+        signing: Signing::Passkey,
+    }
+}
+
+fn my_view(say: Say) -> MyView {
+    let door = |id: &str, title: &str, why| MyDoor { id: id.to_owned(), title: say(title), why };
+    MyView {
+        site: say("Hafenstraße Fulfilment"),
+        doors: vec![
+            door("north", "North gate", None),
+            door("office", "Office, ground floor", None),
+            door("cold", "Cold store", Some("Not at this time.")),
+        ],
+        phones: vec![
+            MyPhone { id: "phone-1a2b3c4d5e6f".to_owned(), current: true },
+            MyPhone { id: "phone-9f8e7d6c5b4a".to_owned(), current: false },
+        ],
+        lost: None,
+        elsewhere: None,
+    }
+}
+
+fn phone_invite_view(say: Say) -> PhoneInvite {
+    PhoneInvite {
+        frame: frame(say, None),
+        id: "p1".to_owned(),
+        name: Name::Known(say("Ada Okafor")),
+        link: say("https://hub.example:8443/my/join#key=5f1e"),
+        qr: Some((29, "M4 4h7v7h-7zM18 4h7v7h-7zM4 18h7v7h-7zM14 14h1v1h-1z".to_owned())),
+        minutes: 60,
+        people_sign: true,
+    }
+}
+
+fn cut_off(say: Say) -> CutOff {
+    CutOff { at: 812, there: 4, of: 5, took_ms: 180, missing: vec![say("Cold store")] }
+}
+
+/// To whom the signer answers is no text: it reads the address itself, and refuses what is none.
+fn back(say: Say) -> Back {
+    Back {
+        url: "/changes/0a/signed".into(),
+        origin: say("https://hub.example:8443"),
+        ticket: say("9f86d081"),
+    }
+}
+
+fn sign_view(say: Say) -> SignView {
+    SignView {
+        title: say("2 changes of a site"),
+        facts: vec![("Site", say("9f86d081884c7d65")), ("Reason", say("The night shift may use the dock"))],
+        lines: vec![say("group night: title \"Night shift\""), say("rule old: removed")],
+        challenge: say("n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg"),
+        keys: say("AQID"),
+        back: back(say),
+    }
+}
+
+fn make_view(say: Say, back: Option<Back>) -> MakeView {
+    MakeView {
+        operator: say("mara"),
+        title: say("Mara Lindqvist"),
+        handle: say("AQID"),
+        keys: say(""),
+        challenge: say("n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg"),
+        back,
+    }
+}
+
 pub(crate) fn pages(say: Say) -> Vec<(&'static str, String)> {
     let erased = PersonView {
         standing: Standing::Ended,
@@ -554,13 +751,60 @@ pub(crate) fn pages(say: Say) -> Vec<(&'static str, String)> {
         ("/errors/404", error(&error_view(say, Fault::NotFound, true))),
         ("/errors/403", error(&error_view(say, Fault::Forbidden, true))),
         ("/errors/500", error(&error_view(say, Fault::Failed, false))),
-        ("/sign-in", sign_in(Invited::Plainly, None)),
-        ("/sign-in-expired", sign_in(Invited::Expired, None)),
-        ("/sign-in-elsewhere", sign_in(Invited::Registered, Some(&say("https://hub.example:8443")))),
-        ("/set-up", set_up(None)),
-        ("/set-up-elsewhere", set_up(Some(&say("https://hub.example:8443")))),
-        ("/me", me(&me_view(say))),
-        ("/me-hardened", me(&MeView { may_add: false, keys: vec![], ..me_view(say) })),
+        ("/sign-in", sign_in(Invited::Plainly, None, &WaysIn::default())),
+        ("/sign-in-expired", sign_in(Invited::Expired, None, &WaysIn::default())),
+        (
+            "/sign-in-elsewhere",
+            sign_in(Invited::Registered, Some(&say("https://hub.example:8443")), &WaysIn::default()),
+        ),
+        ("/set-up", set_up(None, &WaysIn::default(), None)),
+        ("/set-up-elsewhere", set_up(Some(&say("https://hub.example:8443")), &WaysIn::default(), None)),
+        ("/signer", signer_home()),
+        ("/signer/sign", signer_sign(&sign_view(say))),
+        ("/signer/make", signer_make(&make_view(say, Some(back(say))))),
+        ("/signer/make-alone", signer_make(&make_view(say, None))),
+        (
+            "/signer/record",
+            signer_record(&say("[[operator_key]]\noperator = \"mara\""), &say("9f86d081884c7d65")),
+        ),
+        ("/signer/refused", signer_refused(&say("this did not come from a page that you look at"))),
+        (
+            "/returned",
+            returned(&say("The door is released."), &say("You signed the order."), "/doors/dock-3"),
+        ),
+        ("/me", me(&me_view(say), None)),
+        (
+            "/me-hardened",
+            me(&MeView { may_add: false, keys: vec![], ways: OwnWays::default(), ..me_view(say) }, None),
+        ),
+        ("/me-wrong", me(&me_view(say), Some(&say("a password has 12 characters or more")))),
+        ("/sign-in-ways", sign_in(Invited::Wrong, None, &ways_in(say))),
+        ("/set-up-ways", set_up(None, &ways_in(say), Some(&say("a password has 12 characters or more")))),
+        ("/code-app", code_app(&code_app_view(say))),
+        (
+            "/recovery-codes",
+            recovery_codes(&["ABCD-EFGH-2345-6723-MNOP-QRST"; 10].map(say), "/me", "To your keys"),
+        ),
+        ("/second-factor", second_factor(&say("login.example"), true, true)),
         ("/operators", operators(&operators_view(say))),
+        ("/services", services(&services_view(say))),
+        ("/changes/7c1d09aa", draft(&draft_page(say, false))),
+        ("/changes/7c1d09aa-apart", draft(&draft_page(say, true))),
+        (
+            "/services-wrong",
+            services(&ServicesView { made: None, wrong: Some(say("no such service")), ..services_view(say) }),
+        ),
+        ("/my", my(&my_view(say))),
+        (
+            "/my-none",
+            my(&MyView { doors: vec![], elsewhere: Some(say("https://hub.example:8443")), ..my_view(say) }),
+        ),
+        ("/my/sign-in", my_sign_in("waits", None)),
+        ("/my/join", my_join(None)),
+        ("/people/p1/phones/invite", phone_invite(&phone_invite_view(say))),
+        (
+            "/people/p1/phones/lost",
+            phone_lost(&frame(say, None), "p1", &Name::Known(say("Ada Okafor")), &cut_off(say)),
+        ),
     ]
 }

@@ -6,10 +6,12 @@ use lockward_controller::config::Config;
 use lockward_controller::{enroll, run};
 use lockward_wire::link::EnrollCode;
 use std::error::Error;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 /// Drives doors: decides by itself, records before it opens, reports to its hub.
@@ -71,6 +73,36 @@ fn work(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         println!("enrolled as `{}` at site {site}", config.controller);
     }
     let options = run::Options { pair: arguments.pair, forget: arguments.forget };
-    run::start(config, &options, clock)?.wait();
+    let told = Told::listen()?;
+    let running = run::start(config, &options, clock)?;
+    let stopper = running.stopper();
+    std::thread::Builder::new().name("signals".into()).spawn(move || {
+        told.wait();
+        stopper.stop();
+    })?;
+    running.wait();
     Ok(())
+}
+
+/// Ctrl-C, or what a service manager sends. Heeded from here on, also before it is waited for.
+struct Told(Runtime, [Signal; 2]);
+
+impl Told {
+    fn listen() -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        let inside = runtime.enter();
+        let signals = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
+        drop(inside);
+        Ok(Self(runtime, signals))
+    }
+
+    fn wait(self) {
+        let [mut interrupt, mut terminate] = self.1;
+        self.0.block_on(async {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        });
+    }
 }

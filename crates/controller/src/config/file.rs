@@ -2,6 +2,7 @@
 
 use super::board::Parity;
 use super::door::{Accepted, Fails, Lock};
+use super::input::Bias;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::path::PathBuf;
@@ -141,6 +142,7 @@ pub(super) struct FileGpio {
     pub(super) chip: PathBuf,
     pub(super) line: u32,
     pub(super) active_low: bool,
+    pub(super) bias: Option<Bias>,
 }
 
 #[derive(Deserialize)]

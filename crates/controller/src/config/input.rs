@@ -2,6 +2,7 @@
 
 use super::file::{Active, FileAdc, FileBands, FileInput, FileModbus, FileOwn, Wire, table};
 use lockward_inputs::{Adc, AdcLoop, BandLimits, Bands, Reading, Rest, Span, Wiring};
+use serde::Deserialize;
 use std::path::PathBuf;
 
 /// What reads an input.
@@ -15,6 +16,8 @@ pub enum Source {
         line: u32,
         /// True where a closed contact pulls the line low.
         active_low: bool,
+        /// The chip's own resistor at the line; left as it is if the file says nothing.
+        bias: Option<Bias>,
     },
     /// An input of an OSDP device.
     Osdp {
@@ -59,6 +62,18 @@ pub enum Source {
     },
     /// Not there in metal: for trying things out. At rest from the start.
     Simulated,
+}
+
+/// A resistor within a GPIO chip, which holds a line that nothing drives. A chip that has none ignores it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Bias {
+    /// Holds the line high.
+    PullUp,
+    /// Holds it low.
+    PullDown,
+    /// Is switched off.
+    Disabled,
 }
 
 /// An input as it is wired.
@@ -117,7 +132,9 @@ pub(super) fn read(wire: Wire) -> Result<Option<InputWiring>, String> {
         Active::Closed => Rest::Open,
     };
     let source = match (input.gpio, input.osdp, input.modbus, input.adc) {
-        (Some(g), None, None, None) => Source::Gpio { chip: g.chip, line: g.line, active_low: g.active_low },
+        (Some(g), None, None, None) => {
+            Source::Gpio { chip: g.chip, line: g.line, active_low: g.active_low, bias: g.bias }
+        }
         (None, Some(o), None, None) => Source::Osdp { bus: o.bus, address: o.address, number: o.number },
         (None, None, Some(m), None) => modbus(m)?,
         (None, None, None, Some(a)) => adc(a)?,

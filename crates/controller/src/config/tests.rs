@@ -188,6 +188,25 @@ fn an_input_names_one_source_that_reads_it() {
 }
 
 #[test]
+fn a_gpio_input_may_say_which_resistor_of_its_chip_holds_it() {
+    let wire = |bias: &str| {
+        let gpio = format!("gpio = {{ chip = \"/c\", line = 1, active_low = true{bias} }}");
+        GOOD.replace(CONTACT, &format!("{{ {gpio}, active = \"open\" }}"))
+    };
+    let found = |text: &str| match parse(&wire(text)).doors.remove(0).contact.unwrap().source {
+        Source::Gpio { bias, .. } => bias,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(found(""), None);
+    assert_eq!(found(", bias = \"pull-up\""), Some(Bias::PullUp));
+    assert_eq!(found(", bias = \"pull-down\""), Some(Bias::PullDown));
+    assert_eq!(found(", bias = \"disabled\""), Some(Bias::Disabled));
+    assert!(complaint(&wire(", bias = \"up\"")).contains("`pull-up`"));
+    let lock = LOCK.replace("active_low", "bias = \"pull-up\", active_low");
+    assert!(complaint(&GOOD.replace(LOCK, &lock)).contains("bias"), "an output has none");
+}
+
+#[test]
 fn supervision_is_for_sources_that_measure_resistance_and_they_are_never_without() {
     for source in [
         "gpio = { chip = \"/c\", line = 1, active_low = true }",

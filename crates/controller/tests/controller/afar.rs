@@ -3,61 +3,31 @@
 use crate::far::{Far, signed};
 use crate::house::{ANN, DOORS, FRONT, LAB, OPEN, OWNER, SHUT, VAULT, card, door, id};
 use crate::rig::{NONE, Seen};
-use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
+use crate::touch::Authenticator;
 use core::num::NonZeroU16;
 use core::time::Duration;
 use lockward_controller::core::Input;
 use lockward_door::State;
 use lockward_model::OrderAct::{Hold, Release, Unlock};
 use lockward_model::*;
-use lockward_wire::config::{Assertion, Envelope, PayloadType, challenge_of, encode_challenge, encode_order};
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// An authenticator with one key.
-struct Authenticator(EcdsaKeyPair);
-
-impl Authenticator {
-    fn passkey(&self) -> Passkey {
-        let key = self.0.public_key().as_ref().try_into().unwrap();
-        Passkey { id: [7; 16].into(), key, rp: "hub.example".into(), origin: "https://hub.example".into() }
-    }
-
-    fn sign(&self, order: &Order) -> Vec<u8> {
-        let mut envelope = Envelope::new(PayloadType::Order, encode_order(order).unwrap()).unwrap();
-        let challenge = encode_challenge(&challenge_of(&envelope.message()));
-        let client_data = format!(
-            r#"{{"type":"webauthn.get","challenge":"{challenge}","origin":"https://hub.example","crossOrigin":false}}"#
-        );
-        let data = [digest(&SHA256, b"hub.example").as_ref(), &[0b101], &[0, 0, 0, 9]].concat();
-        let message = [&data[..], digest(&SHA256, client_data.as_bytes()).as_ref()].concat();
-        let assertion = Assertion {
-            authenticator_data: data.into(),
-            client_data: client_data.into_bytes().into(),
-            signature: self.0.sign(&SystemRandom::new(), &message).unwrap().as_ref().into(),
-        };
-        envelope.sign_with(&self.passkey(), assertion).unwrap();
-        envelope.to_bytes()
-    }
-}
-
 #[test]
 fn an_operator_opens_a_hardened_site_with_an_operator_key_and_with_a_passkey() {
-    let key = Authenticator(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap());
+    let key = Authenticator::new("hub.example", "https://hub.example");
     let mut ivy = Operator::with_key(id("ivy"), id("Ivy"), crate::house::key(41), vec![id("owner")]);
     ivy.keys = vec![OperatorKey { title: id("Phone"), key: SigningKey::Passkey(key.passkey()) }];
     let mut far = Far::hardened(1, vec![Change::PutOperator(ivy)]);
     let order = far.order(FRONT, Unlock);
-    let (answer, seen) = far.hand(key.sign(&order));
+    let (answer, seen) = far.hand(key.order(&order));
     assert_eq!((answer, seen.late), (Some(Ok(())), vec![FRONT]));
     far.rig.pass(10 * SECOND);
     let seen = far.obeys(VAULT, Unlock);
     assert_eq!((seen.early, seen.late), (vec![], vec![VAULT]));
     far.rig.pass(10 * SECOND);
-    far.refuses("the passkey's again", key.sign(&order), Deny::OrderReplayed);
+    far.refuses("the passkey's again", key.order(&order), Deny::OrderReplayed);
     let codes: Vec<Code> = far.rig.bodies_so_far().iter().map(Body::code).collect();
     assert_eq!(codes.iter().filter(|c| **c == Code::OrderGiven).count(), 2);
     far.all_shut();

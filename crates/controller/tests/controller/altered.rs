@@ -192,6 +192,8 @@ fn an_event_checkpoint_without_proof_or_by_another_key_is_not_cosigned_and_the_l
     is_not_followed(&mut rig, ToController::Checkpoint { note, proof: vec![] }, "a stranger's");
     let note = checkpoint("example.com/7/config", &frontier(&longer), LOG);
     is_not_followed(&mut rig, ToController::Checkpoint { note, proof: vec![] }, "another log's");
+    let why = ["LOG_FORK".into(), "CHECKPOINT_INVALID".into(), "CHECKPOINT_INVALID".into()];
+    assert_eq!(refusals(rig), why, "each is on record");
 }
 
 #[test]

@@ -5,11 +5,13 @@
 use crate::far::{Far, HALF_A_MINUTE, signed};
 use crate::house::{ANN, AUDITOR, FOREIGN, FRONT, HUB, LOG, OWNER, STRANGER, VAULT, id, key};
 use crate::rig::NONE;
+use crate::touch::Authenticator;
 use core::time::Duration;
 use lockward_controller::core::Input;
 use lockward_model::OrderAct::{Hold, Release, Unlock};
 use lockward_model::*;
-use lockward_wire::link::ToController;
+use lockward_wire::link::{Keys, ToController};
+use lockward_wire::{CardKey, PinPepper, SourceKey};
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -182,6 +184,51 @@ fn hub_bounded_a_hub_that_withholds_revocations_opens_no_door_that_wants_a_fresh
 }
 
 #[test]
+fn hub_bounded_a_hub_that_comes_back_with_nothing_new_is_believed_again() {
+    let fresh =
+        ZoneRules { fresh_within: Freshness::new(Duration::from_secs(900)).ok(), ..ZoneRules::default() };
+    let zone = Change::PutZone(Zone { id: id("house"), title: id("House"), parent: None, rules: fresh });
+    let mut far = Far::hardened(12, vec![zone]);
+    // Whoever has the hub shows a change that nobody signed.
+    let mut forged = far.hub.house.clone();
+    forged.entries.push(forged.entry(vec![], &[HUB]));
+    let entries = vec![forged.entries.last().unwrap().clone()];
+    let first = far.hub.house.size();
+    far.rig.hub_says(ToController::Entries { first, entries, checkpoint: forged.checkpoint() });
+    far.rig.pass(Duration::from_secs(901));
+    far.rig.hub_says(ToController::Pong { time: far.rig.now.wall });
+    assert!(!far.badges(FRONT, ANN), "what it says makes nothing fresh");
+    // The real one says what it says to everybody who dials.
+    far.rig.part(&mut far.hub);
+    far.rig.meet(&mut far.hub);
+    assert!(far.badges(FRONT, ANN), "it has shown the log as it is");
+    far.all_shut();
+}
+
+#[test]
+fn hub_bounded_other_keys_make_no_card_a_strangers_and_no_record_unreadable() {
+    let mut far = Far::hardened(13, vec![]);
+    let keys = far.hub.house.keys();
+    let (card, pepper) = (CardKey::from_bytes([9; 32]), PinPepper::from_bytes([9; 32]));
+    let source = SourceKey::from_bytes([9; 32]);
+    let later = Epoch(keys.epoch.0 + 1);
+    for other in [
+        Keys { card_key: card.clone(), ..keys.clone() },
+        Keys { pin_pepper: pepper, ..keys.clone() },
+        Keys { source_key: source.clone(), ..keys.clone() },
+        Keys { card_key: card, epoch: later, source_key: source, ..keys },
+    ] {
+        assert!(far.rig.hub_says(ToController::Keys(other)).hung_up);
+        far.rig.part(&mut far.hub);
+        far.rig.meet(&mut far.hub);
+        assert!(far.badges(FRONT, ANN), "cards are what they were");
+    }
+    let refused = |e: &Event| matches!(&e.body, Body::LinkRefused { code, .. } if &**code == "KEYS_CHANGED");
+    assert_eq!(far.records().iter().filter(|e| refused(e)).count(), 4, "each is on record");
+    far.all_shut();
+}
+
+#[test]
 fn hub_bounded_what_is_no_order_is_refused_and_on_record() {
     let mut far = Far::hardened(9, vec![]);
     let change = far.rig.house.entry(vec![Change::LiftLockdown(id("house"))], &[OWNER]);
@@ -224,6 +271,76 @@ fn hub_bounded_a_hub_that_floods_fills_no_disk_and_takes_no_number_away() {
     let rows = recorded(&far) - before;
     assert!((120..300).contains(&rows), "{rows} records in an hour");
     assert!(far.badges(FRONT, ANN), "and people enter");
+    far.rig.pass(10 * SECOND);
+    far.all_shut();
+}
+
+/// Ada has a passkey with which she signs in at the hub, and one of the signer's; what gives is signed apart.
+fn apart(seed: u64) -> (Far, Authenticator, Authenticator) {
+    let at_the_hub = Authenticator::new("hub.example", "https://hub.example");
+    let at_the_signer = Authenticator::new(SIGNER_RP, SIGNER_ORIGIN);
+    let mut ivy = Operator::with_key(id("ivy"), id("Ivy"), key(41), vec![id("owner")]);
+    ivy.keys = vec![at_the_hub.as_key(), at_the_signer.as_key()];
+    let forbids = Change::PutPolicy(lockward_policy::signed_apart().unwrap());
+    (Far::hardened(seed, vec![Change::PutOperator(ivy), forbids]), at_the_hub, at_the_signer)
+}
+
+#[test]
+fn hub_bounded_a_touch_to_sign_in_that_is_really_an_order_opens_nothing() {
+    let (mut far, hers, apart) = apart(30);
+    for act in [Unlock, Hold(HOUR)] {
+        let order = far.order(FRONT, act);
+        far.refuses("a sign-in that is an order", hers.order(&order), Deny::Forbidden);
+    }
+    // What only takes away needs no second look.
+    far.obeys(FRONT, Hold(HOUR));
+    let order = far.order(FRONT, Release);
+    assert_eq!(far.hand(hers.order(&order)).0, Some(Ok(())));
+    // The signer's own key, and one in a file, open.
+    let order = far.order(FRONT, Unlock);
+    assert_eq!(far.hand(apart.order(&order)).1.late, [FRONT]);
+    far.rig.pass(10 * SECOND);
+    far.obeys(VAULT, Unlock);
+    far.rig.pass(10 * SECOND);
+    far.all_shut();
+}
+
+/// The hub has this entry in its log, and hands it over under a checkpoint that is in order.
+fn appended(far: &mut Far, entry: Vec<u8>) -> crate::rig::Seen {
+    let first = far.hub.house.size();
+    far.hub.house.entries.push(entry);
+    let said = far.hub.entries_from(first).unwrap();
+    far.rig.told(&mut far.hub, said)
+}
+
+fn set(far: &Far, changes: Vec<Change>) -> ChangeSet {
+    let (site, at) = (far.hub.house.site, far.hub.house.size());
+    ChangeSet { site, at, drafted: crate::house::MORNING, on_behalf: None, reason: None, changes }
+}
+
+#[test]
+fn hub_bounded_a_touch_to_sign_in_that_is_really_a_change_changes_nothing() {
+    let stolen = Authenticator::new(SIGNER_RP, SIGNER_ORIGIN);
+    let key = || Change::PutOperatorKey { operator: id("ivy"), key: stolen.as_key() };
+    for change in [
+        Change::PutPerson(crate::house::person("eve")),
+        // Not even a key of the hub's own making, to go on with.
+        key(),
+        Change::RemovePolicy(id(lockward_policy::SIGNED_APART)),
+    ] {
+        let (mut far, hers, _) = apart(31);
+        let (at, entry) = (far.hub.house.size(), hers.changes(&set(&far, vec![change])));
+        assert_eq!(appended(&mut far, entry).released(), NONE);
+        let refused = Body::ConfigRefused { at, code: "SIGNER_NOT_ALLOWED".into() };
+        assert_eq!(far.rig.bodies_so_far().iter().filter(|b| **b == refused).count(), 1);
+        far.all_shut();
+    }
+    let (mut far, _, hers) = apart(32);
+    let entry = hers.changes(&set(&far, vec![key()]));
+    appended(&mut far, entry);
+    far.rig.house = far.hub.house.clone();
+    let order = far.order(FRONT, Unlock);
+    assert_eq!(far.hand(stolen.order(&order)).1.late, [FRONT], "a key that she added with her own is good");
     far.rig.pass(10 * SECOND);
     far.all_shut();
 }

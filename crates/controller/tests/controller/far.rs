@@ -142,9 +142,12 @@ impl Far {
         events
     }
 
-    /// Every order that was refused, on record.
+    /// Every order that was refused, on record: a phone's too.
     pub(crate) fn refusals(&self) -> Vec<(Box<[u8]>, Deny)> {
         let refused = |body: Body| match body {
+            Body::Access(Access { known, outcome: Outcome::Denied { why, .. }, .. }) => {
+                known.phone.map(|phone| (phone.envelope, why))
+            }
             Body::Order(ordered) => match ordered.outcome {
                 Outcome::Denied { why, .. } => Some((ordered.envelope, why)),
                 Outcome::Granted { .. } => None,

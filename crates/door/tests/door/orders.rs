@@ -84,7 +84,7 @@ fn a_grant_that_is_late_or_for_another_door_moves_nothing() {
     for (door_of_grant, until) in [(this_door(), 0), ("vault".parse().unwrap(), 1_000)] {
         for act in [Unlock, Hold(Duration::from_secs(60)), Release] {
             let mut d = door();
-            d.tell(Input::Ordered { order: 1, act, grant: grant(door_of_grant, until) });
+            d.tell(Input::Ordered { order: 1, act, grant: grant(door_of_grant, until), passes: None });
             assert_eq!((d.obeyed(), d.released), (false, false), "{act:?}");
         }
     }

@@ -213,7 +213,7 @@ impl Rig {
     /// An order that is permitted. Its number is the time.
     pub(crate) fn order(&mut self, act: OrderAct) -> &mut Self {
         let (order, grant) = (u32::try_from(self.ms).unwrap(), grant(this_door(), self.ms + 1_000));
-        self.tell(Input::Ordered { order, act, grant })
+        self.tell(Input::Ordered { order, act, grant, passes: None })
     }
 
     pub(crate) fn hold(&mut self) -> &mut Self {

@@ -377,7 +377,7 @@ impl Both {
             Noted::Ordered(_) => self.naive.lets_in(),
             noted => noted != Noted::GrantedInVain,
         };
-        self.tell(Input::Ordered { order: 7, act, grant: grant(door, until) }, noted);
+        self.tell(Input::Ordered { order: 7, act, grant: grant(door, until), passes: None }, noted);
         assert_eq!(self.rig.obeyed(), done, "{order:?}");
     }
 

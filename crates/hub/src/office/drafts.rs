@@ -5,8 +5,8 @@ use crate::dice;
 use crate::keys::KeysError;
 use aws_lc_rs::signature::Ed25519KeyPair;
 use lockward_draft::{FileError, Keyring, Review, Source, placed, plan, review, split};
-use lockward_model::{Change, ChangeSet, OperatorId, Passkey, PersonId, Text};
-use lockward_site::{Refusal, Rehearsal, Wants};
+use lockward_model::{Change, ChangeSet, OperatorId, Passkey, PersonId, ServiceId, SigningKey, Text, Time};
+use lockward_site::{Refusal, Rehearsal, Site, Wants};
 use lockward_wire::config::{Assertion, Envelope, PayloadType, encode_changes};
 use lockward_wire::seal::PersonAttributes;
 use lockward_wire::{CardKey, PinPepper};
@@ -81,6 +81,24 @@ pub struct Drafted {
     pub wants: Wants,
     /// Records of the file that say what is so already.
     pub unchanged: usize,
+    /// Statements that the site would keep afterwards.
+    pub statements: usize,
+}
+
+/// A change file, worked out for whoever signs.
+struct WorkedOut {
+    draft: ChangeDraft,
+    review: Review,
+    unchanged: usize,
+    statements: usize,
+}
+
+/// A change file of a service, worked out.
+pub(crate) struct ServiceDraft {
+    /// The bytes.
+    pub(crate) draft: ChangeDraft,
+    /// What they do.
+    pub(crate) review: Review,
 }
 
 /// A change set whose bytes are fixed, with the signatures that it has so far.
@@ -109,6 +127,12 @@ impl ChangeDraft {
     /// [`ChangeError::Encode`].
     pub fn sign_with_key(&mut self, key: &Ed25519KeyPair) -> Result<(), ChangeError> {
         Ok(self.envelope.sign(key)?)
+    }
+
+    /// Whether this passkey has signed.
+    #[must_use]
+    pub fn is_signed_by(&self, passkey: &Passkey) -> bool {
+        self.envelope.verified_by(&SigningKey::Passkey(passkey.clone()))
     }
 
     /// Adds a passkey's signature.
@@ -165,6 +189,42 @@ impl Office {
     /// # Errors
     /// [`DraftError`], with the place in the file where there is one.
     pub fn draft_file(&self, text: &str, operator: OperatorId) -> Result<Drafted, DraftError> {
+        let wants = |site: &Site, changes: &[Change], now| site.wants(changes, operator, now);
+        let (WorkedOut { draft, review, unchanged, statements }, wants) = self.work_out(text, wants)?;
+        Ok(Drafted { draft, review, wants, unchanged, statements })
+    }
+
+    /// The same for a service, which signs alone.
+    pub(crate) fn draft_file_for(&self, text: &str, service: ServiceId) -> Result<ServiceDraft, DraftError> {
+        let wants = |site: &Site, changes: &[Change], now| site.service_wants(changes, service, now);
+        let (WorkedOut { draft, review, .. }, ()) = self.work_out(text, wants)?;
+        Ok(ServiceDraft { draft, review })
+    }
+
+    /// Puts a service's draft into the log, with the service's own signature.
+    pub(crate) fn sign_for_service(
+        &self,
+        drafted: &ServiceDraft,
+        service: ServiceId,
+        signature: [u8; 64],
+    ) -> Result<u64, DraftError> {
+        self.follow().map_err(ChangeError::Office)?;
+        let key = self.site().standing_service(service, self.wall()).map(|service| service.key);
+        let key = key.ok_or(DraftError::Unknown)?;
+        if drafted.draft.set.at != self.site().size() {
+            return Err(DraftError::Overtaken);
+        }
+        let mut draft = drafted.draft.clone();
+        draft.envelope.sign_by(&key, signature).map_err(ChangeError::Encode)?;
+        Ok(self.append_draft(&draft)?)
+    }
+
+    /// A change file read, checked whole, told in words and fixed; `wants`: what it takes beyond one signature, if it can be.
+    fn work_out<W>(
+        &self,
+        text: &str,
+        wants: impl Fn(&Site, &[Change], Time) -> Result<W, Refusal>,
+    ) -> Result<(WorkedOut, W), DraftError> {
         if text.len() > DRAFT_TEXT_BYTES_MAX {
             return Err(DraftError::TooLong(text.len()));
         }
@@ -191,16 +251,18 @@ impl Office {
             placed(&source, &plan.items, refusal).map_or_else(DraftError::Refused, DraftError::File)
         };
         let first = set(&plan, reason.clone());
-        let wants = before.wants(&first.changes, operator, now).map_err(told)?;
+        let wants = wants(&before, &first.changes, now).map_err(told)?;
         let mut after = Rehearsal::of(&before);
         after.apply(&first, now).map_err(told)?;
         let review = review(&before, after.site(), &plan, now);
+        let statements = after.site().statements().count();
         // 3. What is signed holds names that people's own keys sealed.
         for item in &mut plan.items {
             item.seal(|person, attributes| self.seal_person(person, attributes))?;
         }
         let draft = self.fix(set(&plan, reason))?;
-        Ok(Drafted { draft, review, wants, unchanged: plan.unchanged })
+        let told = WorkedOut { draft, review, unchanged: plan.unchanged, statements };
+        Ok((told, wants))
     }
 
     /// Makes the changes of a draft on the hub's own signature, in an operator's place.
@@ -212,6 +274,11 @@ impl Office {
         let mut draft = self.fix(ChangeSet { on_behalf: Some(operator), ..draft.set.clone() })?;
         draft.envelope.sign(self.keys().hub())?;
         self.append_draft(&draft)
+    }
+
+    /// Whether the site would take a draft with the signatures that it has.
+    pub(super) fn is_enough(&self, draft: &ChangeDraft) -> bool {
+        self.site().clone().apply_at(&draft.envelope.to_bytes(), self.wall()).is_ok()
     }
 
     /// Puts a draft that has its signatures into the log. Returns its index.

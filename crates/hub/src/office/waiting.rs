@@ -10,9 +10,10 @@ use core::str::FromStr;
 use core::time::Duration;
 use lockward_draft::Review;
 use lockward_model::{Mono, OperatorId, Passkey, SigningKey, Text, Time};
+use lockward_site::{Rehearsal, Site};
 use lockward_wire::config::Assertion;
 use lockward_wire::{hex, unhex};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
 
@@ -54,14 +55,22 @@ pub struct DraftView {
     pub drafted: Time,
     /// Why.
     pub reason: Option<Text>,
+    /// The index that its entry would have.
+    pub at: u64,
     /// How many changes.
     pub changes: usize,
+    /// Statements that the site would keep after it.
+    pub statements: usize,
     /// Records of the file that say what is so already.
     pub unchanged: usize,
     /// What they do.
     pub review: Review,
+    /// One signature must be made apart from the hub.
+    pub apart: bool,
     /// A second person must sign too.
     pub second: bool,
+    /// A second person's signature would do in place of one that is made apart.
+    pub or_second: bool,
     /// The hub's signature in the operator's place would do.
     pub hub_will_do: bool,
     /// Who has signed so far.
@@ -104,10 +113,14 @@ impl Waiting {
             by: self.by,
             drafted: set.drafted,
             reason: set.reason.clone(),
+            at: set.at,
             changes: set.changes.len(),
+            statements: self.drafted.statements,
             unchanged: self.drafted.unchanged,
             review: self.drafted.review.clone(),
+            apart: self.drafted.wants.apart,
             second: self.drafted.wants.second,
+            or_second: self.drafted.wants.or_second,
             hub_will_do: self.drafted.wants.hub_will_do,
             signed: self.signed.clone(),
             overtaken: set.at != size,
@@ -190,6 +203,27 @@ impl Office {
         all.get(&id).map(|w| w.view(id, size)).ok_or(DraftError::Unknown)
     }
 
+    /// The names of all that wait.
+    pub(crate) fn waiting_ids(&self) -> BTreeSet<DraftId> {
+        self.drafts().keys().copied().collect()
+    }
+
+    /// Whether a draft still waits as it was: for this index of the log, drafted then.
+    pub(crate) fn still_waits(&self, id: DraftId, (at, drafted): (u64, Time)) -> bool {
+        let all = self.drafts();
+        let set = all.get(&id).map(|w| w.drafted.draft.set());
+        set.is_some_and(|set| set.at == at && set.drafted == drafted && at == self.site().size())
+    }
+
+    /// The site as it is, and as a draft would make it; `None` if it waits no more, or was overtaken.
+    pub(crate) fn rehearsed(&self, id: DraftId) -> Option<(Site, Rehearsal)> {
+        let set = self.drafts().get(&id)?.drafted.draft.set().clone();
+        let before = self.site().clone();
+        let mut after = Rehearsal::of(&before);
+        after.apply(&set, self.wall()).ok()?;
+        Some((before, after))
+    }
+
     /// Adds an operator's passkey's signature, and puts the draft into the log once it has those that it wants.
     ///
     /// # Errors
@@ -205,7 +239,9 @@ impl Office {
         let mut all = self.drafts();
         let waiting = all.get_mut(&id).ok_or(DraftError::Unknown)?;
         self.is_next(waiting)?;
-        if waiting.signed.contains(&operator) {
+        // Who touched a key at the hub's page may still sign apart from it.
+        let again = waiting.signed.contains(&operator);
+        if again && (!passkey.is_the_signers() || waiting.drafted.draft.is_signed_by(passkey)) {
             return Err(DraftError::SignedAlready(operator));
         }
         let key = SigningKey::Passkey(passkey.clone());
@@ -213,15 +249,17 @@ impl Office {
         if !own {
             return Err(DraftError::OtherPasskey(operator));
         }
-        let signed: Vec<_> = waiting.signed.iter().copied().chain([operator]).collect();
+        let others = waiting.signed.iter().copied().filter(|other| *other != operator);
+        let signed: Vec<_> = others.chain([operator]).collect();
         // By now, not by the time at which it was drafted: nobody's authority has ended since.
-        let mut second = false;
+        let mut more = false;
         for one in &signed {
-            second |= self.wants(&waiting.drafted.draft.set().changes, *one)?.second;
+            let wants = self.wants(&waiting.drafted.draft.set().changes, *one)?;
+            more |= wants.second || (wants.apart && wants.or_second);
         }
         let mut draft = waiting.drafted.draft.clone();
         draft.sign(passkey, assertion)?;
-        if second && signed.len() < 2 {
+        if more && signed.len() < 2 && !self.is_enough(&draft) {
             (waiting.drafted.draft, waiting.signed) = (draft, signed);
             return Ok(Signed::Waits);
         }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 const NIGHT: &str = "reason = \"Night shift\"\n[[group]]\nid = \"night\"\ntitle = \"Night shift\"\n";
 
-async fn form(rig: &Rig, path: &str, cookie: &str, fields: &[(&str, &str)]) -> Answer {
+pub async fn form(rig: &Rig, path: &str, cookie: &str, fields: &[(&str, &str)]) -> Answer {
     let encode = |text: &str| -> String {
         text.bytes()
             .map(|b| if b.is_ascii_alphanumeric() { char::from(b).into() } else { format!("%{b:02X}") })
@@ -22,19 +22,19 @@ async fn form(rig: &Rig, path: &str, cookie: &str, fields: &[(&str, &str)]) -> A
     send(rig, "POST", path, &[OWN, PAGE, ("cookie", cookie)], &body.join("&")).await
 }
 
-async fn draft(rig: &Rig, cookie: &str, text: &str) -> String {
+pub async fn draft(rig: &Rig, cookie: &str, text: &str) -> String {
     let answer = form(rig, "/changes/draft", cookie, &[("text", &text.replace('\n', "\r\n"))]).await;
     assert_eq!(answer.status, 303, "{}", answer.text());
     answer.header("location").unwrap().to_owned()
 }
 
-async fn page(rig: &Rig, path: &str, cookie: &str) -> String {
+pub async fn page(rig: &Rig, path: &str, cookie: &str) -> String {
     let answer = ask(rig, path, &[PAGE, ("cookie", cookie)]).await;
     assert!([200, 422].contains(&answer.status), "{}", answer.text());
     answer.text()
 }
 
-fn harden(rig: &Rig) {
+pub fn harden(rig: &Rig) {
     rig.change(vec![Change::RemovePolicy(id(HUB_SIGNS))]).unwrap();
 }
 

@@ -21,8 +21,8 @@ impl Authenticator {
     }
 
     pub fn passkey(&self) -> Passkey {
-        let key = self.0.public_key().as_ref().try_into().unwrap();
-        Passkey { id: vec![7; 16].into(), key, rp: "hub.example".into(), origin: ORIGIN.into() }
+        let key: [u8; 65] = self.0.public_key().as_ref().try_into().unwrap();
+        Passkey { id: key[1..17].into(), key, rp: "hub.example".into(), origin: ORIGIN.into() }
     }
 
     pub fn touch(&self, message: &[u8]) -> Assertion {

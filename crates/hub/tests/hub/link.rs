@@ -266,6 +266,31 @@ async fn every_piece_of_the_configuration_comes_with_a_checkpoint_of_just_that_m
     assert_eq!(first.await, size);
 }
 
+/// Else one that refused what somebody else showed it would take no word of the hub for fresh until the next change.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_controller_that_has_everything_is_shown_the_log_as_it_is_on_each_connection() {
+    let rig = Rig::new().await;
+    let (device, _, _) = linked(&rig).await;
+    let office = rig.hub().office();
+    let (size, mut frontier) = (office.site().size(), Frontier::new());
+    let entries = office.store().entries(Log::Config, 0..size).unwrap();
+    entries.iter().for_each(|e| frontier.append(leaf_hash(e)));
+    let root = Digest(*frontier.root().as_bytes());
+    for _ in 0..2 {
+        let mut again = device.wire().await.unwrap();
+        let ToHub::Hello { controller, site, version, time, .. } = device.hello(0) else { unreachable!() };
+        let (config, next_seq, oldest_unacked, event_size) = (Some(ConfigRef { size, root }), 0, 0, 0);
+        let hello =
+            ToHub::Hello { controller, site, version, config, next_seq, oldest_unacked, event_size, time };
+        again.say(&hello).await;
+        let shown = again.until(|said| match said {
+            ToController::Entries { first, entries, .. } => Some((first, entries.len())),
+            _ => None,
+        });
+        assert_eq!(shown.await, (size, 0));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_is_renewed_over_the_link() {
     let rig = Rig::new().await;

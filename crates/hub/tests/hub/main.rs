@@ -11,6 +11,9 @@
 
 mod airlock;
 mod alarms;
+mod api;
+mod api_keys;
+mod api_signed;
 mod authenticator;
 mod change;
 mod change_pages;
@@ -21,11 +24,16 @@ mod enrol;
 mod founding;
 mod link;
 mod muster;
+mod my;
+mod openid;
 mod order_pages;
 mod orders;
+mod passwords;
 mod refused;
 mod rig;
 mod routes;
 mod sign_in;
+mod signer;
+mod stating;
 mod waiting;
 mod web;

@@ -99,6 +99,24 @@ async fn who_says_another_name_than_its_certificate_is_refused_and_named() {
     assert_eq!(rig.until_refused("CONTROLLER_MISMATCH").await, Some("gate-2".parse().unwrap()));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_hangs_up_before_a_word_was_not_turned_away() {
+    let rig = Rig::new().await;
+    let device = Device::enrolled(&rig, "gate-1", 7).await;
+    // A controller that is stopped between two words, or whose network goes.
+    for _ in 0..8 {
+        drop(device.wire().await.unwrap());
+    }
+    // What is recorded after that shows that they were dealt with.
+    let mut other = Device::enrolled(&rig, "gate-2", 8).await;
+    other.id = device.id;
+    let mut wire = other.wire().await.unwrap();
+    wire.say(&other.hello(0)).await;
+    assert_eq!(rig.until_refused("CONTROLLER_MISMATCH").await, Some("gate-2".parse().unwrap()));
+    let refusals = rig.events().into_iter().filter(|e| matches!(e.body, Body::LinkRefused { .. }));
+    assert_eq!(refusals.count(), 1);
+}
+
 /// A certificate as whoever has stolen the CA's key makes it.
 fn stolen(rig: &Rig, id: &str, seed: u8) -> Vec<u8> {
     use rcgen::{CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair};

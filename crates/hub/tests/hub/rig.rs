@@ -109,6 +109,22 @@ impl Rig {
         self.hub.take().unwrap().stop().await;
     }
 
+    /// The same site with another solver than the machine's, at another port.
+    pub async fn with_solver(mut self, solver: &str) -> Self {
+        self.stop().await;
+        let config = HubConfig { solver: Some(solver.into()), ..config(&self.dir, &self.clock) };
+        self.hub = Some(Hub::start(config).await.unwrap());
+        self
+    }
+
+    /// The same site with an OpenID provider, at another port.
+    pub async fn with_openid(mut self, openid: OpenIdConfig) -> Self {
+        self.stop().await;
+        let config = HubConfig { openid: Some(openid), ..config(&self.dir, &self.clock) };
+        self.hub = Some(Hub::start(config).await.unwrap());
+        self
+    }
+
     pub async fn start(&mut self) {
         self.hub = Some(start(&self.dir, &self.clock).await);
     }
@@ -181,6 +197,8 @@ pub fn config(dir: &std::path::Path, clock: &Arc<Turned>) -> HubConfig {
         listen: "127.0.0.1:0".parse().unwrap(),
         console: Some("127.0.0.1:0".parse().unwrap()),
         public: None,
+        openid: None,
+        solver: None,
         banner: None,
         clock: Arc::clone(clock) as _,
     }

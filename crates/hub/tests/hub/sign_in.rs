@@ -30,17 +30,17 @@ pub fn refused(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())
 }
 
-fn link_key(url: &str) -> String {
+pub fn link_key(url: &str) -> String {
     url.split_once("#key=").unwrap().1.to_owned()
 }
 
-async fn register_by_link(rig: &Rig, key: &str, with: &mut Authenticator) -> Answer {
+pub async fn register_by_link(rig: &Rig, key: &str, with: &mut Authenticator) -> Answer {
     let asked = said(&post(rig, "/set-up/start", "", json!({ "key": key })).await);
     let Some(options) = asked.get("publicKey").cloned() else {
         return post(rig, "/set-up/start", "", json!({ "key": key })).await;
     };
     assert_eq!(options["authenticatorSelection"]["userVerification"], "required");
-    assert_eq!(options["authenticatorSelection"]["residentKey"], "required");
+    assert_eq!(options["authenticatorSelection"]["residentKey"], "preferred");
     assert_eq!(options["pubKeyCredParams"].as_array().unwrap().len(), 1, "{options}");
     assert_eq!(options["pubKeyCredParams"][0]["alg"], -7);
     let body = json!({
@@ -51,7 +51,10 @@ async fn register_by_link(rig: &Rig, key: &str, with: &mut Authenticator) -> Ans
 
 /// A site whose owner has a passkey.
 pub async fn set_up() -> (Rig, Authenticator) {
-    let rig = Rig::new().await;
+    set_up_on(Rig::new().await).await
+}
+
+pub async fn set_up_on(rig: Rig) -> (Rig, Authenticator) {
     let mut key = Authenticator::new(&origin(&rig));
     let link = rig.hub().set_up_url().unwrap();
     let answer = register_by_link(&rig, &link_key(&link), &mut key).await;
@@ -64,14 +67,14 @@ pub async fn set_up() -> (Rig, Authenticator) {
     (rig, key)
 }
 
-async fn sign_in(rig: &Rig, with: &mut Authenticator, before: &str) -> Answer {
+pub async fn sign_in(rig: &Rig, with: &mut Authenticator, before: &str) -> Answer {
     let asked = said(&post(rig, "/sign-in/start", "", Value::Null).await);
     let credential = with.sign(&asked["publicKey"]);
     post(rig, "/sign-in/finish", before, json!({ "ceremony": asked["ceremony"], "credential": credential }))
         .await
 }
 
-fn cookie_of(answer: &Answer) -> String {
+pub fn cookie_of(answer: &Answer) -> String {
     assert_eq!(answer.status, 200, "{}", answer.text());
     let cookie = answer.header("set-cookie").unwrap();
     assert!(cookie.contains("; HttpOnly; SameSite=Strict; "), "{cookie}");
@@ -82,15 +85,15 @@ pub async fn in_session(rig: &Rig, with: &mut Authenticator) -> String {
     cookie_of(&sign_in(rig, with, "").await)
 }
 
-async fn stands(rig: &Rig, cookie: &str) -> bool {
+pub async fn stands(rig: &Rig, cookie: &str) -> bool {
     ask(rig, "/me", &[PAGE, ("cookie", cookie)]).await.status == 200
 }
 
-fn is(fact: SessionFact) -> impl Fn(&Body) -> bool {
+pub fn is(fact: SessionFact) -> impl Fn(&Body) -> bool {
     move |body| matches!(body, Body::Session { fact: f, .. } if *f == fact)
 }
 
-fn count(rig: &Rig, fact: SessionFact) -> usize {
+pub fn count(rig: &Rig, fact: SessionFact) -> usize {
     rig.events().iter().filter(|e| is(fact)(&e.body)).count()
 }
 
@@ -383,10 +386,52 @@ async fn an_owners_link_gives_another_operator_a_passkey_and_a_guards_does_not_e
     let refusal = invite(&guard).await;
     assert_eq!(refusal.status, 403);
     assert!(refusal.text().contains("NOT_PERMITTED"));
-    // A guard may not make operators, and so gets no second passkey by itself.
-    assert_eq!(code(&post(&rig, "/me/keys/start", &guard, Value::Null).await), refused(403, "PEOPLE_SIGN"));
+    // A guard may not make operators, and yet adds a second passkey of their own; and nothing else of theirs changes.
+    let before = rig.hub().office().site().operator("gus".parse().unwrap()).unwrap().clone();
+    let asked = said(&post(&rig, "/me/keys/start", &guard, Value::Null).await);
+    let mut second = Authenticator::new(&origin(&rig));
+    let credential = second.register(&asked["publicKey"]);
+    let body = json!({ "ceremony": asked["ceremony"], "title": "drawer", "credential": credential });
+    assert_eq!(post(&rig, "/me/keys/finish", &guard, body).await.status, 200);
+    let after = rig.hub().office().site().operator("gus".parse().unwrap()).unwrap().clone();
+    assert_eq!(after.keys.len(), before.keys.len() + 1);
+    assert_eq!(Operator { keys: before.keys.clone(), ..after }, before);
     let answer = ask(&rig, "/operators", &[PAGE, ("cookie", &guard)]).await;
     assert_eq!(answer.status, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_hardened_site_an_invited_passkey_counts_when_the_owner_has_signed_for_it() {
+    let (rig, mut key) = set_up().await;
+    let gus: OperatorId = "gus".parse().unwrap();
+    let role = vec!["guard".parse().unwrap()];
+    let operator = Operator {
+        keys: vec![],
+        ..Operator::with_key(gus, "Gus".parse().unwrap(), public(&crate::rig::key(9)), role)
+    };
+    let hardened = Change::RemovePolicy(HUB_SIGNS.parse().unwrap());
+    rig.change(vec![Change::PutOperator(operator), hardened]).unwrap();
+    let cookie = in_session(&rig, &mut key).await;
+    let page = send(&rig, "POST", "/operators/invite", &[OWN, PAGE, ("cookie", &cookie)], "operator=gus")
+        .await
+        .text();
+    let link = page.split("#key=").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    let mut own = Authenticator::new(&origin(&rig));
+    let answer = register_by_link(&rig, &link, &mut own).await;
+    assert_eq!((answer.status, said(&answer)["to"].as_str()), (200, Some("/sign-in?waits=1")));
+    let keys = |rig: &Rig| rig.hub().office().site().operator(gus).unwrap().keys.len();
+    assert_eq!(keys(&rig), 0, "the hub alone gives nobody a key");
+    assert_eq!(sign_in(&rig, &mut own, "").await.status, 403);
+    let mut again = Authenticator::new(&origin(&rig));
+    assert_eq!(code(&register_by_link(&rig, &link, &mut again).await), refused(403, "LINK_SPENT"));
+    // Whoever made the link reviews and signs.
+    let changes = ask(&rig, "/changes", &[PAGE, ("cookie", &cookie)]).await.text();
+    let draft = changes.split("href=\"/changes/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let asked = said(&post(&rig, &format!("/changes/{draft}/sign/start"), &cookie, Value::Null).await);
+    let body = json!({ "credential": key.sign(&asked["publicKey"]) });
+    assert_eq!(post(&rig, &format!("/changes/{draft}/sign/finish"), &cookie, body).await.status, 200);
+    assert_eq!(keys(&rig), 1);
+    assert_eq!(sign_in(&rig, &mut own, "").await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -339,3 +339,28 @@ async fn a_hub_that_starts_again_answers_at_once_and_remembers_its_doors() {
     }
     panic!("the event is not found: {page}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_doors_page_does_not_list_yet_its_stream_brings() {
+    let rig = Rig::new().await;
+    let device = Device::enrolled(&rig, "gate-1", 7).await;
+    let mut linked = device.link(0).await;
+    let mut chain = Chain::new(device.id, linked.keys.source_key.clone());
+    let leaves = vec![chain.add("door-1", Body::DoorOpened(Opening::Forced))];
+    let message = lockward_wire::link::ToHub::Events { first_seq: 0, leaves, head: chain.head(&device) };
+    let cookie = signed_in(&rig).await;
+    linked.wire.say(&message).await;
+    rig.until(|body| matches!(body, Body::DoorOpened(_))).await;
+    let number = |page: &str, before: &str| -> Option<u64> {
+        page.split_once(before)?.1.split_once('"')?.0.parse().ok()
+    };
+    let mut afters = Vec::new();
+    let forced = loop {
+        let page = ask(&rig, "/doors/door-1", &[PAGE, ("cookie", &cookie)]).await.text();
+        match number(&page, "id=\"event-") {
+            Some(forced) => break forced,
+            None => afters.push(number(&page, "data-after=\"").unwrap()),
+        }
+    };
+    assert!(afters.iter().all(|after| *after < forced), "neither in the list nor in the stream: {afters:?}");
+}

@@ -26,7 +26,7 @@ fn the_example_that_help_shows_can_be_applied() {
     let house = House::founded();
     let help = house.run(&["change", "apply", "--help"]).good().narrow();
     let (_, example) = help.out.split_once("A change file:\n\n").unwrap();
-    house.apply(example).good().narrow().says(&["12 changes", "main: + p1", "Entry 1"]);
+    house.apply(example).good().narrow().says(&["13 changes", "main: + p1", "Entry 1"]);
 }
 
 #[test]

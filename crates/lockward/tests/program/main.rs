@@ -18,6 +18,7 @@ mod logs;
 mod schedule;
 mod secure;
 mod serve;
+mod service;
 mod sim;
 mod site;
 mod why;

@@ -125,6 +125,8 @@ fn a_certificate_out_of_its_time_is_named_with_the_clocks() {
             listen: "127.0.0.1:0".parse().unwrap(),
             console: None,
             public: None,
+            openid: None,
+            solver: None,
             banner: None,
             clock: Arc::new(Turned(SystemClock::default(), turned)),
         }));

@@ -137,4 +137,5 @@ fn the_demonstration_ends_by_itself_with_a_summary_and_a_verdict() {
     let run = house.run(&args).good().narrow().says(&["SOUND"]);
     assert!(!run.words().contains(" 0 decisions decided again"), "{}", run.out);
     house.run(&["change", "show", "--all", "--dir", "kept/hub"]).good().narrow().hides(&["argon2"]);
+    house.run(&["prove", "--dir", "kept/hub"]).good().narrow().says(&["3 statements: 3 proved, 0 refuted"]);
 }

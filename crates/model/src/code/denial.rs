@@ -50,6 +50,8 @@ codes! {
     OrderReplayed = 43 "ORDER_REPLAYED" "the order's number was not given out by this controller, is too old, or has served",
     OrderExpired = 44 "ORDER_EXPIRED" "the order is no longer valid",
     OrderSignature = 45 "ORDER_SIGNATURE" "the order is not signed by anyone whom the site knows",
+    NotByPhone = 46 "PHONE_NOT_PERMITTED" "no policy lets a phone open this door",
+    TouchTooOld = 47 "TOUCH_TOO_OLD" "the phone's touch is older than ten seconds",
 }
 
 impl Deny {

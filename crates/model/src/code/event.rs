@@ -79,6 +79,8 @@ codes! {
     OrderGiven = 90 "ORDER_GIVEN" "a door obeyed an order from afar",
     OrderRefused = 91 "ORDER_REFUSED" "a controller refused an order" alarm,
     OrderLost = 92 "ORDER_UNANSWERED" "no controller has answered an order; what became of it stands in its records",
+    PhoneInvited = 96 "PHONE_INVITED" "a link was made with which a phone can be registered",
+    PhoneBound = 97 "AUTHENTICATOR_BOUND" "a phone was registered as somebody's",
     SignedIn = 100 "SIGNED_IN" "an operator signed in",
     SignInRefused = 101 "SIGN_IN_REFUSED" "somebody could not sign in",
     SignedOut = 102 "SIGNED_OUT" "an operator's session ended",
@@ -86,7 +88,17 @@ codes! {
     RecoveryAnnounced = 93 "RECOVERY_ANNOUNCED" "the recovery key announced a new operator, who gets the site in 24 hours" alarm,
     RecoveryDone = 94 "RECOVERY_DONE" "the recovery key made a new operator" alarm,
     RecoveryCancelled = 95 "RECOVERY_CANCELLED" "a recovery that was announced was ended",
+    FactorBound = 105 "FACTOR_BOUND" "an operator has a new password, code app or account to sign in with",
+    FactorRemoved = 106 "FACTOR_REMOVED" "a password, code app or account no longer signs in",
+    FactorReset = 107 "FACTOR_RESET" "a way to sign in was set anew on another operator's word" alarm,
+    RecoveryCodeUsed = 108 "RECOVERY_CODE_USED" "a recovery code took the place of a one-time code" alarm,
+    AccountUnbound = 109 "ACCOUNT_UNBOUND" "the OpenID provider named somebody who is bound to no operator",
+    AuthSpray = 114 "AUTH_SPRAY" "passwords are tried at many operators" alarm,
     SetUpLinkUsed = 104 "SETUP_LINK_USED" "the set-up link registered an operator's first passkey" alarm,
+    ApiKeyMade = 110 "API_KEY_MADE" "an API key of a service was made",
+    ApiKeyRotated = 111 "API_KEY_ROTATED" "an API key took the place of another, which goes on until its end",
+    ApiKeyRevoked = 112 "API_KEY_REVOKED" "an API key was revoked",
+    ApiKeyRefused = 113 "API_KEY_REFUSED" "somebody sent an API key that does not serve",
 }
 
 impl Code {

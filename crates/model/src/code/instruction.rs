@@ -108,6 +108,15 @@ impl Code {
             Self::PasskeyCloned => {
                 "Ask its owner; then revoke the passkey and register a new one: somebody may hold a copy."
             }
+            Self::FactorReset => {
+                "Ask the operator, by another way than the one that was reset, whether they wanted it. If not: end their sessions, remove their role, and ask who made the link."
+            }
+            Self::RecoveryCodeUsed => {
+                "Ask the operator whether they used it; if not, take their password and code app away, and end their sessions."
+            }
+            Self::AuthSpray => {
+                "Nobody is locked out by it, and passkeys go on. Look at the addresses in the hub's log, and shut them out before the hub."
+            }
             Self::SetUpLinkUsed => {
                 "If you did not just set this hub up, remove that operator's passkey at once, with the operator's key file."
             }

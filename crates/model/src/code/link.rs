@@ -27,6 +27,7 @@ codes! {
     ChainBreak "LOG_CHAIN_BREAK" "a controller's records do not follow on each other",
     Replaced "LINK_REPLACED" "the same controller has made a newer link",
     OrderFlood "ORDER_FLOOD" "the hub hands over more orders that change nothing than people give",
+    KeysChanged "KEYS_CHANGED" "the hub hands over other keys than before: for cards and PINs, or for the same epoch",
     StoreFailed "STORE_FAILED" "the hub's store failed; the hub's own log says how",
     Closing "HUB_CLOSING" "the hub is being stopped",
 

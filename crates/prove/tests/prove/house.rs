@@ -4,10 +4,11 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use core::fmt::Debug;
 use core::str::FromStr;
 use core::time::Duration;
+use lockward_draft::{Asked, Source, statements};
 use lockward_ledger::leaf_hash;
 use lockward_model::*;
 use lockward_policy::base_policies;
-use lockward_prove::{Answer, Prover, SOLVER_VARIABLE, Solver, read};
+use lockward_prove::{Answer, Patience, Prover, SOLVER_VARIABLE, Solver};
 use lockward_site::{Keep, Site};
 use lockward_wire::config::{Envelope, PayloadType, encode_changes, encode_founding};
 
@@ -151,14 +152,19 @@ fn depot() -> Vec<Change> {
 pub(crate) const NOW: Time = Time(1_780_300_800_000);
 
 pub(crate) fn solver() -> Solver {
-    Solver::find(Duration::from_secs(20)).unwrap_or_else(|e| panic!("{e} ({SOLVER_VARIABLE})"))
+    Solver::find(Patience::each(Duration::from_secs(20)))
+        .unwrap_or_else(|e| panic!("{e} ({SOLVER_VARIABLE})"))
 }
 
 /// What becomes of one statement.
 pub(crate) fn answer(site: &Site, before: Option<&Site>, statement: &str) -> Answer {
     let text = format!("[[statement]]\n{statement}\n");
-    let statements = read(&text, site).unwrap_or_else(|e| panic!("{e}"));
-    Prover::new(site, before, NOW, Ok(solver())).unwrap().answer(&statements[0])
+    let asked = statements(&Source::new("statements", &text), site).unwrap_or_else(|e| panic!("{e}"));
+    let prover = Prover::new(site, before, NOW, Ok(solver())).unwrap();
+    match &asked[0] {
+        Asked::Holds(says) => prover.answer(says),
+        Asked::GivesNothingNew => prover.gives_nothing_new(),
+    }
 }
 
 #[track_caller]

@@ -4,7 +4,7 @@ use crate::house::*;
 use core::time::Duration;
 use lockward_model::*;
 use lockward_policy::{Act, Asked, Company, Place, Signer, Situation, Verdict, Who};
-use lockward_prove::{Answer, Doors, Prover, Statement};
+use lockward_prove::{Answer, Prover};
 use lockward_site::Site;
 use proptest::prelude::*;
 
@@ -48,7 +48,7 @@ fn random_policy() -> impl Strategy<Value = Change> {
     })
 }
 
-fn statement() -> impl Strategy<Value = Statement> {
+fn statement() -> impl Strategy<Value = Stated> {
     let doors = prop_oneof![
         Just(Doors::All),
         Just(Doors::Into(id("vault"))),
@@ -58,9 +58,9 @@ fn statement() -> impl Strategy<Value = Statement> {
     let groups = prop::sample::select(GROUPS.to_vec());
     let schedule = prop::sample::select(SCHEDULES.to_vec());
     (doors, groups, schedule, 0..3u8).prop_map(|(doors, group, schedule, which)| match which {
-        0 => Statement::NoOneWithout(Factors::PIN, doors),
-        1 => Statement::OnlyGroups(vec![id(group)], doors),
-        _ => Statement::NeverOutside(id(schedule), doors),
+        0 => Stated::NoOneWithout(Wanted::new(Factors::PIN).unwrap(), doors),
+        1 => Stated::OnlyGroups(Few::new(vec![id(group)]).unwrap(), doors),
+        _ => Stated::NeverOutside(id(schedule), doors),
     })
 }
 
@@ -80,7 +80,7 @@ fn request() -> impl Strategy<Value = Asks> {
     (
         prop::sample::select(vec!["gate", "strongroom", "fence"]),
         prop::sample::subsequence(GROUPS.to_vec(), 0..=2),
-        prop::sample::select(vec![Act::Enter, Act::Hold, Act::EnterLockedDown]),
+        prop::sample::select(vec![Act::Enter, Act::Hold, Act::EnterLockedDown, Act::ByPhone]),
         prop::sample::select(vec![1u8, 2, 3, 5, 7, 9]),
         prop::sample::select(vec![Company::Alone, Company::Second, Company::Escort]),
         0..5u8,
@@ -98,7 +98,7 @@ fn request() -> impl Strategy<Value = Asks> {
 }
 
 /// Whether this is somebody who enters against the statement.
-fn contradicts(site: &Site, statement: &Statement, asks: &Asks) -> bool {
+fn contradicts(site: &Site, statement: &Stated, asks: &Asks) -> bool {
     let door = site.door(id(asks.door)).unwrap();
     let zones = site.around(door.id);
     let within = |doors: &Doors| match doors {
@@ -109,9 +109,11 @@ fn contradicts(site: &Site, statement: &Statement, asks: &Asks) -> bool {
     let groups: Vec<GroupId> = asks.groups.iter().map(|g| id(g)).collect();
     let open = site.open_schedules(Time(asks.at));
     let against = match statement {
-        Statement::NoOneWithout(factors, doors) => within(doors) && !asks.factors.contains(*factors),
-        Statement::OnlyGroups(only, doors) => within(doors) && !only.iter().any(|g| groups.contains(g)),
-        Statement::NeverOutside(schedule, doors) => within(doors) && !open.contains(schedule),
+        Stated::NoOneWithout(factors, doors) => within(doors) && !asks.factors.contains(factors.get()),
+        Stated::OnlyGroups(only, doors) => {
+            within(doors) && !only.as_slice().iter().any(|g| groups.contains(g))
+        }
+        Stated::NeverOutside(schedule, doors) => within(doors) && !open.contains(schedule),
         _ => false,
     };
     let now = Situation {
@@ -157,7 +159,7 @@ fn policy_afar() -> impl Strategy<Value = Change> {
 }
 
 fn permits_at_door(site: &Site, asks: &Asks) -> bool {
-    contradicts(site, &Statement::OnlyGroups(vec![], Doors::All), asks)
+    contradicts(site, &Stated::OnlyGroups(Few::new(vec![id("nobody")]).unwrap(), Doors::All), asks)
 }
 
 proptest! {
@@ -173,11 +175,11 @@ proptest! {
     ) {
         let harden = hardened.then(|| Change::RemovePolicy(id("hub-signs")));
         let site = house(policies.into_iter().chain(harden).collect());
-        let (roles, may) = (vec![id("owner"), id("guard")], "order:unlock".to_owned());
+        let (roles, may) = (Few::new(vec![id("owner"), id("guard")]).unwrap(), id("order:unlock"));
         let statement = if services {
-            Statement::NoServiceOpens(Doors::All)
+            Stated::NoServiceOpens(Doors::All)
         } else {
-            Statement::NobodyButRoles { roles, may, in_their_place }
+            Stated::NobodyButRoles { roles, may, in_their_place }
         };
         let answer = Prover::new(&site, None, NOW, Ok(solver())).unwrap().answer(&statement);
         let found = signers.iter().find(|((roles, service, on_behalf, approvals), asks)| {
@@ -195,7 +197,7 @@ proptest! {
             let now = Situation { open: &open, threat: ThreatLevel::new(asks.threat).unwrap(), ..Situation::default() };
             let door = site.door(id(asks.door)).unwrap();
             let place = Place { door: door.id, kind: door.kind, zones: site.around(door.id) };
-            let asked = Asked { approvals: *approvals, on_behalf };
+            let asked = Asked { approvals: *approvals, on_behalf, ..Asked::default() };
             let verdict = site.policies().may_order(signer, OrderAct::Unlock, &place, &now, asked);
             against && matches!(verdict, Verdict::Permit { .. })
         });
@@ -216,7 +218,7 @@ proptest! {
     ) {
         let old = house(before.iter().chain(&policies).cloned().collect());
         let new = house(before.into_iter().take(keep).chain(policies).chain(more).collect());
-        let answer = Prover::new(&new, Some(&old), NOW, Ok(solver())).unwrap().answer(&Statement::GivesNothingNew);
+        let answer = Prover::new(&new, Some(&old), NOW, Ok(solver())).unwrap().gives_nothing_new();
         let found = requests.iter().find(|asks| permits_at_door(&new, asks) && !permits_at_door(&old, asks));
         match answer {
             Answer::Proved => prop_assert!(found.is_none(), "{found:?}"),

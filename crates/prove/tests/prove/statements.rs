@@ -1,8 +1,9 @@
 //! Each statement, where it holds and where it does not.
 
 use crate::house::*;
+use core::time::Duration;
 use lockward_model::*;
-use lockward_prove::{Answer, Prover, Solver, Statement};
+use lockward_prove::{Answer, Patience, Prover, Solver};
 
 const TWO_FACTORS: &str = r#"no-one-without = { factors = ["card", "pin"], opens = "vault" }"#;
 
@@ -167,13 +168,13 @@ fn a_policy_that_could_fail_before_is_not_compared_as_if_it_had_not() {
 #[test]
 fn without_a_solver_or_with_one_that_gives_up_nothing_is_proved() {
     let site = house(vec![Change::PutPolicy(PolicyText { id: id("v"), text: at("").into() })]);
-    let statement = Statement::OnlyGroups(vec![id("staff")], lockward_prove::Doors::Into(id("vault")));
-    let none = || Solver::at("/nowhere/cvc5".into(), core::time::Duration::from_secs(1));
+    let statement = Stated::OnlyGroups(Few::new(vec![id("staff")]).unwrap(), Doors::Into(id("vault")));
+    let none = || Solver::at("/nowhere/cvc5".into(), Patience::each(Duration::from_secs(1)));
     let Answer::Unanswered(why) = Prover::new(&site, None, NOW, none()).unwrap().answer(&statement) else {
         panic!()
     };
     assert!(why.contains("install cvc5"), "{why}");
-    let hurried = Solver::find(core::time::Duration::ZERO).unwrap();
+    let hurried = Solver::find(Patience::each(Duration::ZERO)).unwrap();
     let answer = Prover::new(&site, None, NOW, Ok(hurried)).unwrap().answer(&statement);
     assert!(matches!(answer, Answer::Unanswered(_)), "{answer:?}");
 }

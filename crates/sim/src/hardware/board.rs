@@ -40,6 +40,8 @@ pub struct Board {
     outputs: Vec<Output>,
     inputs: Vec<bool>,
     fails_safe: Vec<bool>,
+    /// Each bolt: whether it was back when it was last looked at, and how often it went back.
+    bolts: Vec<(bool, u64)>,
 }
 
 impl Board {
@@ -58,13 +60,34 @@ impl Board {
     /// A board for so many doors; true for a lock that is open without power.
     pub(super) fn new(fails_safe: Vec<bool>) -> Self {
         let doors = fails_safe.len();
-        Self { outputs: vec![Output::default(); doors], inputs: vec![false; 2 * doors], fails_safe }
+        let bolts = fails_safe.iter().map(|safe| (*safe, 0)).collect();
+        Self { outputs: vec![Output::default(); doors], inputs: vec![false; 2 * doors], fails_safe, bolts }
     }
 
     pub(super) fn take(&mut self, number: u8, control: OutputControl) {
+        // What ran out before this command counts before it.
+        self.look_at_bolts();
         if let Some(output) = self.outputs.get_mut(usize::from(number)) {
             output.take(control);
         }
+        self.look_at_bolts();
+    }
+
+    /// Counts the bolts that went back since the last look. Every command is one, so that none is missed between looks;
+    /// what a timer ends is seen at the next.
+    pub(super) fn look_at_bolts(&mut self) {
+        for n in 0..u8::try_from(self.outputs.len()).unwrap_or(u8::MAX) {
+            let is_back = self.is_released(n);
+            if let Some((was_back, times)) = self.bolts.get_mut(usize::from(n)) {
+                *times += u64::from(is_back && !*was_back);
+                *was_back = is_back;
+            }
+        }
+    }
+
+    /// How often the bolt of the `n`th door went back.
+    pub(super) fn releases(&self, n: u8) -> u64 {
+        self.bolts.get(usize::from(n)).map_or(0, |(_, times)| *times)
     }
 
     /// Whether the bolt of the `n`th door is back.
@@ -103,5 +126,24 @@ mod tests {
         assert!(board.is_released(0) && !board.is_released(1));
         crate::clock::pause(TENTH * 2);
         assert!(!board.is_released(0) && board.is_released(1));
+    }
+
+    #[test]
+    fn a_bolt_that_goes_back_between_two_looks_is_counted() {
+        let mut board = Board::new(vec![false, true]);
+        assert_eq!((board.releases(0), board.releases(1)), (0, 0));
+        for _ in 0..3 {
+            board.take(0, OutputControl::On);
+            board.take(0, OutputControl::On);
+            board.take(0, OutputControl::Off);
+        }
+        board.take(1, OutputControl::OnFor(1));
+        crate::clock::pause(TENTH * 2);
+        board.look_at_bolts();
+        assert_eq!(
+            (board.releases(0), board.releases(1)),
+            (3, 1),
+            "one by command, one because nobody renewed it"
+        );
     }
 }

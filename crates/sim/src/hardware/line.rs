@@ -123,6 +123,14 @@ impl Bus {
         state.places.get(&door).is_some_and(|place| state.board.is_released(place.number))
     }
 
+    /// How often the bolt went back since the line has power: commands are counted as they come, so that none is missed.
+    #[must_use]
+    pub fn releases(&self, door: DoorId) -> u64 {
+        let mut state = self.shared.state();
+        state.board.look_at_bolts();
+        state.places.get(&door).map_or(0, |place| state.board.releases(place.number))
+    }
+
     /// Whether the leaf is open.
     #[must_use]
     pub fn leaf_open(&self, door: DoorId) -> bool {

@@ -113,6 +113,7 @@ impl Shared {
         let bytes = if state.plugged { bytes } else { &[] };
         let mut outputs = Vec::new();
         let mut told = false;
+        state.board.look_at_bolts();
         for (index, pd) in state.devices.iter_mut().enumerate() {
             pd.handle(micros, bytes, &mut outputs);
             for output in outputs.drain(..) {

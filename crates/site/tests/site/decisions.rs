@@ -175,7 +175,7 @@ fn every_reason_is_given_where_it_holds() {
 fn every_reason_has_its_case() {
     let cases: Vec<Deny> = refusals().into_iter().map(|(why, ..)| why).collect();
     // Without a configuration there is no site; and whether a record could be written is known after the decision.
-    // Orders have cases of their own.
+    // Orders, and phones, have cases of their own.
     let elsewhere = [
         Deny::NoConfiguration,
         Deny::NotRecorded,
@@ -184,6 +184,8 @@ fn every_reason_has_its_case() {
         Deny::OrderReplayed,
         Deny::OrderExpired,
         Deny::OrderSignature,
+        Deny::NotByPhone,
+        Deny::TouchTooOld,
     ];
     for why in Deny::ALL {
         assert!(cases.contains(why) != elsewhere.contains(why), "{why:?}");

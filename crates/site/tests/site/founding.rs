@@ -15,7 +15,7 @@ fn refused(founding: &Founding, by: &[Who]) -> Refusal {
 fn a_founding_by_one_of_its_operators_begins_a_site() {
     for by in [&[OWNER][..], &[AUDITOR], &[OWNER, DESK]] {
         let site = found(&founding_entry(&founding(), by), Keep::Everything).unwrap();
-        assert_eq!((site.size(), site.operators().count(), site.policy_texts().count()), (1, 3, 9));
+        assert_eq!((site.size(), site.operators().count(), site.policy_texts().count()), (1, 3, 10));
         assert_eq!(site.founding(), &founding());
     }
 }

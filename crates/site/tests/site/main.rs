@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod again;
+mod apart;
 mod asking;
 mod authority;
 mod decisions;
@@ -16,12 +17,15 @@ mod picture;
 mod pin;
 mod proofs;
 mod random;
+mod reading;
 mod recovery;
 mod references;
 mod rehearsal;
 mod rules;
+mod statements;
 mod times;
 mod together;
+mod touch;
 mod watchful;
 mod what_can;
 mod who_can;

@@ -82,7 +82,7 @@ fn watch() -> impl Strategy<Value = Change> {
     let level = (0u8..=4).prop_map(|level| ThreatLevel::new(level).unwrap());
     prop_oneof![
         2 => one('z').prop_map(Change::LockDown),
-        3 => one('z').prop_map(Change::LiftLockdown),
+        4 => one('z').prop_map(Change::LiftLockdown),
         2 => (one('z'), level).prop_map(|(zone, level)| Change::SetThreat { zone, level }),
         1 => one('z').prop_map(|zone| Change::Forgive(Forgiven::Zone(zone))),
         1 => one('p').prop_map(|person| Change::Forgive(Forgiven::Person(person))),
@@ -188,7 +188,16 @@ fn rules() -> impl Strategy<Value = Change> {
         1 => one('r').prop_map(Change::RemoveRule),
         2 => text.prop_map(|(id, text)| policy(&id, text)),
         2 => one('t').prop_map(Change::RemovePolicy),
+        2 => (one('m'), one('d')).prop_map(|(id, d)| {
+            Change::PutStatement(Statement { id, says: Stated::NoServiceOpens(Doors::One(d)) })
+        }),
+        1 => one('m').prop_map(Change::RemoveStatement),
     ]
+}
+
+fn another_key() -> Change {
+    let key = OperatorKey { title: id("more"), key: SigningKey::Ed25519(key(50)) };
+    Change::PutOperatorKey { operator: id("olga"), key }
 }
 
 fn machines() -> impl Strategy<Value = Change> {
@@ -199,6 +208,11 @@ fn machines() -> impl Strategy<Value = Change> {
         2 => one('k').prop_map(Change::RevokeController),
         3 => (name('o'), 0u8..4, role).prop_map(|(o, n, role)| Change::PutOperator(operator(&o, 30 + n, role))),
         2 => one('o').prop_map(Change::RemoveOperator),
+        2 => Just(another_key()),
+        3 => Just(Change::RemoveOperatorKey {
+            operator: id("olga"),
+            key: lockward_wire::config::key_digest(&key(50).0),
+        }),
         3 => (name('v'), 0u8..4).prop_map(|(v, n)| Change::PutService(Service::new(id(&v), key(40 + n)))),
         3 => one('v').prop_map(Change::RemoveService),
     ]
@@ -219,6 +233,12 @@ fn seedlings() -> Vec<Change> {
     all.extend([weekdays("s0", 8, 18), weekdays("s1", 0, 12)]);
     all.extend([("v0", 40), ("v1", 41)].map(|(v, n)| Change::PutService(Service::new(id(v), key(n)))));
     all.extend([operator("o0", 30, "people"), operator("o1", 31, "owner")].map(Change::PutOperator));
+    all.extend(
+        each('m').map(|m| {
+            Change::PutStatement(Statement { id: id(&m), says: Stated::NoServiceOpens(Doors::All) })
+        }),
+    );
+    all.push(another_key());
     all.push(policy("t0", r#"permit (principal, action == Action::"enter", resource == Door::"d3");"#));
     for n in 0..N {
         let (p, used) = (format!("p{n}"), n % 2);
@@ -310,6 +330,7 @@ pub(crate) fn known() -> impl Strategy<Value = Known> {
                 signed,
                 second,
                 pass,
+                phone: None,
                 codes: Vec::new(),
                 passback,
                 full,
@@ -353,7 +374,7 @@ fn random_sites_are_full_of_life() {
     use proptest::strategy::ValueTree as _;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut seen = std::collections::BTreeMap::new();
-    for _ in 0..40 {
+    for _ in 0..60 {
         let changes = house(40).new_tree(&mut runner).unwrap().current();
         for change in grow(&mut grown(vec![]), changes) {
             *seen.entry(change.verb()).or_insert(0) += 1;

@@ -27,6 +27,7 @@ fn never() -> impl Strategy<Value = Change> {
         Change::PutRule(Rule { groups: vec![], ..rule("r0", "g0", here()) }),
         policy("t0", "forbid (principal"),
         Change::RemovePolicy(id("nowhere")),
+        Change::RemoveStatement(id("nowhere")),
         Change::BindController { id: id("nowhere"), key: key(20) },
         Change::PutOperator(operator("o0", HUB, "owner")),
         Change::RemoveOperator(id("nowhere")),

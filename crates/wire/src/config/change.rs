@@ -1,14 +1,15 @@
 //! Changes in JSON: `{"put-zone": {...}}`, each under the name that policies and files use for it.
 
-use super::operators::{OperatorV1, ServiceV1};
+use super::operators::{KeyV1, OperatorV1, ServiceV1};
 use super::payload::PayloadError;
 use super::people::{CredentialV1, GroupV1, PersonV1, PolicyV1, RuleV1};
 use super::places::{DoorV1, ZoneV1};
 use super::schedules::ScheduleV1;
+use super::statements::StatementV1;
 use crate::spelling::{Hex, Said};
 use lockward_model::{
-    Change, ControllerId, CredentialId, DoorId, Forgiven, GroupId, OperatorId, PersonId, PolicyId, PublicKey,
-    RuleId, ScheduleId, ServiceId, Text, ThreatLevel, ZoneId,
+    Change, ControllerId, CredentialId, Digest, DoorId, Forgiven, GroupId, OperatorId, PersonId, PolicyId,
+    PublicKey, RuleId, ScheduleId, ServiceId, StatementId, Text, ThreatLevel, ZoneId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +38,8 @@ pub(super) enum ChangeV1 {
     RevokeController(Said<ControllerId>),
     PutOperator(OperatorV1),
     RemoveOperator(Said<OperatorId>),
+    PutOperatorKey { operator: Said<OperatorId>, key: KeyV1 },
+    RemoveOperatorKey { operator: Said<OperatorId>, key: Hex<32> },
     PutService(ServiceV1),
     RemoveService(Said<ServiceId>),
     LockDown(Said<ZoneId>),
@@ -45,6 +48,8 @@ pub(super) enum ChangeV1 {
     Recover(OperatorV1),
     CancelRecovery {},
     Forgive(ForgivenV1),
+    PutStatement(StatementV1),
+    RemoveStatement(Said<StatementId>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -81,6 +86,12 @@ impl From<&Change> for ChangeV1 {
             Change::RevokeController(id) => Self::RevokeController(Said(*id)),
             Change::PutOperator(o) => Self::PutOperator(o.into()),
             Change::RemoveOperator(id) => Self::RemoveOperator(Said(*id)),
+            Change::PutOperatorKey { operator, key } => {
+                Self::PutOperatorKey { operator: Said(*operator), key: key.into() }
+            }
+            Change::RemoveOperatorKey { operator, key } => {
+                Self::RemoveOperatorKey { operator: Said(*operator), key: Hex(key.0) }
+            }
             Change::PutService(s) => Self::PutService(s.into()),
             Change::RemoveService(id) => Self::RemoveService(Said(*id)),
             Change::LockDown(id) => Self::LockDown(Said(*id)),
@@ -90,6 +101,8 @@ impl From<&Change> for ChangeV1 {
             Change::CancelRecovery => Self::CancelRecovery {},
             Change::Forgive(Forgiven::Person(id)) => Self::Forgive(ForgivenV1::Person(Said(*id))),
             Change::Forgive(Forgiven::Zone(id)) => Self::Forgive(ForgivenV1::Zone(Said(*id))),
+            Change::PutStatement(s) => Self::PutStatement(s.into()),
+            Change::RemoveStatement(id) => Self::RemoveStatement(Said(*id)),
         }
     }
 }
@@ -120,6 +133,12 @@ impl TryFrom<ChangeV1> for Change {
             ChangeV1::RevokeController(id) => Self::RevokeController(id.0),
             ChangeV1::PutOperator(o) => Self::PutOperator(o.try_into()?),
             ChangeV1::RemoveOperator(id) => Self::RemoveOperator(id.0),
+            ChangeV1::PutOperatorKey { operator, key } => {
+                Self::PutOperatorKey { operator: operator.0, key: key.try_into()? }
+            }
+            ChangeV1::RemoveOperatorKey { operator, key } => {
+                Self::RemoveOperatorKey { operator: operator.0, key: Digest(key.0) }
+            }
             ChangeV1::PutService(s) => Self::PutService(s.into()),
             ChangeV1::RemoveService(id) => Self::RemoveService(id.0),
             ChangeV1::LockDown(id) => Self::LockDown(id.0),
@@ -133,6 +152,8 @@ impl TryFrom<ChangeV1> for Change {
             ChangeV1::CancelRecovery {} => Self::CancelRecovery,
             ChangeV1::Forgive(ForgivenV1::Person(id)) => Self::Forgive(Forgiven::Person(id.0)),
             ChangeV1::Forgive(ForgivenV1::Zone(id)) => Self::Forgive(Forgiven::Zone(id.0)),
+            ChangeV1::PutStatement(s) => Self::PutStatement(s.try_into()?),
+            ChangeV1::RemoveStatement(id) => Self::RemoveStatement(id.0),
         })
     }
 }

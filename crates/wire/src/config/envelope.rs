@@ -9,7 +9,7 @@ use aws_lc_rs::digest;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use core::fmt;
 use core::fmt::Write as _;
-use lockward_model::{PublicKey, SigningKey};
+use lockward_model::{Digest, PublicKey, SigningKey};
 use serde::Deserialize;
 
 /// Most signatures of one entry: four eyes twice over, with a service and a recovery key to spare.
@@ -75,8 +75,16 @@ impl fmt::Debug for KeyId {
 pub fn key_id(public: &[u8]) -> KeyId {
     let mut id = [0; 8];
     // A SHA-256 has more bytes than the 8 that are taken.
-    id.iter_mut().zip(digest::digest(&digest::SHA256, public).as_ref()).for_each(|(i, b)| *i = *b);
+    id.iter_mut().zip(key_digest(public).0).for_each(|(i, b)| *i = b);
     KeyId(id)
+}
+
+/// What names a key without a doubt: the SHA-256 of its public bytes.
+#[must_use]
+pub fn key_digest(public: &[u8]) -> Digest {
+    let mut whole = [0; 32];
+    whole.iter_mut().zip(digest::digest(&digest::SHA256, public).as_ref()).for_each(|(w, b)| *w = *b);
+    Digest(whole)
 }
 
 /// DSSE v1's pre-authentication encoding: the bytes that are signed.
@@ -171,6 +179,18 @@ impl Envelope {
             bytes if bytes > PAYLOAD_BYTES_MAX => Err(EncodeError::TooLong { bytes }),
             _ => Ok(Self { kind, payload, signatures: Vec::new() }),
         }
+    }
+
+    /// An envelope that nobody has signed yet, from what is to be signed ([`Self::message`]): for whoever is handed that and
+    /// wants to know what it says. `None` for anything else than the message of an envelope, to the byte.
+    #[must_use]
+    pub fn of_message(message: &[u8]) -> Option<Self> {
+        let rest = message.strip_prefix(b"DSSEv1 ")?;
+        let mut parts = rest.splitn(4, |byte| *byte == b' ');
+        let (_, kind, _, payload) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let kind = kind_of(core::str::from_utf8(kind).ok()?).ok()?;
+        let envelope = Self::new(kind, payload.to_vec()).ok()?;
+        (envelope.message() == message).then_some(envelope)
     }
 
     /// Reads an entry; checks no signature, and does not look into the payload.
@@ -271,6 +291,18 @@ impl Envelope {
     ) -> Result<(), EncodeError> {
         assertion.verify(passkey, &challenge_of(&self.message())).map_err(EncodeError::Assertion)?;
         self.attach(key_id(&passkey.key), Signature::Passkey(assertion))
+    }
+
+    /// Adds an Ed25519 signature that was made elsewhere, in place of an earlier one by the same key.
+    ///
+    /// # Errors
+    /// [`EncodeError::Signature`], if it does not hold; [`EncodeError::TooManySignatures`].
+    pub fn sign_by(&mut self, key: &PublicKey, signature: [u8; 64]) -> Result<(), EncodeError> {
+        let made = Signature::Ed25519(signature);
+        if !made.holds(&SigningKey::Ed25519(*key), &self.message()) {
+            return Err(EncodeError::Signature);
+        }
+        self.attach(key_id(&key.0), made)
     }
 
     fn attach(&mut self, id: KeyId, signature: Signature) -> Result<(), EncodeError> {

@@ -23,7 +23,7 @@ pub(super) struct OperatorV1 {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct KeyV1 {
+pub(super) struct KeyV1 {
     title: Said<Text>,
     #[serde(flatten)]
     key: SigningKeyV1,
@@ -78,13 +78,25 @@ impl TryFrom<SigningKeyV1> for SigningKey {
     }
 }
 
+impl From<&OperatorKey> for KeyV1 {
+    fn from(k: &OperatorKey) -> Self {
+        Self { title: Said(k.title.clone()), key: (&k.key).into() }
+    }
+}
+
+impl TryFrom<KeyV1> for OperatorKey {
+    type Error = PayloadError;
+    fn try_from(k: KeyV1) -> Result<Self, PayloadError> {
+        Ok(Self { title: k.title.0, key: k.key.try_into()? })
+    }
+}
+
 impl From<&Operator> for OperatorV1 {
     fn from(o: &Operator) -> Self {
-        let key = |k: &OperatorKey| KeyV1 { title: Said(k.title.clone()), key: (&k.key).into() };
         Self {
             id: Said(o.id),
             title: Said(o.title.clone()),
-            keys: o.keys.iter().map(key).collect(),
+            keys: o.keys.iter().map(Into::into).collect(),
             roles: o.roles.iter().copied().map(Said).collect(),
             until_ms: o.until.map(|t| t.0),
             person: o.person.map(Said),
@@ -98,11 +110,10 @@ impl TryFrom<OperatorV1> for Operator {
         if o.keys.len() > OPERATOR_KEYS_MAX {
             return Err(PayloadError::Part("an operator with more keys than one may have"));
         }
-        let key = |k: KeyV1| Ok(OperatorKey { title: k.title.0, key: k.key.try_into()? });
         Ok(Self {
             id: o.id.0,
             title: o.title.0,
-            keys: o.keys.into_iter().map(key).collect::<Result<_, PayloadError>>()?,
+            keys: o.keys.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
             roles: o.roles.into_iter().map(|r| r.0).collect(),
             until: o.until_ms.map(Time),
             person: o.person.map(|p| p.0),

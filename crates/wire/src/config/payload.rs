@@ -40,6 +40,9 @@ pub enum EncodeError {
     /// A passkey's signature that does not hold.
     #[error(transparent)]
     Assertion(super::AssertionError),
+    /// A signature that was made elsewhere, and does not hold.
+    #[error("the signature does not hold for this key and these bytes")]
+    Signature,
     /// The key gave something that is no Ed25519 signature.
     #[error("the key is no Ed25519 key")]
     Key,

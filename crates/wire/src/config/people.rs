@@ -1,8 +1,9 @@
 //! People, what they show, and what they may, in JSON.
 
+use super::operators::PasskeyV1;
 use super::payload::PayloadError;
 use super::rules::is_false;
-use crate::credential::{PIN_DIGITS_MAX, PIN_DIGITS_MIN, is_pin_hash};
+use crate::credential::{PIN_DIGITS_MAX, PIN_DIGITS_MIN, is_pin_hash, phone};
 use crate::seal::SEALED_PERSON_BYTES_MAX;
 use crate::spelling::{Base64, Hex, Said};
 use lockward_model::{
@@ -99,6 +100,7 @@ enum ProofV1 {
     Duress(Box<str>),
     Totp(Base64),
     Hotp(Base64),
+    Phone(PasskeyV1),
 }
 
 impl From<&Credential> for CredentialV1 {
@@ -116,6 +118,7 @@ impl From<&Credential> for CredentialV1 {
                 Proof::Duress(hash) => ProofV1::Duress(hash.0.clone()),
                 Proof::Totp(secret) => ProofV1::Totp(Base64(secret.0.to_vec())),
                 Proof::Hotp(secret) => ProofV1::Hotp(Base64(secret.0.to_vec())),
+                Proof::Phone { passkey, .. } => ProofV1::Phone((&**passkey).into()),
             },
             from_ms: c.valid.from.map(|t| t.0),
             until_ms: c.valid.until.map(|t| t.0),
@@ -153,6 +156,7 @@ impl TryFrom<CredentialV1> for Credential {
             ProofV1::Duress(pin) => Proof::Duress(hash(pin)?),
             ProofV1::Totp(sealed) => Proof::Totp(secret(sealed)?),
             ProofV1::Hotp(sealed) => Proof::Hotp(secret(sealed)?),
+            ProofV1::Phone(passkey) => phone(passkey.try_into()?),
         };
         Ok(Self { id: c.id.0, person: c.person.0, proof, valid: validity(c.from_ms, c.until_ms) })
     }

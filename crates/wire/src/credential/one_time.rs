@@ -92,6 +92,14 @@ impl OneTimeSecret {
         Self::new(OneTimeHash::Sha1, 6, STEP_SECONDS, &bytes)
     }
 
+    /// The secret as apps take it: base32 without padding.
+    #[must_use]
+    pub fn to_base32(&self) -> Zeroizing<String> {
+        let mut out = Zeroizing::new(String::with_capacity(super::base32::length(self.secret.len())));
+        super::base32::encode(&self.secret, &mut out);
+        out
+    }
+
     /// `step` is in seconds, and means nothing to codes that are counted. The secret must be random.
     ///
     /// # Errors
@@ -188,6 +196,21 @@ impl OneTimeSecret {
         let read = Self::new(*hash, digits, u16::from_be_bytes([s0, s1]), secret);
         read.map_err(|_| OpenError::Malformed)
     }
+}
+
+/// A recovery code of 120 random bits, as it is printed: six groups of four letters and digits.
+#[must_use]
+pub fn recovery_code(random: &[u8; 15]) -> Zeroizing<String> {
+    let mut letters = Zeroizing::new(String::with_capacity(super::base32::length(random.len())));
+    super::base32::encode(random, &mut letters);
+    let mut out = Zeroizing::new(String::with_capacity(letters.len() + 5));
+    for (at, letter) in letters.chars().enumerate() {
+        if at > 0 && at % 4 == 0 {
+            out.push('-');
+        }
+        out.push(letter);
+    }
+    out
 }
 
 fn sealing_key(key: &CardKey) -> Zeroizing<[u8; 32]> {

@@ -19,7 +19,7 @@ pub const PIN_DIGITS_MAX: usize = 10;
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
-const HASH_BYTES: usize = 32;
+pub(super) const HASH_BYTES: usize = 32;
 pub(super) const SALT_BYTES: usize = 16;
 /// The PHC string's head; other parameters are another version, so that no log entry chooses what a check costs.
 const PHC_HEAD: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
@@ -59,34 +59,42 @@ impl fmt::Debug for Pin {
 /// Hashes a PIN, in PHC string form. The salt must be random and new. Takes some 15 ms and 19 MiB.
 #[must_use]
 pub fn hash_pin(pin: &Pin, salt: [u8; SALT_BYTES], pepper: &PinPepper) -> PinHash {
-    let hash = argon2id(pin, &salt, pepper);
-    let (salt, hash) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(hash.as_slice()));
-    PinHash(format!("{PHC_HEAD}{salt}${hash}").into())
+    PinHash(phc(salt, &argon2id(pin.0.as_bytes(), &salt, pepper.as_bytes())).into())
+}
+
+/// The PHC string form.
+pub(super) fn phc(salt: [u8; SALT_BYTES], hash: &[u8; HASH_BYTES]) -> String {
+    let (salt, hash) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(hash));
+    format!("{PHC_HEAD}{salt}${hash}")
 }
 
 /// True if it is this PIN's hash. Takes some 15 ms and 19 MiB, unless the hash is none of [`hash_pin`]'s.
 #[must_use]
 pub fn verify_pin(hash: &PinHash, pin: &Pin, pepper: &PinPepper) -> bool {
-    let Some((salt, hash)) = read(&hash.0) else { return false };
-    verify_slices_are_equal(argon2id(pin, &salt, pepper).as_slice(), &hash).is_ok()
+    let Some((salt, hash)) = read_phc(&hash.0) else { return false };
+    verify_slices_are_equal(argon2id(pin.0.as_bytes(), &salt, pepper.as_bytes()).as_slice(), &hash).is_ok()
 }
 
 /// True for what [`hash_pin`] could have written.
 pub(crate) fn is_pin_hash(phc: &str) -> bool {
-    read(phc).is_some()
+    read_phc(phc).is_some()
 }
 
-fn read(phc: &str) -> Option<([u8; SALT_BYTES], [u8; HASH_BYTES])> {
+/// Salt and hash.
+pub(super) fn read_phc(phc: &str) -> Option<([u8; SALT_BYTES], [u8; HASH_BYTES])> {
     let (salt, hash) = phc.strip_prefix(PHC_HEAD)?.split_once('$')?;
     let bytes = |s| STANDARD_NO_PAD.decode(s).ok();
     Some((bytes(salt)?.try_into().ok()?, bytes(hash)?.try_into().ok()?))
 }
 
-pub(super) fn argon2id(pin: &Pin, salt: &[u8], pepper: &PinPepper) -> Zeroizing<[u8; HASH_BYTES]> {
+pub(super) fn argon2id(secret: &[u8], salt: &[u8], pepper: &[u8; 32]) -> Zeroizing<[u8; HASH_BYTES]> {
     let mut out = Zeroizing::new([0; HASH_BYTES]);
     let hashed = Params::new(MEMORY_KIB, PASSES, LANES, Some(HASH_BYTES)).and_then(|params| {
-        Argon2::new_with_secret(pepper.as_bytes(), Algorithm::Argon2id, Version::V0x13, params)?
-            .hash_password_into(pin.0.as_bytes(), salt, out.as_mut_slice())
+        Argon2::new_with_secret(pepper, Algorithm::Argon2id, Version::V0x13, params)?.hash_password_into(
+            secret,
+            salt,
+            out.as_mut_slice(),
+        )
     });
     #[expect(clippy::expect_used, reason = "every length is fixed above, and within what RFC 9106 allows")]
     hashed.expect("fixed parameters");

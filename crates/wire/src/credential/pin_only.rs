@@ -17,7 +17,7 @@ impl CardKey {
     pub fn token_of_pin(&self, pin: &Pin, pepper: &PinPepper) -> CardToken {
         let pepper_key = hmac::Key::new(hmac::HMAC_SHA256, pepper.as_bytes());
         let salt: [u8; SALT_BYTES] = short(&hmac::sign(&pepper_key, b"lockward pin alone salt v1\0"));
-        let hash = argon2id(pin, &salt, pepper);
+        let hash = argon2id(pin.as_str().as_bytes(), &salt, pepper.as_bytes());
         let mut mac = hmac::Context::with_key(&self.mac);
         mac.update(b"lockward pin alone v1\0");
         mac.update(hash.as_slice());

@@ -7,9 +7,9 @@ use crate::CborError;
 use crate::spelling::{ConfigRefV1, Said};
 use core::time::Duration;
 use lockward_model::{
-    Access, Body, CardToken, ControllerId, Deny, Epoch, Factors, LockCause, Opening, OperatorId, OrderKnown,
-    Ordered, Outcome, PersonId, PinFact, PublicKey, ReaderFact, RecoveryStep, SessionFact, Side, SiteId,
-    ZoneId,
+    Access, ApiKeyFact, ApiKeyId, Body, CardToken, ControllerId, CredentialId, Deny, Epoch, FactorFact,
+    Factors, LockCause, Opening, OperatorId, OrderKnown, Ordered, Outcome, PersonId, PhoneFact, PinFact,
+    PublicKey, ReaderFact, RecoveryStep, ServiceId, SessionFact, Side, SiteId, ZoneId,
 };
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
@@ -70,10 +70,29 @@ pub(super) enum BodyV1 {
     Order(#[n(0)] OrderedV1),
     #[n(26)]
     OrderLost(#[n(0)] Said<ControllerId>, #[n(1)] Option<Said<OperatorId>>),
+    #[n(33)]
+    Phone(#[n(0)] Said<PersonId>, #[n(1)] Said<OperatorId>, #[n(2)] PhoneFactV1),
     #[n(27)]
     Session(#[n(0)] Option<Said<OperatorId>>, #[n(1)] SessionFactV1),
     #[n(28)]
     Recovery(#[n(0)] Option<Said<OperatorId>>, #[n(1)] RecoveryStepV1),
+    #[n(29)]
+    ApiKey(
+        #[n(0)] Option<Said<ApiKeyId>>,
+        #[n(1)] Option<Said<ServiceId>>,
+        #[n(2)] Option<Said<OperatorId>>,
+        #[n(3)] ApiKeyFactV1,
+    ),
+    #[n(30)]
+    Factor(#[n(0)] Option<Said<OperatorId>>, #[n(1)] Option<Said<OperatorId>>, #[n(2)] FactorFactV1),
+}
+
+#[derive(Encode, Decode)]
+pub(super) enum PhoneFactV1 {
+    #[n(0)]
+    Invited,
+    #[n(1)]
+    Bound(#[n(0)] Said<CredentialId>),
 }
 
 #[derive(Encode, Decode)]
@@ -214,6 +233,20 @@ twins! {
         3 Cloned = SessionFact::Cloned => SessionFact::Cloned,
         4 SetUp = SessionFact::SetUp => SessionFact::SetUp,
     }
+    FactorFactV1 = FactorFact {
+        0 Bound = FactorFact::Bound => FactorFact::Bound,
+        1 Removed = FactorFact::Removed => FactorFact::Removed,
+        2 Reset = FactorFact::Reset => FactorFact::Reset,
+        3 Recovered = FactorFact::Recovered => FactorFact::Recovered,
+        4 Stranger = FactorFact::Stranger => FactorFact::Stranger,
+        5 Sprayed = FactorFact::Sprayed => FactorFact::Sprayed,
+    }
+    ApiKeyFactV1 = ApiKeyFact {
+        0 Made = ApiKeyFact::Made => ApiKeyFact::Made,
+        1 Rotated = ApiKeyFact::Rotated => ApiKeyFact::Rotated,
+        2 Revoked = ApiKeyFact::Revoked => ApiKeyFact::Revoked,
+        3 Refused = ApiKeyFact::Refused => ApiKeyFact::Refused,
+    }
     RecoveryStepV1 = RecoveryStep {
         0 Announced = RecoveryStep::Announced => RecoveryStep::Announced,
         1 Done = RecoveryStep::Done => RecoveryStep::Done,
@@ -310,7 +343,20 @@ impl From<&Body> for BodyV1 {
             Body::OrderLost { controller, operator } => {
                 Self::OrderLost(Said(*controller), operator.map(Said))
             }
+            Body::Factor { operator, by, fact } => {
+                Self::Factor(operator.map(Said), by.map(Said), fact.into())
+            }
+            Body::Phone { person, by, fact } => {
+                let fact = match fact {
+                    PhoneFact::Invited => PhoneFactV1::Invited,
+                    PhoneFact::Bound(id) => PhoneFactV1::Bound(Said(*id)),
+                };
+                Self::Phone(Said(*person), Said(*by), fact)
+            }
             Body::Recovery { operator, step } => Self::Recovery(operator.map(Said), step.into()),
+            Body::ApiKey { key, service, operator, fact } => {
+                Self::ApiKey(key.map(Said), service.map(Said), operator.map(Said), fact.into())
+            }
             Body::Session { operator, fact } => Self::Session(operator.map(Said), fact.into()),
         }
     }
@@ -353,9 +399,25 @@ impl TryFrom<BodyV1> for Body {
             BodyV1::OrderLost(controller, operator) => {
                 Self::OrderLost { controller: controller.0, operator: operator.map(|o| o.0) }
             }
+            BodyV1::Factor(operator, by, fact) => {
+                Self::Factor { operator: operator.map(|o| o.0), by: by.map(|o| o.0), fact: fact.into() }
+            }
+            BodyV1::Phone(person, by, fact) => {
+                let fact = match fact {
+                    PhoneFactV1::Invited => PhoneFact::Invited,
+                    PhoneFactV1::Bound(id) => PhoneFact::Bound(id.0),
+                };
+                Self::Phone { person: person.0, by: by.0, fact }
+            }
             BodyV1::Recovery(operator, step) => {
                 Self::Recovery { operator: operator.map(|o| o.0), step: step.into() }
             }
+            BodyV1::ApiKey(key, service, operator, fact) => Self::ApiKey {
+                key: key.map(|k| k.0),
+                service: service.map(|s| s.0),
+                operator: operator.map(|o| o.0),
+                fact: fact.into(),
+            },
             BodyV1::Session(operator, fact) => {
                 Self::Session { operator: operator.map(|o| o.0), fact: fact.into() }
             }

@@ -5,7 +5,7 @@ use super::twins::twins;
 use crate::CborError;
 use crate::spelling::Said;
 use lockward_model::{
-    CardToken, CredentialId, Known, PassbackFact, PersonId, Second, ShownPass, UsedCode, Wish,
+    CardToken, CredentialId, Known, PassbackFact, PersonId, Second, ShownPass, ShownPhone, UsedCode, Wish,
 };
 use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::{Decode, Encode};
@@ -53,6 +53,9 @@ pub(in crate::event) struct KnownV1 {
     /// Left out where no one-time code was right.
     #[n(6)]
     codes: Option<Vec<CodeV1>>,
+    /// Left out where no phone asked.
+    #[n(7)]
+    phone: Option<PhoneV1>,
 }
 
 /// A credential and a step.
@@ -79,6 +82,16 @@ struct PassV1 {
     used_up: bool,
 }
 
+#[derive(Encode, Decode)]
+struct PhoneV1 {
+    #[n(0)]
+    envelope: ByteVec,
+    #[n(1)]
+    fresh: bool,
+    #[n(2)]
+    prompt: bool,
+}
+
 impl KnownV1 {
     /// None where nothing had happened: one spelling for one meaning.
     pub(in crate::event) fn of(known: &Known) -> Option<Self> {
@@ -101,6 +114,11 @@ impl KnownV1 {
             person: s.person.map(Said),
         };
         let pass = |p: &ShownPass| PassV1 { bytes: p.bytes.to_vec().into(), used_up: p.used_up };
+        let phone = |p: &ShownPhone| PhoneV1 {
+            envelope: p.envelope.to_vec().into(),
+            fresh: p.fresh,
+            prompt: p.prompt,
+        };
         Some(Self {
             flags: flags.into_iter().filter(|(set, _)| *set).fold(0, |all, (_, bit)| all | bit),
             passback: (&known.passback).into(),
@@ -110,6 +128,7 @@ impl KnownV1 {
             pass: known.pass.as_deref().map(pass),
             codes: (!known.codes.is_empty())
                 .then(|| known.codes.iter().map(|c| CodeV1(Said(c.credential), c.step)).collect()),
+            phone: known.phone.as_deref().map(phone),
         })
     }
 }
@@ -133,6 +152,10 @@ impl TryFrom<KnownV1> for Known {
             let bytes: Vec<u8> = p.bytes.into();
             Box::new(ShownPass { bytes: bytes.into(), used_up: p.used_up })
         };
+        let phone = |p: PhoneV1| {
+            let envelope: Vec<u8> = p.envelope.into();
+            Box::new(ShownPhone { envelope: envelope.into(), fresh: p.fresh, prompt: p.prompt })
+        };
         Ok(Self {
             wish: k.wish.into(),
             signed: k.signed,
@@ -147,6 +170,7 @@ impl TryFrom<KnownV1> for Known {
             second: k.second.map(second),
             pass: k.pass.map(pass),
             codes: codes(k.codes)?,
+            phone: k.phone.map(phone),
         })
     }
 }

@@ -226,6 +226,26 @@ fn a_payload_that_breaks_a_rule_of_the_model_is_refused() {
                 r#"{"put-rule":{"id":"r","title":"R","groups":[],"targets":[],"factors":["retina"]}}"#,
             ),
         ),
+        (
+            "statement of an unknown kind",
+            with_change(r#"{"put-statement":{"id":"s","says":{"no-cats":{"doors":"all"}}}}"#),
+        ),
+        (
+            "statement that wants nothing",
+            with_change(
+                r#"{"put-statement":{"id":"s","says":{"no-one-without":{"factors":[],"doors":"all"}}}}"#,
+            ),
+        ),
+        (
+            "statement that names no group",
+            with_change(r#"{"put-statement":{"id":"s","says":{"only-groups":{"groups":[],"doors":"all"}}}}"#),
+        ),
+        (
+            "statement that says two things",
+            with_change(
+                r#"{"put-statement":{"id":"s","says":{"no-service-opens":{"doors":"all"},"never-outside":{"schedule":"d","doors":"all"}}}}"#,
+            ),
+        ),
         ("unknown field of the set", with_change("").replacen('{', r#"{"x":1,"#, 1)),
         ("more behind it", with_change("") + "1"),
         ("no text", "\u{0}".to_owned()),

@@ -42,6 +42,25 @@ fn passkey() -> SigningKey {
     SigningKey::Passkey(Passkey { id: vec![1, 2, 3].into(), key: [4; 65], rp, origin })
 }
 
+/// Somebody's own phone.
+fn phone() -> Change {
+    let SigningKey::Passkey(passkey) = passkey() else { panic!("a passkey") };
+    Change::PutCredential(Credential {
+        id: "phone-1".parse().unwrap(),
+        person: "p-1".parse().unwrap(),
+        proof: lockward_wire::credential::phone(passkey),
+        valid: Validity::default(),
+    })
+}
+
+/// What it was shown, in a record.
+fn by_phone() -> Body {
+    let Body::Access(access) = access().body else { panic!("an access") };
+    let phone = ShownPhone { envelope: vec![1, 2].into(), fresh: true, prompt: true };
+    let known = Known { phone: Some(Box::new(phone)), ..Known::default() };
+    Body::Access(Access { known, ..access })
+}
+
 fn founding() -> Founding {
     Founding {
         title: "Halle 7 – Süd".parse().unwrap(),
@@ -163,6 +182,12 @@ fn machines() -> Vec<Change> {
             person: Some("p-1".parse().unwrap()),
             ..Operator::with_key("bo".parse().unwrap(), "Bo".parse().unwrap(), PublicKey([9; 32]), vec![])
         }),
+        phone(),
+        Change::PutOperatorKey {
+            operator: "bo".parse().unwrap(),
+            key: OperatorKey { title: "blue key".parse().unwrap(), key: passkey() },
+        },
+        Change::RemoveOperatorKey { operator: "bo".parse().unwrap(), key: Digest([5; 32]) },
         Change::PutService(Service::new("shop".parse().unwrap(), PublicKey([8; 32]))),
         Change::RemoveService("old".parse().unwrap()),
         Change::Recover(Operator::with_key(
@@ -175,11 +200,33 @@ fn machines() -> Vec<Change> {
     ]
 }
 
+fn statements() -> Vec<Change> {
+    let put = |id: &str, says| Change::PutStatement(Statement { id: id.parse().unwrap(), says });
+    let (vault, gate) = (Doors::Into("vault".parse().unwrap()), Doors::One("north-gate".parse().unwrap()));
+    let wanted = Wanted::new(Factors::CARD.with(Factors::PIN)).unwrap();
+    let roles = Few::new(vec!["owner".parse().unwrap()]).unwrap();
+    let may = "change:put-policy".parse().unwrap();
+    vec![
+        put("two-factors", Stated::NoOneWithout(wanted, vault)),
+        put("no-service", Stated::NoServiceOpens(Doors::All)),
+        put("staff", Stated::OnlyGroups(Few::new(vec!["staff".parse().unwrap()]).unwrap(), gate)),
+        put("owners", Stated::NobodyButRoles { roles, may, in_their_place: true }),
+        put("by-day", Stated::NeverOutside("office".parse().unwrap(), vault)),
+        Change::RemoveStatement("old".parse().unwrap()),
+    ]
+}
+
 fn bodies() -> Vec<Body> {
     let (gate, config) = ("gate-1".parse().unwrap(), ConfigRef { size: 1, root: Digest([2; 32]) });
     let span = Duration::from_millis(5);
     vec![
         access().body,
+        by_phone(),
+        Body::Phone {
+            person: "p-1".parse().unwrap(),
+            by: "ada".parse().unwrap(),
+            fact: PhoneFact::Bound("phone-1".parse().unwrap()),
+        },
         Body::ExitRequested { released: true },
         Body::DoorOpened(Opening::Forced),
         Body::DoorClosed { open_for: span },
@@ -207,8 +254,19 @@ fn bodies() -> Vec<Body> {
             outcome: Outcome::Granted { because: vec!["policy/owner".into()] },
         })),
         Body::OrderLost { controller: gate, operator: Some("ada".parse().unwrap()) },
+        Body::Factor {
+            operator: Some("ada".parse().unwrap()),
+            by: Some("bob".parse().unwrap()),
+            fact: FactorFact::Reset,
+        },
         Body::Session { operator: None, fact: SessionFact::Refused },
         Body::Recovery { operator: None, step: RecoveryStep::Cancelled },
+        Body::ApiKey {
+            key: Some("k7".parse().unwrap()),
+            service: Some("wms".parse().unwrap()),
+            operator: Some("ada".parse().unwrap()),
+            fact: ApiKeyFact::Rotated,
+        },
     ]
 }
 
@@ -299,7 +357,7 @@ fn entries_are_as_they_were() {
         out.push('\n');
     };
     entry(PayloadType::Founding, encode_founding(&founding()).unwrap());
-    for (at, changes) in [(1, places()), (2, people()), (3, machines())] {
+    for (at, changes) in [(1, places()), (2, people()), (3, machines()), (4, statements())] {
         let reason = Some("because".parse().unwrap());
         let set =
             ChangeSet { site: SITE, at, drafted: Time(1_790_000_000_000), on_behalf: None, reason, changes };

@@ -108,14 +108,20 @@ fn known() -> impl Strategy<Value = Known> {
     let wish = proptest::sample::select(&[Wish::Pass, Wish::Hold]);
     let code = (named(), any::<u64>()).prop_map(|(credential, step)| UsedCode { credential, step });
     let codes = vec(code, 0..=2);
-    let made = (any::<[bool; 7]>(), wish, of(any::<bool>()), of(second), of(pass), codes, passback).prop_map(
-        |(flags, wish, signed, second, pass, codes, passback)| {
+    let phone =
+        (vec(any::<u8>(), 0..200), any::<bool>(), any::<bool>()).prop_map(|(envelope, fresh, prompt)| {
+            Box::new(ShownPhone { envelope: envelope.into(), fresh, prompt })
+        });
+    let shown = (of(pass), of(phone));
+    let made = (any::<[bool; 7]>(), wish, of(any::<bool>()), of(second), shown, codes, passback).prop_map(
+        |(flags, wish, signed, second, (pass, phone), codes, passback)| {
             let [full, airlock_busy, openings_spent, waiting, far_away, relayed, time_untrusted] = flags;
             Known {
                 wish,
                 signed,
                 second,
                 pass,
+                phone,
                 codes,
                 passback,
                 full,
@@ -304,6 +310,7 @@ pub(crate) fn credential() -> impl Strategy<Value = Credential> {
         pin_hash().prop_map(Proof::Duress),
         secret().prop_map(Proof::Totp),
         secret().prop_map(Proof::Hotp),
+        passkey().prop_map(lockward_wire::credential::phone),
     ];
     (named(), named(), proof, validity()).prop_map(|(id, person, proof, valid)| Credential {
         id,
@@ -313,22 +320,27 @@ pub(crate) fn credential() -> impl Strategy<Value = Credential> {
     })
 }
 
+fn operator_key() -> impl Strategy<Value = OperatorKey> {
+    (text(), signing_key()).prop_map(|(title, key)| OperatorKey { title, key })
+}
+
 fn operator() -> impl Strategy<Value = Operator> {
-    let key = (text(), signing_key()).prop_map(|(title, key)| OperatorKey { title, key });
-    (named(), text(), vec(key, 0..4), vec(named(), 0..3), of(time()), of(named())).prop_map(
+    (named(), text(), vec(operator_key(), 0..4), vec(named(), 0..3), of(time()), of(named())).prop_map(
         |(id, title, keys, roles, until, person)| Operator { id, title, keys, roles, until, person },
     )
 }
 
+fn passkey() -> impl Strategy<Value = Passkey> {
+    (vec(any::<u8>(), 1..65), any::<[u8; 32]>(), "[a-z]{1,9}\\.example").prop_map(|(id, x, rp)| {
+        let mut key = [4; 65];
+        key[1..33].copy_from_slice(&x);
+        let origin = format!("https://{rp}:8443").into();
+        Passkey { id: id.into(), key, rp: rp.into(), origin }
+    })
+}
+
 fn signing_key() -> impl Strategy<Value = SigningKey> {
-    let passkey =
-        (vec(any::<u8>(), 1..65), any::<[u8; 32]>(), "[a-z]{1,9}\\.example").prop_map(|(id, x, rp)| {
-            let mut key = [4; 65];
-            key[1..33].copy_from_slice(&x);
-            let origin = format!("https://{rp}:8443").into();
-            SigningKey::Passkey(Passkey { id: id.into(), key, rp: rp.into(), origin })
-        });
-    prop_oneof![public_key().prop_map(SigningKey::Ed25519), passkey]
+    prop_oneof![public_key().prop_map(SigningKey::Ed25519), passkey().prop_map(SigningKey::Passkey)]
 }
 
 fn service() -> impl Strategy<Value = Service> {
@@ -343,6 +355,15 @@ fn from_afar() -> impl Strategy<Value = Body> {
         SessionFact::Cloned,
         SessionFact::SetUp,
     ];
+    let keys = vec![ApiKeyFact::Made, ApiKeyFact::Rotated, ApiKeyFact::Revoked, ApiKeyFact::Refused];
+    let factors = vec![
+        FactorFact::Bound,
+        FactorFact::Removed,
+        FactorFact::Reset,
+        FactorFact::Recovered,
+        FactorFact::Stranger,
+        FactorFact::Sprayed,
+    ];
     let steps = vec![RecoveryStep::Announced, RecoveryStep::Done, RecoveryStep::Cancelled];
     let known = any::<[bool; 3]>().prop_map(|[fresh, airlock_busy, openings_spent]| OrderKnown {
         fresh,
@@ -355,13 +376,19 @@ fn from_afar() -> impl Strategy<Value = Body> {
             Body::Order(Box::new(Ordered { envelope: envelope.into(), config, config_age, known, outcome }))
         },
     );
+    let phone = prop_oneof![Just(PhoneFact::Invited), named().prop_map(PhoneFact::Bound)];
     prop_oneof![
         ordered,
+        (named(), named(), phone).prop_map(|(person, by, fact)| Body::Phone { person, by, fact }),
         (named(), of(named())).prop_map(|(controller, operator)| Body::OrderLost { controller, operator }),
         (of(named()), proptest::sample::select(steps))
             .prop_map(|(operator, step)| Body::Recovery { operator, step }),
+        (of(named()), of(named()), proptest::sample::select(factors))
+            .prop_map(|(operator, by, fact)| Body::Factor { operator, by, fact }),
         (of(named()), proptest::sample::select(facts))
             .prop_map(|(operator, fact)| Body::Session { operator, fact }),
+        (of(named()), of(named()), of(named()), proptest::sample::select(keys))
+            .prop_map(|(key, service, operator, fact)| Body::ApiKey { key, service, operator, fact }),
     ]
 }
 
@@ -376,6 +403,26 @@ pub(crate) fn order() -> impl Strategy<Value = Order> {
         let (site, controller, door, act, nonce) = whose;
         Order { site: SiteId(site.0), controller, door, act, nonce: Nonce(nonce), until, on_behalf, reason }
     })
+}
+
+fn statement() -> impl Strategy<Value = Statement> {
+    let doors = || prop_oneof![Just(Doors::All), named().prop_map(Doors::One), named().prop_map(Doors::Into)];
+    let wanted = (1..16u8).prop_map(|bits| Wanted::new(Factors::from_bits(bits).unwrap()).unwrap());
+    let roles = vec(named(), 1..5).prop_map(|all| Few::new(all).unwrap());
+    let groups = vec(named(), 1..5).prop_map(|all| Few::new(all).unwrap());
+    let may = "(change|order|read)(:[a-z]{1,9}(-[a-z]{1,9})?)?".prop_map(|s| s.parse().unwrap());
+    let says = prop_oneof![
+        (wanted, doors()).prop_map(|(w, d)| Stated::NoOneWithout(w, d)),
+        doors().prop_map(Stated::NoServiceOpens),
+        (groups, doors()).prop_map(|(g, d)| Stated::OnlyGroups(g, d)),
+        (roles, may, any::<bool>()).prop_map(|(roles, may, in_their_place)| Stated::NobodyButRoles {
+            roles,
+            may,
+            in_their_place
+        }),
+        (named(), doors()).prop_map(|(s, d)| Stated::NeverOutside(s, d)),
+    ];
+    (named(), says).prop_map(|(id, says)| Statement { id, says })
 }
 
 fn policy() -> impl Strategy<Value = PolicyText> {
@@ -527,6 +574,8 @@ pub(crate) fn change() -> impl Strategy<Value = Change> {
         named().prop_map(Change::RemoveRule),
         policy().prop_map(Change::PutPolicy),
         named().prop_map(Change::RemovePolicy),
+        statement().prop_map(Change::PutStatement),
+        named().prop_map(Change::RemoveStatement),
     ];
     let machines = prop_oneof![
         (named(), text()).prop_map(|(id, title)| Change::PutController { id, title }),
@@ -534,6 +583,9 @@ pub(crate) fn change() -> impl Strategy<Value = Change> {
         named().prop_map(Change::RevokeController),
         operator().prop_map(Change::PutOperator),
         named().prop_map(Change::RemoveOperator),
+        (named(), operator_key()).prop_map(|(operator, key)| Change::PutOperatorKey { operator, key }),
+        (named(), any::<[u8; 32]>())
+            .prop_map(|(operator, key)| Change::RemoveOperatorKey { operator, key: Digest(key) }),
         service().prop_map(Change::PutService),
         named().prop_map(Change::RemoveService),
         operator().prop_map(Change::Recover),
