@@ -13,11 +13,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 /// Longer than anything takes on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+/// How long a link may lie idle here and still be used: a controller hangs up on a hub that has answered no sign of life
+/// for 15 s.
+const IDLE_MAX: Duration = Duration::from_secs(5);
 /// How often a question is asked anew, on another link.
 const TRIES: u32 = 5;
+
+#[allow(clippy::disallowed_methods, reason = "a link's age is real time")]
+fn now() -> Instant {
+    Instant::now()
+}
 
 /// A controller's connection, after its first word.
 struct Link {
@@ -41,6 +50,8 @@ pub(crate) struct Visitor {
     clock: Arc<ScaledClock>,
     links: Receiver<Link>,
     link: Option<Link>,
+    /// When the controller was last heard on it.
+    heard: Instant,
     /// By how many milliseconds the clock that is shown is wrong.
     pub(crate) lie: i64,
     /// Signs of life are not answered.
@@ -79,6 +90,7 @@ impl Taken {
                 clock,
                 links,
                 link: None,
+                heard: now(),
                 lie: 0,
                 silent: false,
                 question: 0,
@@ -172,10 +184,14 @@ impl Visitor {
             link = newer;
         }
         self.link = Some(link);
+        self.heard = now();
     }
 
-    /// The link, and on a new one what a hub says first. Nothing is acknowledged.
+    /// The link, and on a new one what a hub says first. Nothing is acknowledged. One that lay idle is left for a new one.
     fn link(&mut self) -> &mut Link {
+        if self.heard.elapsed() > IDLE_MAX {
+            self.hang_up();
+        }
         if self.link.is_none() {
             self.await_call();
             let acked = self.link.as_ref().map_or(0, |link| link.oldest);
@@ -216,10 +232,14 @@ impl Visitor {
             match self.link.as_mut()?.hear() {
                 Ok(ToHub::Ping) if self.silent => {}
                 Ok(ToHub::Ping) => {
+                    self.heard = now();
                     let time = self.told();
                     self.say(&ToController::Pong { time });
                 }
-                Ok(word) => return Some(word),
+                Ok(word) => {
+                    self.heard = now();
+                    return Some(word);
+                }
                 Err(_) => self.link = None,
             }
         }

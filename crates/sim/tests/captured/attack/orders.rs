@@ -17,10 +17,7 @@ type AtAnother = fn(Order, DoorId) -> Order;
 
 /// Orders that somebody signed and the thief keeps for later.
 pub(crate) struct Kept {
-    /// Good for a moment.
-    short: Vec<u8>,
-    short_until: Time,
-    /// Says of itself that it is good for a year; its number ends a minute after this.
+    /// Says of itself that it is good for a year; its number ends within a minute of this.
     long: Vec<u8>,
     long_from: Time,
     /// For after a restart.
@@ -32,10 +29,7 @@ impl Script {
     pub(crate) fn overhears(&mut self) -> Kept {
         let owner = &self.people.clone().owner;
         let order = self.order(OrderAct::Unlock);
-        let short_until = self.visitor.now() + SECOND;
-        let short = signed(&Order { until: short_until, ..order }, &[owner]);
         let long_from = self.visitor.now();
-        let order = self.order(OrderAct::Unlock);
         let long = signed(&Order { until: order.until + YEAR, ..order }, &[owner]);
         let restart = self.order(OrderAct::Unlock);
         let restart = signed(&restart, &[owner]);
@@ -44,7 +38,7 @@ impl Script {
         let (seen, all_there) = &*self.seen;
         seen.lock().unwrap().push((self.visitor.id, signed(&elsewhere, &[owner])));
         all_there.wait();
-        Kept { short, short_until, long, long_from, restart }
+        Kept { long, long_from, restart }
     }
 
     /// Everything that can be made up, and everything that was overheard.
@@ -155,16 +149,20 @@ impl Script {
         }
     }
 
-    /// What was overheard, past its end; whatever clock the hub shows.
-    pub(crate) fn is_late(&mut self, kept: &Kept) {
-        self.await_time(kept.short_until + SECOND);
+    /// What was overheard, past its end and within the life of its number; whatever clock the hub shows.
+    pub(crate) fn is_late(&mut self) {
+        let owner = &self.people.clone().owner;
+        let order = self.order(OrderAct::Unlock);
+        let until = self.visitor.now() + SECOND;
+        let short = signed(&Order { until, ..order }, &[owner]);
+        self.await_time(until + SECOND);
         // A clock that is set back first makes nothing young.
         self.visitor.lie = -3_600_000;
         self.visitor.hang_up();
-        self.refuses("past its end, with the hub's clock an hour back", kept.short.clone(), "ORDER_EXPIRED");
+        self.refuses("past its end, with the hub's clock an hour back", short.clone(), "ORDER_EXPIRED");
         self.visitor.lie = 0;
         self.visitor.hang_up();
-        self.refuses("past its end, again", kept.short.clone(), "ORDER_REPLAYED");
+        self.refuses("past its end, again", short, "ORDER_REPLAYED");
     }
 
     /// What was overheard, past the life of its number.

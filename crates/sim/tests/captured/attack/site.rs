@@ -137,7 +137,7 @@ fn play(mut script: Script) -> (Script, Option<Vec<u8>>) {
         let next = usize::try_from(script.chance.below(stages.len() as u64)).unwrap();
         stages.swap_remove(next)(&mut script);
     }
-    script.is_late(&kept);
+    script.is_late();
     match script.visitor.id.as_str() {
         "vault" => script.is_kept_in_the_dark(FRESH),
         WAY_OUT => script.somebody_leaves(),
