@@ -21,15 +21,17 @@ pub(crate) struct Badge {
     pd: Pd,
     /// The line's own time, in microseconds: it passes as the bus wishes.
     at: u64,
+    /// What the reader has answered, and the panel has not heard yet.
+    reply: Option<Vec<u8>>,
 }
 
 impl Badge {
     pub(crate) fn new() -> Result<Self, Failed> {
-        let mut badge = Self { bus: panel(1, 115_200)?, pd: Pd::new(settings(0)?, dice(1)), at: 0 };
+        let mut badge =
+            Self { bus: panel(1, 115_200)?, pd: Pd::new(settings(0)?, dice(1)), at: 0, reply: None };
         for _ in 0..TURNS_MAX {
-            let Some(reply) = badge.poll()? else { continue };
-            let mut out = Vec::new();
-            badge.bus.handle(badge.at, Input::Bytes(&reply), &mut out);
+            let Some(reply) = badge.poll() else { continue };
+            badge.panel(Input::Bytes(&reply));
             if badge.bus.is_online(0) && badge.pd.is_secure() {
                 return Ok(badge);
             }
@@ -38,36 +40,40 @@ impl Badge {
     }
 
     /// Lets the line's time pass until the panel speaks; gives the reader's reply.
-    fn poll(&mut self) -> Result<Option<Vec<u8>>, Failed> {
-        let mut out = Vec::new();
-        self.bus.handle(self.at, Input::Timer, &mut out);
-        let mut reply = None;
+    fn poll(&mut self) -> Option<Vec<u8>> {
+        if self.reply.is_none() {
+            self.panel(Input::Timer);
+        }
+        self.reply.take()
+    }
+
+    /// The panel's turn; what it says goes to the reader, whose reply is kept for the next.
+    fn panel(&mut self, input: Input<'_>) -> (Vec<PdEvent>, Vec<PdOutput>) {
+        let (mut out, mut events, mut told) = (Vec::new(), Vec::new(), Vec::new());
+        self.bus.handle(self.at, input, &mut out);
         for output in out {
             match output {
-                Output::Transmit(bytes) => {
-                    let mut said = Vec::new();
-                    self.pd.handle(self.at, &bytes, &mut said);
-                    reply = said.into_iter().find_map(|s| match s {
-                        PdOutput::Transmit(bytes) => Some(bytes),
-                        _ => None,
-                    });
-                }
-                Output::WakeAt(at) if reply.is_none() => self.at = self.at.max(at),
-                _ => {}
+                Output::Transmit(bytes) => self.pd.handle(self.at, &bytes, &mut told),
+                Output::WakeAt(at) if told.is_empty() => self.at = self.at.max(at),
+                Output::WakeAt(_) => {}
+                Output::Event(_, event) => events.push(event),
             }
         }
-        Ok(reply)
+        self.reply = told.iter().find_map(|said| match said {
+            PdOutput::Transmit(bytes) => Some(bytes.clone()),
+            _ => None,
+        });
+        (events, told)
     }
 
     /// Polls until a reply has the card in it. Gives when that reply came in, the CPU spent by then, and what it says.
     fn until_card(&mut self) -> Result<(Instant, f64, Vec<CoreInput>), Failed> {
         for _ in 0..TURNS_MAX {
-            let Some(frame) = self.poll()? else { continue };
+            let Some(frame) = self.poll() else { continue };
             let (start, cpu) = (machine::now(), machine::process_cpu_ns());
-            let mut out = Vec::new();
-            self.bus.handle(self.at, Input::Bytes(&frame), &mut out);
-            let card = out.into_iter().find_map(|output| match output {
-                Output::Event(_, PdEvent::Card { card, .. }) => Some(CoreInput::Card {
+            let (events, _) = self.panel(Input::Bytes(&frame));
+            let card = events.into_iter().find_map(|event| match event {
+                PdEvent::Card { card, .. } => Some(CoreInput::Card {
                     door: 0,
                     side: Side::Entry,
                     bits: card.bits,
@@ -113,7 +119,7 @@ impl Badge {
         }
         for reply in told {
             if let PdOutput::Transmit(bytes) = reply {
-                self.bus.handle(self.at, Input::Bytes(&bytes), &mut Vec::new());
+                self.panel(Input::Bytes(&bytes));
             }
         }
         self.at += 1_000;

@@ -3,6 +3,7 @@
 use crate::dice::Dice;
 use crate::rounds::Failed;
 use lockward_osdp::bus::{self, Bus, BusConfig, Input, Micros, Output, PdConfig, PdEvent};
+use lockward_osdp::frame::MARK;
 use lockward_osdp::key::Scbk;
 use lockward_osdp::pd::{Pd, PdOutput, PdSettings};
 use lockward_osdp::reply::{Capability, CardData, CardFormat, Identity, function};
@@ -120,7 +121,8 @@ impl Line {
 
     fn put(&mut self, from: Micros, to: To, bytes: &[u8]) {
         match to {
-            To::Readers => self.commands.push(bytes.len()),
+            // The line at mark before a command is the quiet that [`Line::need`] adds.
+            To::Readers => self.commands.push(bytes.iter().skip_while(|byte| **byte == MARK).count()),
             To::Panel => self.replies.push(bytes.len()),
         }
         for (index, byte) in bytes.iter().enumerate() {

@@ -13,7 +13,7 @@ mod report;
 pub use event::{BusConfig, ConfigError, Input, Micros, Output, PairingError, PdConfig, PdEvent, SendError};
 
 use crate::command::PdCommand;
-use crate::frame::{ADDRESS_MAX, FRAME_MAX, Parser};
+use crate::frame::{ADDRESS_MAX, FRAME_MAX, MARK, Parser};
 use crate::reply::{Capability, Identity};
 use link::{Heard, Link};
 
@@ -27,7 +27,8 @@ pub const BAUD_MIN: u32 = 1_200;
 pub const BAUD_MAX: u32 = 1_000_000;
 /// Longest gap between two bytes of a frame (OSDP 2.2, 5.7).
 const INTER_BYTE_MAX: Micros = 20_000;
-/// Characters of quiet before a frame (OSDP 2.2, 5.6).
+/// Characters of quiet between a reply and the next command (OSDP 2.2, 5.6). After a reply that says nothing they are
+/// sent, as [`MARK`]: a line at mark is a quiet line, and nobody has to wake up to end it.
 const IDLE_CHARACTERS: usize = 2;
 /// Characters of the longest reply to a challenge, 43, and some: an adapter may hand it over only when it is whole.
 const REPLY_CHARACTERS: usize = 48;
@@ -60,6 +61,8 @@ pub struct Bus {
     baud: u32,
     links: Vec<Link>,
     line: Line,
+    /// Until then the line is kept at mark.
+    quiet: Micros,
     parser: Parser,
     last: usize,
     /// The last turn was taken out of its order.
@@ -94,7 +97,7 @@ impl Bus {
         }
         let last = links.len().saturating_sub(1);
         let (line, parser) = (Line::Free(now), Parser::default());
-        Ok(Self { baud: config.baud, links, line, parser, last, jumped: false, dice })
+        Ok(Self { baud: config.baud, links, line, quiet: now, parser, last, jumped: false, dice })
     }
 
     /// Takes what happened, and says what to do. Exactly one [`Output::WakeAt`] is given if anything is awaited.
@@ -218,9 +221,12 @@ impl Bus {
         while let Some(found) = self.parser.next_frame() {
             // A damaged frame is a lost frame: the deadline brings the retry.
             let Ok(frame) = found else { continue };
+            let told = out.len();
             let heard = self.with_link(asked.link, out, |link, events| link.hear(now, &frame, events));
             if heard == Heard::Answer {
-                self.line = Line::Free(now + self.characters(IDLE_CHARACTERS));
+                self.quiet = now + self.characters(IDLE_CHARACTERS);
+                // What was told may bring a command: the quiet is waited for then, and the command needs no turn of its own.
+                self.line = Line::Free(if out.len() > told { self.quiet } else { now });
                 return;
             }
         }
@@ -259,8 +265,12 @@ impl Bus {
 
     fn ask(&mut self, now: Micros, index: usize, out: &mut Vec<Output>) {
         let Some(link) = self.links.get_mut(index) else { return };
-        let bytes = link.speak(now, &mut *self.dice);
+        let frame = link.speak(now, &mut *self.dice);
         let patience = link.patience();
+        let quiet = self.quiet.saturating_sub(now);
+        let marks = (0..IDLE_CHARACTERS).take_while(|sent| self.characters(*sent) < quiet).count();
+        let mut bytes = vec![MARK; marks];
+        bytes.extend(frame);
         self.parser.clear();
         let sent = now + self.characters(bytes.len());
         let deadline = sent + patience + self.characters(REPLY_CHARACTERS);

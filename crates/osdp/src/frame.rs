@@ -7,6 +7,8 @@ use thiserror::Error;
 
 /// First byte of every frame (OSDP 2.2, 5.9).
 pub const SOM: u8 = 0x53;
+/// What a line at rest reads as; may stand before a frame and is no part of it (OSDP 2.2, 5.6).
+pub const MARK: u8 = 0xFF;
 /// Bit of the address byte that marks a reply.
 pub const REPLY: u8 = 0x80;
 /// Broadcast address; never the address of a configured PD.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use lockward_osdp::bus::{Bus, BusConfig, Dice, Input, Micros, Output, PdConfig, PdEvent};
 use lockward_osdp::command::PdCommand;
-use lockward_osdp::frame::{Frame, Parser};
+use lockward_osdp::frame::{Frame, MARK, Parser};
 use lockward_osdp::key::Scbk;
 use lockward_osdp::pd::{Pd, PdOutput, PdSettings};
 use lockward_osdp::reply::{Capability, Identity, function};
@@ -143,7 +143,15 @@ impl Line {
         (count as u64 * 10_000_000).div_ceil(u64::from(self.baud))
     }
 
-    fn put(&mut self, from: Micros, to: To, not: Option<usize>, bytes: Vec<u8>) {
+    /// Sends a frame; what stands before it is the line at mark, which takes its time and is no part of it.
+    fn put(&mut self, from: Micros, to: To, not: Option<usize>, mut bytes: Vec<u8>) {
+        let marks = bytes.iter().take_while(|byte| **byte == MARK).count();
+        if marks > 0 {
+            self.order += 1;
+            self.wire.insert((from + self.characters(1), self.order), (to, not, vec![MARK; marks]));
+        }
+        bytes.drain(..marks);
+        let from = from + self.characters(marks);
         self.trace.push((from, to, bytes.clone()));
         let Some(bytes) = (self.hand)(to, bytes) else { return };
         let mut put = |at, bytes| {
