@@ -37,7 +37,7 @@ pub(crate) fn line(dir: &Path, line: usize, lines: usize, baud: u32) -> Result<W
         Ok(Mounted { door: *door, reader: device(address)?, fails_safe: false })
     };
     let mounted = (0..).zip(&doors).map(mount).collect::<Result<Vec<_>, Failed>>()?;
-    let bus = Bus::start(LineSettings { baud, doors: mounted, board: device(BOARD)? })?;
+    let bus = Bus::start_serial(LineSettings { baud, doors: mounted, board: device(BOARD)? })?;
     Ok(Wired { bus, doors })
 }
 
@@ -49,7 +49,7 @@ fn key_file(line: usize, address: u8) -> String {
 pub(crate) fn door_toml(lines: &[Wired], baud: u32) -> Result<String, Failed> {
     let mut out = String::from("controller = \"bench\"\nfolder = \"store\"\nhub = \"127.0.0.1:1\"\n");
     for (n, line) in lines.iter().enumerate() {
-        writeln!(out, "[[bus]]\nname = \"line{n}\"\ntcp = \"{}\"\nbaud = {baud}", line.bus.address())?;
+        writeln!(out, "[[bus]]\nname = \"line{n}\"\n{}\nbaud = {baud}", line.bus.in_door_toml())?;
         let readers = (0u8..).zip(&line.doors).map(|(address, _)| address);
         for address in readers.chain([BOARD]) {
             writeln!(out, "[[bus.device]]\naddress = {address}\nkey_file = \"{}\"", key_file(n, address))?;

@@ -6,7 +6,7 @@ use crate::rounds::{Failed, Round};
 use crate::sign_seat::{Seat, owner};
 use crate::world::door_id;
 use lockward_controller::config::{
-    BusWiring, Device as Wire, DoorWiring, InputWiring, Lock, Port, ReaderWiring, Source,
+    BusWiring, Device as Wire, DoorWiring, InputWiring, Lock, ReaderWiring, Source,
 };
 use lockward_controller::run::Running;
 use lockward_door::State;
@@ -50,7 +50,7 @@ impl Line {
     pub(crate) fn wiring(&self) -> Result<(BusWiring, DoorWiring), Failed> {
         let device = |address, key| Ok::<_, Failed>(Wire { address, key: Scbk::new(key)?, codes: None });
         let devices = vec![device(READER, self.reader)?, device(BOARD, self.board)?];
-        let port = Port::Tcp(self.bus.address().to_string());
+        let port = self.bus.port().clone();
         let contact = Source::Osdp { bus: LINE.into(), address: BOARD, number: Board::contact(0) };
         let door = DoorWiring {
             reader: Some(ReaderWiring { bus: LINE.into(), address: READER, keypad: false }),

@@ -235,7 +235,7 @@ pub(crate) fn alone(one: &Compiled) -> Option<(&Picture, &str)> {
             principal,
             resource,
             looks: one.looks,
-            })
+        })
     };
     let picture = one.ready.get_or_init(make).as_ref()?;
     Some((picture, reported(one.policy.id())))

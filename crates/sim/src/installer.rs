@@ -50,19 +50,19 @@ pub(crate) fn wire(dir: &Path, controller: &str, hub: SocketAddr) -> io::Result<
     }
     let bus = Bus::start(LineSettings { baud: BAUD, doors: mounted, board: device(BOARD)? })?;
     let config = dir.join("door.toml");
-    fs::write(&config, door_toml(controller, hub, bus.address(), &mine).map_err(io::Error::other)?)?;
+    fs::write(&config, door_toml(controller, hub, &bus.in_door_toml(), &mine).map_err(io::Error::other)?)?;
     Ok(Wired { config, bus, doors: ids })
 }
 
 fn door_toml(
     controller: &str,
     hub: SocketAddr,
-    line: SocketAddr,
+    line: &str,
     doors: &[(String, DoorPlan)],
 ) -> Result<String, core::fmt::Error> {
     let mut out = String::new();
     writeln!(out, "controller = \"{controller}\"\nfolder = \"store\"\nhub = \"{hub}\"\n")?;
-    writeln!(out, "[[bus]]\nname = \"line\"\ntcp = \"{line}\"\nbaud = {BAUD}")?;
+    writeln!(out, "[[bus]]\nname = \"line\"\n{line}\nbaud = {BAUD}")?;
     let readers = (0u8..).zip(doors).map(|(address, _)| address);
     for address in readers.chain([BOARD]) {
         writeln!(out, "[[bus.device]]\naddress = {address}\nkey_file = \"{}\"", key_name(address))?;

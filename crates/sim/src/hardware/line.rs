@@ -3,16 +3,17 @@
 use super::board::Board;
 use super::device::{Device, lock_board, reader};
 use super::reader::{Face, Light, Signal};
-use super::serving::{Place, Shared, State};
+use super::serving::{Place, Shared, State, Terminal};
 use crate::card::Card;
 use crate::clock::real_now;
 use core::time::Duration;
+use lockward_controller::config::Port;
 use lockward_model::DoorId;
 use lockward_osdp::pd::Pd;
 use lockward_osdp::reply::{CardFormat, Digits};
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -42,7 +43,7 @@ pub struct LineSettings {
 /// A line with its devices, alive until it is dropped.
 pub struct Bus {
     shared: Arc<Shared>,
-    address: SocketAddr,
+    port: Port,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -54,7 +55,24 @@ impl Bus {
     pub fn start(settings: LineSettings) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
+        let port = Port::Tcp(listener.local_addr()?.to_string());
+        Self::run(settings, port, move |line| line.serve(&listener))
+    }
+
+    /// The same at a pseudo-terminal, which a controller opens as it does a serial device.
+    ///
+    /// # Errors
+    /// The terminal's.
+    pub fn start_serial(settings: LineSettings) -> io::Result<Self> {
+        let (terminal, path) = Terminal::open()?;
+        Self::run(settings, Port::Serial(path), move |line| line.serve_at(terminal))
+    }
+
+    fn run(
+        settings: LineSettings,
+        port: Port,
+        serve: impl FnOnce(&Shared) + Send + 'static,
+    ) -> io::Result<Self> {
         let mut places = BTreeMap::new();
         let fails_safe = settings.doors.iter().map(|d| d.fails_safe).collect();
         let (mut devices, mut faces) = (Vec::new(), Vec::new());
@@ -71,14 +89,23 @@ impl Bus {
         let (state, told, baud) = (Mutex::new(state), Condvar::new(), settings.baud.max(300));
         let shared = Arc::new(Shared { state, told, baud, began: real_now() });
         let line = Arc::clone(&shared);
-        let thread = std::thread::Builder::new().name("line".into()).spawn(move || line.serve(&listener))?;
-        Ok(Self { shared, address, thread: Some(thread) })
+        let thread = std::thread::Builder::new().name("line".into()).spawn(move || serve(&line))?;
+        Ok(Self { shared, port, thread: Some(thread) })
     }
 
-    /// Where the panel connects to.
+    /// Where the panel finds it.
     #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    pub fn port(&self) -> &Port {
+        &self.port
+    }
+
+    /// The same, as `door.toml` has it.
+    #[must_use]
+    pub fn in_door_toml(&self) -> String {
+        match &self.port {
+            Port::Serial(path) => format!("serial = \"{}\"", path.display()),
+            Port::Tcp(address) => format!("tcp = \"{address}\""),
+        }
     }
 
     /// Holds a card to a door's reader. False if the reader is not in session: nothing was read.

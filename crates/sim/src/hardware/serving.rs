@@ -7,9 +7,17 @@ use core::time::Duration;
 use lockward_model::DoorId;
 use lockward_osdp::command::PdCommand;
 use lockward_osdp::pd::{Pd, PdOutput};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fd::OwnedFd;
+use rustix::fs::{Mode, OFlags};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tracing::debug;
@@ -53,6 +61,56 @@ impl State {
     }
 }
 
+/// A stream that is read for as long as a line may be quiet.
+fn patient(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nonblocking(false)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(QUIET))
+}
+
+/// The devices' end of a pseudo-terminal.
+pub(super) struct Terminal {
+    ours: OwnedFd,
+    /// Open, so that the terminal is there before the panel is, and between two of them.
+    _theirs: OwnedFd,
+}
+
+impl Terminal {
+    pub(super) fn open() -> io::Result<(Self, PathBuf)> {
+        let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+        grantpt(&ours)?;
+        unlockpt(&ours)?;
+        let path = PathBuf::from(OsString::from_vec(ptsname(&ours, Vec::new())?.into_bytes()));
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let theirs = rustix::fs::open(&path, flags, Mode::empty())?;
+        // Nothing is sent back before the panel has made it a plain line.
+        let mut settings = tcgetattr(&theirs)?;
+        settings.make_raw();
+        tcsetattr(&theirs, OptionalActions::Now, &settings)?;
+        Ok((Self { ours, _theirs: theirs }, path))
+    }
+}
+
+impl Read for Terminal {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let quiet = Timespec { tv_sec: 0, tv_nsec: QUIET.subsec_nanos().into() };
+        match poll(&mut [PollFd::new(&self.ours, PollFlags::IN)], Some(&quiet))? {
+            0 => Err(io::ErrorKind::TimedOut.into()),
+            _ => Ok(rustix::io::read(&self.ours, buffer)?),
+        }
+    }
+}
+
+impl Write for Terminal {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(rustix::io::write(&self.ours, bytes)?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 impl Shared {
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -63,7 +121,7 @@ impl Shared {
         while !self.state().ended {
             match listener.accept() {
                 Ok((stream, _)) => {
-                    if let Err(error) = self.attend(stream) {
+                    if let Err(error) = patient(&stream).and_then(|()| self.attend(stream)) {
                         debug!(%error, "a panel left its line");
                     }
                 }
@@ -75,10 +133,15 @@ impl Shared {
         }
     }
 
-    fn attend(&self, mut stream: TcpStream) -> io::Result<()> {
-        stream.set_nonblocking(false)?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(QUIET))?;
+    /// The one panel that has the terminal, whenever it opens it.
+    pub(super) fn serve_at(&self, terminal: Terminal) {
+        if let Err(error) = self.attend(terminal) {
+            debug!(%error, "the line's terminal is gone");
+        }
+    }
+
+    /// Serves whoever is at the other end. A read without bytes is one that took [`QUIET`].
+    fn attend(&self, mut stream: impl Read + Write) -> io::Result<()> {
         let (mut buffer, mut out) = (vec![0; READ_BYTES], Vec::new());
         loop {
             let read = match stream.read(&mut buffer) {
