@@ -251,3 +251,24 @@ async fn a_request_that_comes_again_under_its_key_is_carried_out_once() {
     assert_ne!(said(&draft("b", &json!({ "file": FILE })).await)["id"], said(&first)["id"]);
     assert_eq!(draft(&"k".repeat(129), &json!({ "file": FILE })).await.status, 422);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_key_was_answered_is_told_to_no_other_key_of_its_service() {
+    let (rig, _) = served().await;
+    let [whole, next, narrow] = ["", "", "read:site"].map(|scope| bearer(&make(&rig, "wms", scope)));
+    let draft = async |key: &str| {
+        let headers =
+            [("authorization", key), ("content-type", "application/json"), ("idempotency-key", "a")];
+        send(&rig, "POST", "/api/v1/changes", &headers, &json!({ "file": FILE }).to_string()).await
+    };
+    let first = draft(&whole).await;
+    assert_eq!((first.status, draft(&whole).await.text()), (201, first.text()));
+    assert_eq!(code(&draft(&narrow).await), refused(403, "NOT_PERMITTED"));
+    let put_zone = bearer(&make(&rig, "wms", "change:put-zone"));
+    assert_eq!(
+        code(&draft(&put_zone).await),
+        refused(403, "NOT_PERMITTED"),
+        "of its service, beyond its scope"
+    );
+    assert_ne!(said(&draft(&next).await)["id"], said(&first)["id"]);
+}
