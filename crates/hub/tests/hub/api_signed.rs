@@ -272,3 +272,22 @@ async fn what_one_key_was_answered_is_told_to_no_other_key_of_its_service() {
     );
     assert_ne!(said(&draft(&next).await)["id"], said(&first)["id"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_of_a_services_that_nobody_answers_is_on_record_with_its_service() {
+    let (rig, key) = served().await;
+    let mut gate = Gate::enrolled(&rig, "gate-1", 11).await;
+    let drafted = draft(&rig, &mut gate, &key, &json!({ "act": "unlock" })).await;
+    let controller = async {
+        given(&mut gate.wire).await;
+        drop(gate);
+    };
+    let (place, body) = (place(&drafted), signed(&drafted, &crate::rig::key(WMS)));
+    let (answer, ()) = tokio::join!(post(&rig, &place, &key, &body), controller);
+    assert_eq!(code(&answer), refused(504, "ORDER_UNANSWERED"));
+    let lost = rig.until(|body| matches!(body, Body::OrderLost { .. })).await.body;
+    let (operator, service) = (None, Some(id("wms")));
+    assert_eq!(lost, Body::OrderLost { controller: id("gate-1"), operator, service });
+    let said = get(&rig, "/api/v1/events", &key).await.text();
+    assert!(said.contains("given by service wms"), "{said}");
+}
