@@ -98,6 +98,8 @@ pub enum Invited {
     Wrong,
     /// Too many failed at this address.
     TooMany,
+    /// Too many of this address are away at the OpenID provider.
+    TooManyBegun,
     /// A password was set a moment ago.
     Ready,
     /// The OpenID provider named somebody who is bound to no operator.

@@ -109,7 +109,7 @@ fn forget(at: &mut HashMap<IpAddr, Leaky>, now: Mono) {
 }
 
 /// Whoever has one IPv6 address has the 2^64 around it.
-fn block(from: IpAddr) -> IpAddr {
+pub(crate) fn block(from: IpAddr) -> IpAddr {
     match from.to_canonical() {
         IpAddr::V6(six) => IpAddr::V6(Ipv6Addr::from_bits(six.to_bits() >> 64 << 64)),
         four => four,

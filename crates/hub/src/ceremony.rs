@@ -115,7 +115,8 @@ impl Ceremonies {
     }
 
     fn wait(&self, what: What, from: IpAddr, now: Mono) -> String {
-        let (name, mut held) = (hex(&dice::roll::<16>()).to_string(), self.held());
+        let (name, from) = (hex(&dice::roll::<16>()).to_string(), crate::attempts::block(from));
+        let mut held = self.held();
         held.retain(|_, w| now.since(w.begun) < CEREMONY_LIFE);
         let oldest = |held: &HashMap<Digest, Waiting>, which: &dyn Fn(&Waiting) -> bool| {
             let those = held.iter().filter(|(_, w)| which(w));
@@ -430,4 +431,20 @@ const NOBODY: [u8; 65] = *b"\x04\
 
 pub(crate) fn decoy(origin: &Origin, id: &[u8]) -> Passkey {
     Passkey { id: id.into(), key: NOBODY, rp: origin.host().into(), origin: origin.to_string().into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_has_many_ipv6_addresses_pushes_nobody_elses_ceremony_out() {
+        let (party, ceremonies) =
+            (Party::new(Origin::new(true, "hub.example", 443)).unwrap(), Ceremonies::default());
+        let ask = |from: IpAddr| party.ask(&ceremonies, Asks::Anybody, from, Mono(0)).ok().unwrap().ceremony;
+        let first = ask("192.0.2.1".parse().unwrap());
+        (0..100_u128).for_each(|n| drop(ask(IpAddr::V6((0x2001_0db8_u128 << 96 | n).into()))));
+        assert_eq!(ceremonies.held().len(), OF_ONE_MAX + 1);
+        assert!(ceremonies.asked(&first, Mono(0)).is_ok());
+    }
 }

@@ -162,7 +162,7 @@ impl Desk {
         let Ok((public_key, asked)) = party.ask_phone() else {
             return no(StatusCode::INTERNAL_SERVER_ERROR, ApiRefusal::Failed);
         };
-        let (of, now) = (Waiter::Address(visit.from), self.core.office.now().mono);
+        let (of, now) = (Waiter::at(visit.from), self.core.office.now().mono);
         let ceremony = self.gate.my.asked.wait(of, asked, now);
         answer::json(&json!({ "ceremony": ceremony, "publicKey": public_key }))
     }
@@ -184,7 +184,7 @@ impl Desk {
     async fn phone_proven(&self, visit: &Visit) -> Option<CardToken> {
         let (office, finish) = (&self.core.office, read::<Finish>(visit)?);
         let (party, now) = (self.party(&visit.headers)?, office.now());
-        let asked = self.gate.my.asked.take(&finish.ceremony, Waiter::Address(visit.from), now.mono)?;
+        let asked = self.gate.my.asked.take(&finish.ceremony, Waiter::at(visit.from), now.mono)?;
         let answered = {
             let site = office.site();
             let answered = party.phone_answered(&asked, &finish.credential, &site).ok()?;

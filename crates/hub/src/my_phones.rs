@@ -119,7 +119,7 @@ impl Desk {
         };
         drop(site);
         let joining = Joining { state, person, by, link: link_of(&key) };
-        let ceremony = self.gate.my.joining.wait(Waiter::Address(visit.from), joining, office.now().mono);
+        let ceremony = self.gate.my.joining.wait(Waiter::at(visit.from), joining, office.now().mono);
         answer::json(&json!({ "ceremony": ceremony, "publicKey": public_key }))
     }
 
@@ -130,7 +130,7 @@ impl Desk {
         }
         let refused = || no(StatusCode::BAD_REQUEST, ApiRefusal::PasskeyRefused);
         let (Some(finish), now) = (read::<Finish>(visit), self.core.office.now()) else { return refused() };
-        let joining = self.gate.my.joining.take(&finish.ceremony, Waiter::Address(visit.from), now.mono);
+        let joining = self.gate.my.joining.take(&finish.ceremony, Waiter::at(visit.from), now.mono);
         let (Some(party), Some(joining)) = (self.party(&visit.headers), joining) else { return refused() };
         let Ok(passkey) = party.registered(&joining.state, &finish.credential) else { return refused() };
         // Whoever makes keys in software names them at will: a name that another's key has is not taken (Web Authentication,

@@ -4,6 +4,7 @@
 //! is asked for; it opens nothing.
 
 use crate::access::{Secret, kept};
+use crate::attempts::block;
 use crate::dice;
 use core::time::Duration;
 use lockward_model::{CardToken, Digest, Mono, PersonId};
@@ -88,6 +89,12 @@ fn until(session: &Session) -> Mono {
 pub(crate) enum Waiter {
     Address(IpAddr),
     Phone(CardToken),
+}
+
+impl Waiter {
+    pub(crate) fn at(from: IpAddr) -> Self {
+        Self::Address(block(from))
+    }
 }
 
 /// What waits for a touch. Each is answered once.
@@ -206,6 +213,14 @@ mod tests {
             waits.wait(OF, n, at(0));
         }
         assert!(!waits.has_room(OF, at(59)) && waits.has_room(OF, at(60)));
+    }
+
+    #[test]
+    fn whoever_has_many_ipv6_addresses_has_no_more_that_waits() {
+        let waits = PhoneWaits::new(Duration::from_secs(60));
+        let next = |n: u128| Waiter::at(IpAddr::V6((0x2001_0db8_u128 << 96 | n).into()));
+        (0..100).for_each(|n| drop(waits.wait(next(n), n, at(0))));
+        assert_eq!(waits.held().len(), WAITING_EACH_MAX);
     }
 
     #[test]

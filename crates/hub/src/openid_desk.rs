@@ -5,6 +5,7 @@
 
 use crate::access::{By, kept};
 use crate::answer;
+use crate::attempts::block;
 use crate::cookies;
 use crate::openid::{OpenIdError, Vouched};
 use crate::openid_http::{Attempt, Provider};
@@ -19,6 +20,7 @@ use lockward_model::{ApiRefusal, Body, Digest, FactorFact, Mono, OperatorId, Tim
 use lockward_policy::SignIn;
 use lockward_store::Account;
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use tracing::{error, warn};
 use zeroize::Zeroizing;
@@ -27,8 +29,10 @@ use zeroize::Zeroizing;
 const BACK: &str = "/sign-in/openid/back";
 /// How long somebody may take at the provider, and for the second step.
 const ATTEMPT_LIFE: Duration = Duration::from_secs(600);
-/// Attempts that wait; the oldest gives way.
-const ATTEMPTS_MAX: usize = 4_096;
+/// Attempts of one address that wait; one more is refused. This machine's own never is: a proxy on it brings everybody.
+const OF_ONE_MAX: usize = 32;
+/// Attempts that wait in all, at about a kilobyte each; of whichever address has most, the oldest gives way.
+const IN_ALL_MAX: usize = 4_096;
 
 /// What an attempt is for.
 #[derive(Clone, Copy)]
@@ -51,6 +55,7 @@ enum What {
 
 struct Waiting {
     what: What,
+    from: IpAddr,
     begun: Mono,
 }
 
@@ -59,15 +64,27 @@ struct Waiting {
 pub(crate) struct Attempts(Mutex<HashMap<Digest, Waiting>>);
 
 impl Attempts {
-    fn wait(&self, browser: &str, what: What, now: Mono) {
+    /// Whether it may wait: not if too many of its address do.
+    #[must_use]
+    fn wait(&self, browser: &str, what: What, from: IpAddr, now: Mono) -> bool {
+        let from = block(from);
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         held.retain(|_, w| now.since(w.begun) < ATTEMPT_LIFE);
-        if held.len() >= ATTEMPTS_MAX
-            && let Some(oldest) = held.iter().min_by_key(|(_, w)| w.begun).map(|(name, _)| *name)
-        {
-            held.remove(&oldest);
+        let own = held.values().filter(|w| w.from == from).count();
+        if own >= OF_ONE_MAX && !from.is_loopback() {
+            return false;
         }
-        held.insert(kept(browser), Waiting { what, begun: now });
+        if held.len() >= IN_ALL_MAX {
+            let mut of_each = HashMap::<IpAddr, usize>::new();
+            held.values().for_each(|w| *of_each.entry(w.from).or_default() += 1);
+            let most = of_each.into_iter().max_by_key(|(_, n)| *n).map(|(from, _)| from);
+            let those = held.iter().filter(|(_, w)| Some(w.from) == most);
+            if let Some(oldest) = those.min_by_key(|(_, w)| w.begun).map(|(name, _)| *name) {
+                held.remove(&oldest);
+            }
+        }
+        held.insert(kept(browser), Waiting { what, from, begun: now });
+        true
     }
 
     fn take(&self, browser: &str, now: Mono) -> Option<What> {
@@ -137,10 +154,17 @@ impl Desk {
             return self.refused(&visit.headers, status, code, Some(&visit.caller));
         };
         let now = self.core.office.now().mono;
+        // A browser has one: who starts again lets go of what was begun before.
+        if let Some(browser) = self.attempt_of(visit) {
+            drop(self.gate.away.take(browser, now));
+        }
         match provider.begin(format!("{}{BACK}", party.origin), now).await {
             Ok((attempt, to)) => {
                 let browser = lockward_wire::hex(&crate::dice::roll::<32>()).to_string();
-                self.gate.away.wait(&browser, What::Away(Box::new((attempt, purpose))), now);
+                let what = What::Away(Box::new((attempt, purpose)));
+                if !self.gate.away.wait(&browser, what, visit.from, now) {
+                    return self.sign_in_told(visit, StatusCode::TOO_MANY_REQUESTS, Invited::TooManyBegun);
+                }
                 let page = answer::page(lockward_console::onward(&format!("To {}", provider.host()), &to));
                 self.with_attempt(visit, page, &browser)
             }
@@ -224,7 +248,9 @@ impl Desk {
         let browser = lockward_wire::hex(&crate::dice::roll::<32>()).to_string();
         let way = self.core.office.store().way(half.operator).ok().flatten();
         let code = way.is_some_and(|way| way.secret.is_some());
-        self.gate.away.wait(&browser, What::Half(half), self.core.office.now().mono);
+        if !self.gate.away.wait(&browser, What::Half(half), visit.from, self.core.office.now().mono) {
+            return self.sign_in_told(visit, StatusCode::TOO_MANY_REQUESTS, Invited::TooManyBegun);
+        }
         let status = if wrong { StatusCode::FORBIDDEN } else { StatusCode::OK };
         let page = lockward_console::second_factor(provider.host(), wrong, code);
         self.with_attempt(visit, answer::page_with(status, page), &browser)
@@ -304,5 +330,52 @@ impl Desk {
                 self.refused(&visit.headers, status, code, None)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Mono = Mono(1_000_000_000_000);
+
+    fn at(n: u32) -> IpAddr {
+        IpAddr::V4(std::net::Ipv4Addr::from_bits(0x0a00_0000 + n))
+    }
+
+    fn begun(attempts: &Attempts, browser: &str, from: IpAddr, now: Mono) -> bool {
+        let half = Half { operator: "ada".parse().unwrap(), held: None };
+        attempts.wait(browser, What::Half(half), from, now)
+    }
+
+    #[test]
+    fn a_stranger_who_begins_without_end_is_refused_and_shuts_nobody_else_out() {
+        let attempts = Attempts::default();
+        assert!(begun(&attempts, "ada", at(1), NOW));
+        let taken = |n: &usize| begun(&attempts, &format!("x{n}"), at(2), NOW + Duration::from_secs(1));
+        assert_eq!((0..2 * IN_ALL_MAX).filter(taken).count(), OF_ONE_MAX);
+        assert!(attempts.take("ada", NOW).is_some(), "the first gave way");
+        assert!(begun(&attempts, "bob", at(3), NOW + Duration::from_secs(1)));
+        assert!(attempts.take("x0", NOW).is_some() && begun(&attempts, "again", at(2), NOW), "one is done");
+        assert!(begun(&attempts, "later", at(2), NOW + Duration::from_secs(1) + ATTEMPT_LIFE), "for ever");
+    }
+
+    #[test]
+    fn whoever_has_one_ipv6_address_has_no_more_attempts_than_with_another_next_to_it() {
+        let attempts = Attempts::default();
+        let next = |n: usize| IpAddr::V6((0x2001_0db8_u128 << 96 | n as u128).into());
+        assert_eq!((0..100).filter(|n| begun(&attempts, &n.to_string(), next(*n), NOW)).count(), OF_ONE_MAX);
+        assert!(begun(&attempts, "ada", "2001:db8:0:1::1".parse().unwrap(), NOW));
+    }
+
+    #[test]
+    fn behind_a_proxy_on_this_machine_nobody_is_refused_and_whoever_comes_from_elsewhere_keeps_an_attempt() {
+        let attempts = Attempts::default();
+        assert!(begun(&attempts, "ada", at(1), NOW));
+        for n in 0..IN_ALL_MAX + 100 {
+            let later = NOW + Duration::from_millis(1 + n as u64);
+            assert!(begun(&attempts, &format!("x{n}"), IpAddr::from([127, 0, 0, 1]), later), "{n}");
+        }
+        assert!(attempts.take("ada", NOW).is_some() && attempts.0.lock().unwrap().len() < IN_ALL_MAX);
     }
 }

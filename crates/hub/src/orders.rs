@@ -7,7 +7,8 @@
 use crate::core::Core;
 use core::time::Duration;
 use lockward_model::{
-    Body, ControllerId, Deny, DoorId, Nonce, OperatorId, Order, OrderAct, PublicKey, SigningKey, Text,
+    Body, ControllerId, Deny, DoorId, Nonce, OperatorId, Order, OrderAct, PublicKey, ServiceId, SigningKey,
+    Text,
 };
 use lockward_wire::config::{Assertion, EncodeError, Envelope, PayloadType, encode_order};
 use std::collections::HashMap;
@@ -189,7 +190,7 @@ impl Core {
         assertion: Assertion,
     ) -> Result<(), OrderError> {
         draft.envelope.sign_with(passkey, assertion)?;
-        self.give(draft, None).await
+        self.give(draft, None, None).await
     }
 
     /// Drafts an order with a number of the door's controller. `on_behalf`: in whose place the hub will sign it; `None`
@@ -227,19 +228,23 @@ impl Core {
     ) -> Result<(), OrderError> {
         let passkey = self.passkey(operator, credential).ok_or(OrderError::NoKey(operator))?;
         draft.envelope.sign_with(&passkey, assertion)?;
-        self.give(draft, Some(operator)).await
+        self.give(draft, Some(operator), None).await
     }
 
     /// Gives an order that a service has signed.
-    pub(crate) async fn give_by_service(self: &Arc<Self>, draft: OrderDraft) -> Result<(), OrderError> {
-        self.give(draft, None).await
+    pub(crate) async fn give_by_service(
+        self: &Arc<Self>,
+        draft: OrderDraft,
+        service: ServiceId,
+    ) -> Result<(), OrderError> {
+        self.give(draft, None, Some(service)).await
     }
 
     /// Gives an order with the hub's own signature, in the place of the operator whom it names.
     pub(crate) async fn give_own(self: &Arc<Self>, mut draft: OrderDraft) -> Result<(), OrderError> {
         draft.envelope.sign(self.office.keys().hub())?;
         let operator = draft.order.on_behalf;
-        self.give(draft, operator).await
+        self.give(draft, operator, None).await
     }
 
     /// A passkey of an operator, by its credential id.
@@ -255,6 +260,7 @@ impl Core {
         self: &Arc<Self>,
         draft: OrderDraft,
         operator: Option<OperatorId>,
+        service: Option<ServiceId>,
     ) -> Result<(), OrderError> {
         let controller = draft.order.controller;
         let (answer, answered) = oneshot::channel();
@@ -263,7 +269,7 @@ impl Core {
             Ok(Ok(None)) => Ok(()),
             Ok(Ok(Some(code))) => Err(OrderError::Refused(code)),
             Ok(Err(_)) | Err(_) => {
-                self.sequencer.note(Body::OrderLost { controller, operator }).await;
+                self.sequencer.note(Body::OrderLost { controller, operator, service }).await;
                 Err(OrderError::Unanswered(controller))
             }
         }

@@ -170,7 +170,8 @@ pub struct Route {
     pub access: Access,
     /// What policy must permit.
     pub needs: Needs,
-    /// Whether it asks for a touch of a passkey within [`TOUCH_LIFE`](crate::TOUCH_LIFE): for what is dangerous.
+    /// Whether it asks for a touch of a passkey within [`TOUCH_LIFE`](crate::TOUCH_LIFE): for what is dangerous, also where it
+    /// only takes away, if it takes away from others. What takes away from nobody but whoever asks waits for nothing.
     pub fresh: bool,
     pub(crate) answer: Answer,
 }
@@ -264,7 +265,7 @@ pub const ROUTES: &[Route] = &[
     done("/me/sessions/end", Needs::Own, Answer::OwnSessionEnd),
     shown(address::OPERATORS, Read::Operators, Answer::Operators),
     fresh(done("/operators/invite", Needs::Change("put-operator"), Answer::Invite)),
-    done("/operators/sessions/end", Needs::Change("put-operator"), Answer::SessionEnd),
+    fresh(done("/operators/sessions/end", Needs::Change("put-operator"), Answer::SessionEnd)),
     shown(address::OVERVIEW, Read::Site, Answer::Overview),
     shown("/doors/{id}", Read::Site, Answer::Door),
     ordered("/doors/{id}/unlock/start", OrderAct::Unlock),
@@ -287,7 +288,7 @@ pub const ROUTES: &[Route] = &[
     shown(address::PEOPLE, Read::People, Answer::People),
     shown("/people/{id}", Read::People, Answer::Person),
     fresh(done("/people/{id}/phones/invite", Needs::Change("put-credential"), Answer::My(My::Invite))),
-    done("/people/{id}/phones/lost", Needs::Change("revoke-credential"), Answer::My(My::LostByDesk)),
+    fresh(done("/people/{id}/phones/lost", Needs::Change("revoke-credential"), Answer::My(My::LostByDesk))),
     // My doors: of whoever has signed in with a phone of their own, and of nobody else. What is opened, the lock judges.
     open(address::MY_SIGN_IN, Answer::My(My::SignIn)),
     ceremony("/my/sign-in/start", Answer::My(My::SignInStart)),
@@ -315,7 +316,7 @@ pub const ROUTES: &[Route] = &[
     shown(address::SERVICES, Read::Operators, Answer::Services),
     fresh(done("/services/keys/make", Needs::Change("put-service"), Answer::ServiceKey(KeyDeed::Make))),
     fresh(done("/services/keys/rotate", Needs::Change("put-service"), Answer::ServiceKey(KeyDeed::Rotate))),
-    done("/services/keys/revoke", Needs::Change("put-service"), Answer::ServiceKey(KeyDeed::Revoke)),
+    fresh(done("/services/keys/revoke", Needs::Change("put-service"), Answer::ServiceKey(KeyDeed::Revoke))),
     // The API: pages' own facts as JSON. Its answers keep to what the asker may read, zone by zone. The document that
     // describes it says nothing of this site, and is closed all the same.
     api("/api/openapi.json", Needs::Own, Api::Document),

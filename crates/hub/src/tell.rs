@@ -108,8 +108,11 @@ pub(crate) fn reason(site: &Site, event: &Event) -> Option<String> {
         },
         Body::Phone { by, fact: PhoneFact::Invited, .. } => format!("on the word of {by}"),
         Body::Phone { by, fact: PhoneFact::Bound(id), .. } => format!("{id}, on the word of {by}"),
-        Body::OrderLost { controller, operator: Some(who) } => format!("{controller}, given by {who}"),
-        Body::OrderLost { controller, operator: None } => controller.to_string(),
+        Body::OrderLost { controller, operator: Some(who), .. } => format!("{controller}, given by {who}"),
+        Body::OrderLost { controller, service: Some(who), .. } => {
+            format!("{controller}, given by service {who}")
+        }
+        Body::OrderLost { controller, .. } => controller.to_string(),
         Body::Recovery { operator: Some(who), .. } => format!("new operator {who}"),
         Body::Recovery { operator: None, .. } => return None,
         Body::Factor { operator, by, .. } => {

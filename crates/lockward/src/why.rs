@@ -233,8 +233,12 @@ fn told(event: &Event) -> String {
             "Phone `{credential}` was registered for person `{person}`, on the word of operator `{by}`. If that person knows \
              nothing of it, revoke it."
         ),
-        Body::OrderLost { controller, operator } => {
-            let who = operator.map_or("Somebody".into(), |o| format!("Operator `{o}`"));
+        Body::OrderLost { controller, operator, service } => {
+            let who = match (operator, service) {
+                (Some(operator), _) => format!("Operator `{operator}`"),
+                (None, Some(service)) => format!("Service `{service}`"),
+                (None, None) => "Somebody".into(),
+            };
             format!(
                 "{who} gave an order, and controller `{controller}` has not answered: its records say what became of it."
             )

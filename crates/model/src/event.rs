@@ -363,6 +363,8 @@ pub enum Body {
         controller: ControllerId,
         /// Who gave it.
         operator: Option<OperatorId>,
+        /// The service that gave it, where one did.
+        service: Option<ServiceId>,
     },
     /// Something became of an operator's way to sign in.
     Factor {

@@ -11,7 +11,7 @@ use lockward_model::{
     Zone,
 };
 use lockward_policy::Policies;
-use lockward_wire::config::{Envelope, EnvelopeError, Payload};
+use lockward_wire::config::{Envelope, EnvelopeError, Payload, key_id};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How far the clocks of a site's operators, hub and controllers may be apart.
@@ -369,8 +369,9 @@ impl Site {
 }
 
 impl Site {
-    /// Whether somebody else signs with this key, or has one by its name. A signature names its key by the public half alone,
-    /// and a passkey is found by its credential id: nobody passes off either as their own, whatever else they say of it.
+    /// Whether somebody else signs with this key, or has one by its name. A signature names its key by 8 bytes of the public
+    /// half's hash, in which two keys can be made to meet, and a passkey is found by its credential id: nobody passes off
+    /// either as their own, whatever else they say of it. A phone's is a phone's also after it was cut off.
     pub(crate) fn has_key(
         &self,
         key: &SigningKey,
@@ -379,13 +380,15 @@ impl Site {
     ) -> bool {
         let others = self.operators.values().filter(|o| Some(o.id) != operator);
         let services = self.services.values().filter(|s| Some(s.id) != service);
+        let hint = key_id(key.public());
         let same = |other: &SigningKey| match (other, key) {
-            (SigningKey::Passkey(a), SigningKey::Passkey(b)) => a.key == b.key || a.id == b.id,
-            (other, key) => other.public() == key.public(),
+            (SigningKey::Passkey(a), SigningKey::Passkey(b)) if a.id == b.id => true,
+            (other, _) => key_id(other.public()) == hint,
         };
         same(&self.founding.hub.signing_key())
             || others.flat_map(|o| &o.keys).any(|k| same(&k.key))
             || services.into_iter().any(|s| same(&s.signing_key()))
+            || self.people.phone_by(hint).is_some()
     }
 
     fn put_service(&mut self, service: Service, undo: &mut Undo) -> Result<(), String> {
@@ -406,8 +409,8 @@ fn unmistakable(operators: &[Operator], hub: &Service) -> Result<(), String> {
     if let Some(id) = twice(operators.iter().map(|o| o.id)) {
         return Err(format!("operator `{id}` is there twice"));
     }
-    let mut seen = BTreeSet::from([hub.signing_key()]);
-    match operators.iter().find(|o| o.keys.iter().any(|k| !seen.insert(k.key.clone()))) {
+    let mut seen = BTreeSet::from([key_id(&hub.key.0)]);
+    match operators.iter().find(|o| o.keys.iter().any(|k| !seen.insert(key_id(k.key.public())))) {
         Some(o) => Err(format!("a key of operator `{}` is there already", o.id)),
         None => Ok(()),
     }
@@ -416,7 +419,7 @@ fn unmistakable(operators: &[Operator], hub: &Service) -> Result<(), String> {
 /// The title of a key that an operator has twice.
 fn repeated(operator: &Operator) -> Option<String> {
     let mut seen = BTreeSet::new();
-    operator.keys.iter().find(|k| !seen.insert(&k.key)).map(|k| k.title.to_string())
+    operator.keys.iter().find(|k| !seen.insert(key_id(k.key.public()))).map(|k| k.title.to_string())
 }
 
 /// The first that has been there before.

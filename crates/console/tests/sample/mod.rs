@@ -779,6 +779,7 @@ pub(crate) fn pages(say: Say) -> Vec<(&'static str, String)> {
         ),
         ("/me-wrong", me(&me_view(say), Some(&say("a password has 12 characters or more")))),
         ("/sign-in-ways", sign_in(Invited::Wrong, None, &ways_in(say))),
+        ("/sign-in-begun", sign_in(Invited::TooManyBegun, None, &ways_in(say))),
         ("/set-up-ways", set_up(None, &ways_in(say), Some(&say("a password has 12 characters or more")))),
         ("/code-app", code_app(&code_app_view(say))),
         (

@@ -1,13 +1,13 @@
 //! Second tries: a request that comes again under the same `Idempotency-Key` is not carried out again; its first answer is told.
 
 use super::{Problem, Reply, Told};
+use crate::caller::Caller;
 use crate::logs::sha256;
 use crate::routes::Api;
 use crate::web::{Desk, Visit};
 use axum::http::StatusCode;
 use core::time::Duration;
-use lockward_model::{ApiRefusal, Digest, Mono};
-use lockward_site::Asker;
+use lockward_model::{ApiKeyId, ApiRefusal, Digest, Mono, OperatorId};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -26,6 +26,23 @@ struct Held {
     begun: Mono,
     /// `None` while it is being carried out.
     reply: Option<Reply>,
+}
+
+/// To whom an answer is told again. Not to another API key of the same service, which may be kept to less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Asker {
+    Operator(OperatorId),
+    Key(ApiKeyId),
+}
+
+impl Asker {
+    fn of(caller: &Caller) -> Option<Self> {
+        match caller {
+            Caller::Operator(who) => Some(Self::Operator(who.operator)),
+            Caller::Service(who) => Some(Self::Key(who.key)),
+            Caller::Nobody | Caller::Tool | Caller::Person(_) => None,
+        }
+    }
 }
 
 /// Answers that may be asked for again. In memory, as the drafts that they are about.
@@ -83,7 +100,7 @@ impl Desk {
         let key = match visit.headers.get("idempotency-key").map(|v| v.to_str()) {
             None => None,
             Some(Ok(key)) if (1..=KEY_BYTES_MAX).contains(&key.len()) => {
-                visit.caller.asker().map(|who| (who, key.into()))
+                Asker::of(&visit.caller).map(|who| (who, key.into()))
             }
             Some(_) => {
                 return Err(Problem::invalid(format!(
@@ -119,7 +136,7 @@ mod tests {
     use super::*;
 
     fn key(who: &str) -> (Asker, Box<str>) {
-        (Asker::Service(who.parse().unwrap()), "k".into())
+        (Asker::Key(who.parse().unwrap()), "k".into())
     }
 
     const WHAT: Digest = Digest([1; 32]);

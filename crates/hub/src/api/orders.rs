@@ -181,7 +181,7 @@ impl Desk {
         })?;
         let order = signed.order();
         let (door, (act, says)) = (order.door.to_string(), told(order.act));
-        self.core.give_by_service(signed).await.map_err(|error| refused(&error))?;
+        self.core.give_by_service(signed, who.service).await.map_err(|error| refused(&error))?;
         Ok(Reply::ok(&shapes::Obeyed { door, act, says: says.to_owned() }))
     }
 }

@@ -251,3 +251,43 @@ async fn a_request_that_comes_again_under_its_key_is_carried_out_once() {
     assert_ne!(said(&draft("b", &json!({ "file": FILE })).await)["id"], said(&first)["id"]);
     assert_eq!(draft(&"k".repeat(129), &json!({ "file": FILE })).await.status, 422);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_key_was_answered_is_told_to_no_other_key_of_its_service() {
+    let (rig, _) = served().await;
+    let [whole, next, narrow] = ["", "", "read:site"].map(|scope| bearer(&make(&rig, "wms", scope)));
+    let draft = async |key: &str| {
+        let headers =
+            [("authorization", key), ("content-type", "application/json"), ("idempotency-key", "a")];
+        send(&rig, "POST", "/api/v1/changes", &headers, &json!({ "file": FILE }).to_string()).await
+    };
+    let first = draft(&whole).await;
+    assert_eq!((first.status, draft(&whole).await.text()), (201, first.text()));
+    assert_eq!(code(&draft(&narrow).await), refused(403, "NOT_PERMITTED"));
+    let put_zone = bearer(&make(&rig, "wms", "change:put-zone"));
+    assert_eq!(
+        code(&draft(&put_zone).await),
+        refused(403, "NOT_PERMITTED"),
+        "of its service, beyond its scope"
+    );
+    assert_ne!(said(&draft(&next).await)["id"], said(&first)["id"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_of_a_services_that_nobody_answers_is_on_record_with_its_service() {
+    let (rig, key) = served().await;
+    let mut gate = Gate::enrolled(&rig, "gate-1", 11).await;
+    let drafted = draft(&rig, &mut gate, &key, &json!({ "act": "unlock" })).await;
+    let controller = async {
+        given(&mut gate.wire).await;
+        drop(gate);
+    };
+    let (place, body) = (place(&drafted), signed(&drafted, &crate::rig::key(WMS)));
+    let (answer, ()) = tokio::join!(post(&rig, &place, &key, &body), controller);
+    assert_eq!(code(&answer), refused(504, "ORDER_UNANSWERED"));
+    let lost = rig.until(|body| matches!(body, Body::OrderLost { .. })).await.body;
+    let (operator, service) = (None, Some(id("wms")));
+    assert_eq!(lost, Body::OrderLost { controller: id("gate-1"), operator, service });
+    let said = get(&rig, "/api/v1/events", &key).await.text();
+    assert!(said.contains("given by service wms"), "{said}");
+}

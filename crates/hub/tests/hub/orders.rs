@@ -85,5 +85,5 @@ async fn what_was_sent_and_not_answered_is_never_told_as_done() {
     assert!(matches!(told, Err(OrderError::Unanswered(_))), "{told:?}");
     let event = rig.until(|body| matches!(body, Body::OrderLost { .. })).await;
     let ada = Some(id("ada"));
-    assert_eq!(event.body, Body::OrderLost { controller: id("gate-1"), operator: ada });
+    assert_eq!(event.body, Body::OrderLost { controller: id("gate-1"), operator: ada, service: None });
 }

@@ -254,6 +254,25 @@ async fn a_session_ends_when_it_is_ended_and_is_on_record_as_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stolen_session_takes_nothing_from_others_without_a_touch_and_ends_its_own_at_once() {
+    let (rig, mut key) = set_up().await;
+    let (one, two) = (in_session(&rig, &mut key).await, in_session(&rig, &mut key).await);
+    let page = ask(&rig, "/me", &[PAGE, ("cookie", &two)]).await.text();
+    let others = page.split("<li").find(|li| li.contains("name=\"session\"") && !li.contains("this one"));
+    let others = crate::passwords::between(others.unwrap(), "name=\"session\" value=\"", "\"");
+    rig.clock.forward(TOUCH_LIFE);
+    for path in ["/operators/sessions/end", "/services/keys/revoke", "/people/ann/phones/lost"] {
+        let body = format!("session={others}&key=x&phone=x");
+        let answer = send(&rig, "POST", path, &[OWN, ("cookie", &two)], &body).await;
+        assert_eq!(code(&answer), refused(403, "TOUCH_NEEDED"), "{path}");
+    }
+    let body = format!("session={others}");
+    let answer = send(&rig, "POST", "/me/sessions/end", &[OWN, ("cookie", &two)], &body).await;
+    assert_eq!(answer.status, 303);
+    assert!(!stands(&rig, &one).await && stands(&rig, &two).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_ends_at_once_with_its_operator_its_key_its_role_or_its_time() {
     type Edit = fn(&mut Operator, Time);
     let edits: [(&str, Edit); 3] = [

@@ -2,8 +2,11 @@
 
 use crate::house::*;
 use crate::picture::assert_refused;
+use crate::touch::Touch;
 use lockward_model::*;
-use lockward_site::Refusal;
+use lockward_site::{Keep, Refusal};
+use lockward_wire::config::{key_digest, key_id};
+use lockward_wire::credential::phone;
 
 /// Refused as a change that would break the site, with these words; nothing is left of it.
 #[track_caller]
@@ -146,6 +149,66 @@ fn an_operator_with_someone_elses_key_is_refused() {
         refused(&mut house, Change::PutOperator(operator("eve", who, "owner")), "someone else's");
     }
     house.put(vec![Change::PutOperator(operator("ada", OWNER, "owner"))]);
+}
+
+/// Two keys, of whatever private halves, whose short ids meet: found in 2^32 steps, as anybody can.
+fn meeting() -> [PublicKey; 2] {
+    let keys = [0x0f4f_fdbd_da9f_187b_u64, 0xbbfc_b0a6_3fb7_2ac2].map(|first| {
+        let mut key = [1; 32];
+        key[..8].copy_from_slice(&first.to_be_bytes());
+        PublicKey(key)
+    });
+    assert_ne!(keys[0], keys[1]);
+    assert_eq!(key_id(&keys[0].0), key_id(&keys[1].0));
+    keys
+}
+
+#[test]
+fn a_key_whose_short_id_another_key_has_is_refused_to_whomever() {
+    let [one, two] = meeting();
+    let mut house = House::warehouse();
+    let holder = |name: &str, key| Operator::with_key(id(name), id(name), key, vec![id("owner")]);
+    let own = |operator: &str, key| {
+        let key = OperatorKey { title: id("own"), key: SigningKey::Ed25519(key) };
+        Change::PutOperatorKey { operator: id(operator), key }
+    };
+    house.put(vec![Change::PutOperator(holder("zoe", one))]);
+    refused(&mut house, Change::PutOperator(holder("aaron", two)), "someone else's");
+    refused(&mut house, own("olga", two), "someone else's");
+    refused(&mut house, own("zoe", two), "there twice");
+    refused(&mut house, Change::PutService(Service::new(id("wms"), two)), "someone else's");
+    // Nor may it be an operator's, once it is a service's.
+    house.put(vec![Change::RemoveOperator(id("zoe")), Change::PutService(Service::new(id("wms"), one))]);
+    refused(&mut house, own("olga", two), "someone else's");
+    // Nor are there two of them at the beginning.
+    let mut both = founding();
+    both.operators.extend([holder("zoe", one), holder("aaron", two)]);
+    let refusal = found(&founding_entry(&both, &[OWNER]), Keep::Everything).err().unwrap();
+    assert!(refusal.to_string().contains("is there already"), "{refusal}");
+}
+
+#[test]
+fn a_phones_key_is_no_operators_and_no_operators_is_a_phones_whichever_came_first() {
+    let mut house = House::warehouse();
+    let (phones, hers) = (Touch::new("https://hub.example:8443"), Touch::new("https://hub.example:8443"));
+    let phone = |name: &str, of: &Touch| match of.key("x").key {
+        SigningKey::Passkey(passkey) => Change::PutCredential(shows(name, "ann", phone(passkey))),
+        SigningKey::Ed25519(_) => panic!("no passkey"),
+    };
+    let own = |of: &Touch| Change::PutOperatorKey { operator: id("olga"), key: of.key("own") };
+    house.put(vec![phone("ann-phone", &phones), own(&hers)]);
+    refused(&mut house, own(&phones), "someone else's");
+    let eve = Operator { keys: vec![phones.key("x")], ..operator("eve", 40, "owner") };
+    refused(&mut house, Change::PutOperator(eve), "someone else's");
+    refused(&mut house, phone("ben-phone", &hers), "someone else's");
+    // A phone that was cut off is remembered: whatever it signs is taken for a phone's.
+    house.put(vec![Change::RevokeCredential(id("ann-phone"))]);
+    refused(&mut house, own(&phones), "someone else's");
+    house.put(vec![Change::RemoveOperatorKey {
+        operator: id("olga"),
+        key: key_digest(hers.key("own").key.public()),
+    }]);
+    house.put(vec![phone("ben-phone", &hers), phone("ann-phone", &phones)]);
 }
 
 #[test]

@@ -69,7 +69,7 @@ pub(super) enum BodyV1 {
     #[n(25)]
     Order(#[n(0)] OrderedV1),
     #[n(26)]
-    OrderLost(#[n(0)] Said<ControllerId>, #[n(1)] Option<Said<OperatorId>>),
+    OrderLost(#[n(0)] Said<ControllerId>, #[n(1)] Option<Said<OperatorId>>, #[n(2)] Option<Said<ServiceId>>),
     #[n(33)]
     Phone(#[n(0)] Said<PersonId>, #[n(1)] Said<OperatorId>, #[n(2)] PhoneFactV1),
     #[n(27)]
@@ -340,8 +340,8 @@ impl From<&Body> for BodyV1 {
             }
             Body::KeysRead { first, last } => Self::KeysRead(first.0, last.0),
             Body::Order(o) => Self::Order((&**o).into()),
-            Body::OrderLost { controller, operator } => {
-                Self::OrderLost(Said(*controller), operator.map(Said))
+            Body::OrderLost { controller, operator, service } => {
+                Self::OrderLost(Said(*controller), operator.map(Said), service.map(Said))
             }
             Body::Factor { operator, by, fact } => {
                 Self::Factor(operator.map(Said), by.map(Said), fact.into())
@@ -396,9 +396,11 @@ impl TryFrom<BodyV1> for Body {
             }
             BodyV1::KeysRead(first, last) => Self::KeysRead { first: Epoch(first), last: Epoch(last) },
             BodyV1::Order(o) => Self::Order(Box::new(o.try_into()?)),
-            BodyV1::OrderLost(controller, operator) => {
-                Self::OrderLost { controller: controller.0, operator: operator.map(|o| o.0) }
-            }
+            BodyV1::OrderLost(controller, operator, service) => Self::OrderLost {
+                controller: controller.0,
+                operator: operator.map(|o| o.0),
+                service: service.map(|s| s.0),
+            },
             BodyV1::Factor(operator, by, fact) => {
                 Self::Factor { operator: operator.map(|o| o.0), by: by.map(|o| o.0), fact: fact.into() }
             }

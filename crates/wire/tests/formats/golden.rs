@@ -253,7 +253,7 @@ fn bodies() -> Vec<Body> {
             known: OrderKnown { fresh: true, ..Default::default() },
             outcome: Outcome::Granted { because: vec!["policy/owner".into()] },
         })),
-        Body::OrderLost { controller: gate, operator: Some("ada".parse().unwrap()) },
+        Body::OrderLost { controller: gate, operator: Some("ada".parse().unwrap()), service: None },
         Body::Factor {
             operator: Some("ada".parse().unwrap()),
             by: Some("bob".parse().unwrap()),
@@ -267,6 +267,7 @@ fn bodies() -> Vec<Body> {
             operator: Some("ada".parse().unwrap()),
             fact: ApiKeyFact::Rotated,
         },
+        Body::OrderLost { controller: gate, operator: None, service: Some("wms".parse().unwrap()) },
     ]
 }
 

@@ -380,7 +380,11 @@ fn from_afar() -> impl Strategy<Value = Body> {
     prop_oneof![
         ordered,
         (named(), named(), phone).prop_map(|(person, by, fact)| Body::Phone { person, by, fact }),
-        (named(), of(named())).prop_map(|(controller, operator)| Body::OrderLost { controller, operator }),
+        (named(), of(named()), of(named())).prop_map(|(controller, operator, service)| Body::OrderLost {
+            controller,
+            operator,
+            service
+        }),
         (of(named()), proptest::sample::select(steps))
             .prop_map(|(operator, step)| Body::Recovery { operator, step }),
         (of(named()), of(named()), proptest::sample::select(factors))
