@@ -23,7 +23,7 @@ const NAMES_SEARCHED_MAX: usize = 20_000;
 const NESTING_MAX: usize = 17;
 
 impl Page<'_> {
-    fn rows(&self, found: Vec<IndexRow>) -> Vec<EventRow> {
+    fn rows(&self, found: &[IndexRow]) -> Vec<EventRow> {
         let store = self.office.store();
         let told = |row: &IndexRow| {
             let leaf = store.entry(Log::Event, row.idx).ok()??;
@@ -75,7 +75,7 @@ impl Page<'_> {
             next: self.transitions(door),
             may_enter: self.may_enter(door),
             orders: self.orders(id),
-            events: self.rows(found),
+            events: self.rows(&found),
         }))
     }
 
@@ -199,7 +199,7 @@ impl Page<'_> {
             credentials: self.site.credentials_of(id).into_iter().filter_map(credential).collect(),
             doors: self.doors().filter_map(door).collect(),
             doors_total: self.doors().count() as u64,
-            events: self.rows(self.seen(id, EVENTS_SHOWN, SEEN_STEPS_MAX)?),
+            events: self.rows(&self.seen(id, EVENTS_SHOWN, SEEN_STEPS_MAX)?),
             may_invite: self.may_change("put-credential"),
             may_cut_off: self.may_change("revoke-credential"),
         }))

@@ -9,12 +9,20 @@ use lockward_model::{DoorId, Time};
 use lockward_policy::Read;
 use lockward_site::{Asker, Readable, Site};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Where each asker may read what, by the configuration of this size: nothing but a change of it changes that, except that
-/// somebody's time is over. At most as many as a site has operators and services, with seven entries each.
+/// Where each asker may read what. Nothing but a change of the configuration changes that, except that somebody's time is
+/// over. At most as many as a site has operators and services, with seven entries each.
 #[derive(Default)]
-pub(crate) struct Readings(Mutex<(u64, HashMap<(Asker, Read), Arc<Readable>>)>);
+pub(crate) struct Readings(Mutex<Asked>);
+
+/// What policy said, of one configuration.
+#[derive(Default)]
+struct Asked {
+    /// The size of the config log then.
+    size: u64,
+    of: HashMap<(Asker, Read), Arc<Readable>>,
+}
 
 impl Readings {
     /// Where somebody may read this. `site`: the configuration in force.
@@ -26,24 +34,22 @@ impl Readings {
         if !stands {
             return Arc::default();
         }
-        if let Some(known) = self.known(site.size(), who, what) {
-            return known;
+        if let Some(known) = self.held(site.size()).of.get(&(who, what)) {
+            return Arc::clone(known);
         }
         // Nobody else waits while policy is asked for each zone.
         let asked = Arc::new(site.reads(who, what, at));
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.0 == site.size() {
-            held.1.insert((who, what), Arc::clone(&asked));
-        }
+        self.held(site.size()).of.insert((who, what), Arc::clone(&asked));
         asked
     }
 
-    fn known(&self, size: u64, who: Asker, what: Read) -> Option<Arc<Readable>> {
+    /// Of the configuration of this size: what was said of another holds no more.
+    fn held(&self, size: u64) -> MutexGuard<'_, Asked> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.0 != size {
-            *held = (size, HashMap::new());
+        if held.size != size {
+            *held = Asked { size, of: HashMap::new() };
         }
-        held.1.get(&(who, what)).cloned()
+        held
     }
 }
 

@@ -12,7 +12,7 @@ use lockward_model::*;
 const LAB: [&str; 5] = ["door-9", "Reactor hatch", "laboratory", "The Laboratory", "Hatch crew"];
 
 /// Who may do what, each in a policy of its own.
-const POLICIES: [(&str, &str); 3] = [
+const POLICIES: [(&str, &str); 5] = [
     (
         "hall",
         r#"permit (
@@ -30,6 +30,19 @@ const POLICIES: [(&str, &str); 3] = [
 );"#,
     ),
     ("names", r#"permit (principal in Role::"names", action == Action::"read:people", resource);"#),
+    // The log is left out: it is the site's as a whole, and tells of every zone.
+    (
+        "most",
+        r#"permit (
+  principal in Role::"most",
+  action in [
+    Action::"read:site", Action::"read:people", Action::"read:alarms", Action::"read:muster",
+    Action::"read:operators"
+  ],
+  resource
+);"#,
+    ),
+    ("but", r#"forbid (principal in Role::"most", action, resource in Zone::"laboratory");"#),
 ];
 
 fn by_crew() -> Body {
@@ -50,7 +63,7 @@ struct House {
 }
 
 /// A hall, and a laboratory beside it; things happen in both. `zed` may do everything in the hall and nothing elsewhere;
-/// `yan` sees people besides.
+/// `yan` sees people besides. `wes` sees the whole site, but for the laboratory.
 async fn house() -> House {
     let rig = Rig::new().await;
     let who = lockward_wire::seal::PersonAttributes { name: "Grace Example".into(), contact: None };
@@ -84,6 +97,7 @@ async fn house() -> House {
         Change::PutPerson(Person { groups: vec![id("crew")], ..person(id("p-1"), sealed) }),
         operator("zed", 31, &["hall"]),
         operator("yan", 32, &["hall", "names"]),
+        operator("wes", 33, &["most"]),
         Change::LockDown(id("laboratory")),
     ])
     .unwrap();
@@ -142,7 +156,7 @@ async fn what_lies_in_another_zone_is_answered_like_what_is_not_there_on_every_r
     let rig = &house.rig;
     let key = bearer(&make(rig, "wms", ""));
     let mut walked_by_id = 0;
-    for who in ["zed", "yan", "wms"] {
+    for who in ["zed", "yan", "wes", "wms"] {
         for route in ROUTES {
             let below = |what: &str| route.path.contains(&format!("/{what}/{{id}}"));
             let (there, none) = match () {
@@ -172,7 +186,7 @@ async fn no_page_of_who_reads_one_zone_names_a_door_of_another() {
     let rig = &house.rig;
     let key = bearer(&make(rig, "wms", ""));
     let mut shown = Vec::new();
-    for who in ["zed", "yan", "wms"] {
+    for who in ["zed", "yan", "wes", "wms"] {
         for route in ROUTES {
             let path = route
                 .path
@@ -240,4 +254,28 @@ async fn counts_are_of_what_the_reader_may_read() {
     let owner = signed_in(&house.rig).await;
     let whole = ask(&house.rig, "/", &[PAGE, ("cookie", &owner)]).await.text();
     assert!(whole.contains("of 3 secure") && whole.contains("Reactor hatch"), "{whole}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_the_policy_holds_at_once_on_pages_and_in_open_streams() {
+    let House { rig, gates: [mut one, _two], .. } = house().await;
+    let cookie = signed_in_as(&rig, "zed").await;
+    let status =
+        async |door: &str| ask(&rig, &format!("/doors/{door}"), &[PAGE, ("cookie", &cookie)]).await.status;
+    assert_eq!((status("door-1").await, status("door-9").await), (200, 404));
+    let address = rig.hub().console().unwrap();
+    let stream = tokio::spawn({
+        let cookie = cookie.clone();
+        async move { crate::web::live_at(address, "/live", ("cookie", &cookie), u64::MAX, 2_500).await }
+    });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let [(name, text), ..] = POLICIES;
+    let moved = PolicyText { id: id(name), text: text.replace("hall\"\n", "laboratory\"\n").into() };
+    rig.change(vec![Change::PutPolicy(moved)]).unwrap();
+    assert_eq!((status("door-1").await, status("door-9").await), (404, 200));
+    one.tell(vec![("door-1", Body::DoorClosed { open_for: Duration::ZERO })]).await;
+    let told = stream.await.unwrap();
+    assert!(told.contains("event: door") && !told.contains("DOOR_CLOSED"), "{told}");
+    rig.change(vec![Change::RemovePolicy(id(name))]).unwrap();
+    assert_eq!((status("door-1").await, status("door-9").await), (403, 403));
 }
