@@ -279,3 +279,31 @@ async fn a_change_of_the_policy_holds_at_once_on_pages_and_in_open_streams() {
     rig.change(vec![Change::RemovePolicy(id(name))]).unwrap();
     assert_eq!((status("door-1").await, status("door-9").await), (403, 403));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_about_another_zone_is_refused_in_the_words_for_what_is_not_there() {
+    let house = house().await;
+    let zed = signed_in_as(&house.rig, "zed").await;
+    let said = async |cookie: &str, file: &str| {
+        let page = crate::change_pages::form(&house.rig, "/changes/draft", cookie, &[("text", file)]).await;
+        assert_eq!(page.status, 422);
+        page.text()
+    };
+    for file in [
+        "[remove]\ndoors = [\"NAME\"]\n",
+        "[[zone]]\nid = \"sub\"\ntitle = \"Sub\"\nin = \"NAME\"\n",
+        "[[rule]]\nid = \"x\"\ntitle = \"X\"\ngroups = [\"crew\"]\ndoors = [\"NAME\"]\nfactors = [\"card\"]\n",
+    ] {
+        let name = if file.contains("zone") { "laboratory" } else { "door-9" };
+        let hidden = said(&zed, &file.replace("NAME", name)).await;
+        // One letter away from what is there: nobody is told what they may have meant.
+        let near = format!("{}x", &name[..name.len() - 1]);
+        let unknown = said(&zed, &file.replace("NAME", &near)).await;
+        assert!(!unknown.contains(name), "{unknown}");
+        assert_eq!(steady(&hidden, name), steady(&unknown, &near), "{file}");
+    }
+    // Whoever reads the whole site is told, and a file that can not be read says where to anybody.
+    let owner = signed_in(&house.rig).await;
+    assert!(said(&owner, "[remove]\ndoors = [\"door-8\"]\n").await.contains("did you mean `door-"));
+    assert!(said(&zed, "[remove]\nno").await.contains("change:2"));
+}
