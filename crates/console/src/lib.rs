@@ -61,7 +61,7 @@ pub use frame::{BEAT_SECONDS, Banner, Frame, Moment, Sees};
 pub use headers::{ASSET_HEADERS, CSP, PAGE_HEADERS};
 pub use link::{Link, address};
 pub use log::{Cosignature, LogPanel, LogView, log};
-pub use muster::{Missing, MusterView, MusterZone, Present, muster};
+pub use muster::{Missing, MusterView, MusterZone, Present, Unknown, muster};
 pub use my::{
     CutOff, MyDoor, MyPhone, MyView, PhoneInvite, my, my_join, my_sign_in, phone_invite, phone_lost,
 };

@@ -32,7 +32,7 @@ pub struct MusterZone {
     pub unsure: u64,
     /// How many it may hold.
     pub most: Option<u64>,
-    /// Everybody who is in it, and in no zone within it.
+    /// Everybody who is in it, and in no zone within it; empty for who may see no people there.
     pub people: Vec<Present>,
 }
 
@@ -67,6 +67,15 @@ pub struct Missing {
     pub why: String,
 }
 
+/// Of whom nobody knows where they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown {
+    /// Whose place is unknown although they were seen.
+    pub people: Vec<Missing>,
+    /// How many people of the site no door has ever opened for, as far as the hub remembers.
+    pub never_seen: u64,
+}
+
 /// The page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MusterView {
@@ -74,18 +83,12 @@ pub struct MusterView {
     pub frame: Frame,
     /// Every zone that somebody is in, or that has a limit.
     pub zones: Vec<MusterZone>,
-    /// Whose place is unknown although they were seen.
-    pub unknown: Vec<Missing>,
-    /// How many people of the site no door has ever opened for, as far as the hub remembers.
-    pub never_seen: u64,
+    /// How many are in these zones.
+    pub inside: u64,
+    /// `None` for who reads single zones: nobody knows that these are in one.
+    pub unknown: Option<Unknown>,
     /// The hub still reads its log back: people may be missing here.
     pub reading: bool,
-}
-
-impl MusterView {
-    fn inside(&self) -> u64 {
-        self.zones.iter().map(|zone| zone.people.len() as u64).sum()
-    }
 }
 
 #[derive(Template)]

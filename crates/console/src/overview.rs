@@ -94,6 +94,8 @@ impl ControllerRow {
 pub struct Fleet {
     /// The size of the site's config log.
     pub config_size: u64,
+    /// Whether the reader may see controllers: they lie in no zone.
+    pub shown: bool,
     /// All controllers that are enrolled.
     pub controllers: Vec<ControllerRow>,
 }

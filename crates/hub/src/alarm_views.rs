@@ -1,44 +1,58 @@
 //! The page of alarms, and the bar that every page carries.
 
+use crate::sight::{Sight, alarm_at};
 use crate::tell;
 use crate::tidings::Tidings;
 use crate::views::Page;
 use lockward_console::{AlarmRow, AlarmsView, Bar};
 use lockward_history::alarms::{About, Alarm, Alarms, Place};
-use lockward_model::Source;
-use lockward_site::Site;
+use lockward_model::{Source, ZoneId};
+use lockward_site::{Readable, Site};
+use std::collections::BTreeSet;
 
 /// Standing alarms that are listed. Whoever has more has one cause, and finds it among the newest.
 const STANDING_SHOWN: usize = 200;
 /// Cleared alarms that are listed.
 const CLEARED_SHOWN: usize = 100;
 
-/// What stands across the top of every page.
-pub(crate) fn bar(site: &Site, whole: &Tidings) -> Bar {
-    let alarms = whole.read(|whole| count(whole.alarms()));
-    let named = |id| site.zone(id).map_or_else(|| id.to_string(), |z| z.title.to_string());
-    Bar { alarms, lockdowns: site.lockdowns().map(named).collect() }
+/// What stands across the top of every page, as far as this reader may see it.
+pub(crate) fn bar(site: &Site, whole: &Tidings, sight: &Sight) -> Bar {
+    let alarms = whole.read(|whole| count(whole.alarms(), site, &sight.alarms));
+    Bar { alarms, lockdowns: lockdowns(site, &sight.site) }
 }
 
-fn count(alarms: &Alarms) -> u64 {
-    alarms.standing_count() as u64 + alarms.unlisted()
+/// Zones that nobody enters, by name: each that was locked down, or the outermost that the reader sees of it.
+fn lockdowns(site: &Site, reads: &Readable) -> Vec<String> {
+    let own: BTreeSet<ZoneId> = site.lockdowns().collect();
+    let unseen = |around: ZoneId| !reads.zone(around);
+    let locked = site.zones().filter(|z| reads.zone(z.id) && site.locked_down(z.id));
+    let named = locked.filter(|z| own.contains(&z.id) || z.parent.is_some_and(unseen));
+    named.map(|z| z.title.to_string()).collect()
+}
+
+fn count(alarms: &Alarms, site: &Site, reads: &Readable) -> u64 {
+    match reads.whole(site) {
+        true => alarms.standing_count() as u64 + alarms.unlisted(),
+        false => alarms.standing().iter().filter(|alarm| alarm_at(reads, site, &alarm.place)).count() as u64,
+    }
 }
 
 impl Page<'_> {
     /// What stands across the top, as far as the reader may see it.
     pub(crate) fn bar(&self) -> Bar {
-        let all = bar(self.site, self.whole);
-        if self.reader.sees.alarms { all } else { Bar { alarms: 0, ..all } }
+        bar(self.site, self.whole, &self.reader.sight)
     }
 
     pub(crate) fn alarms_view(&self, banner: Option<&str>) -> AlarmsView {
         let today = |at| self.site.founding().zone.local(at).date;
         let is_today = |alarm: &&Alarm| alarm.cleared.is_some_and(|at| today(at) == today(self.now));
+        let reads = &self.reader.sight.alarms;
+        let sees = |alarm: &&Alarm| alarm_at(reads, self.site, &alarm.place);
         let (standing, cleared, total) = self.whole.read(|whole| {
             let alarms = whole.alarms();
-            let standing = alarms.standing().into_iter().take(STANDING_SHOWN).cloned();
-            let cleared = alarms.cleared().filter(is_today).take(CLEARED_SHOWN).cloned();
-            (standing.collect::<Vec<_>>(), cleared.collect::<Vec<_>>(), count(alarms))
+            let standing = alarms.standing().into_iter().filter(sees).take(STANDING_SHOWN).cloned();
+            let cleared = alarms.cleared().filter(sees).filter(is_today).take(CLEARED_SHOWN).cloned();
+            (standing.collect::<Vec<_>>(), cleared.collect::<Vec<_>>(), count(alarms, self.site, reads))
         });
         AlarmsView {
             frame: self.frame(banner),

@@ -21,7 +21,7 @@ use crate::ways::Ways;
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
 use core::time::Duration;
-use lockward_console::{Sees, WaysIn};
+use lockward_console::WaysIn;
 use lockward_model::{ApiRefusal, Body, Change, Digest, Mono, OperatorId, OrderAct, SessionFact};
 use lockward_policy::{Read, SignIn};
 use lockward_site::{Asker, Readable, Site};
@@ -93,43 +93,13 @@ impl Caller {
     }
 
     /// Where it may read this.
-    pub(crate) fn reads(&self, office: &Office, site: &Site, what: Read) -> Readable {
+    pub(crate) fn reads(&self, office: &Office, site: &Site, what: Read) -> Arc<Readable> {
         match self {
-            Self::Nobody | Self::Person(_) => Readable::nowhere(),
-            Self::Tool => Readable::everywhere(),
-            Self::Service(who) if !who.scope.allows("read", what.verb()) => Readable::nowhere(),
+            Self::Nobody | Self::Person(_) => Arc::default(),
+            Self::Tool => Arc::new(Readable::everywhere()),
+            Self::Service(who) if !who.scope.allows("read", what.verb()) => Arc::default(),
             Self::Operator(_) | Self::Service(_) => {
-                self.asker().map(|who| site.reads(who, what, office.wall())).unwrap_or_default()
-            }
-        }
-    }
-
-    /// What it may see.
-    pub(crate) fn sees(&self, office: &Office, site: &Site) -> Sees {
-        match self {
-            Self::Nobody | Self::Person(_) => Sees::NOTHING,
-            Self::Tool => Sees::ALL,
-            Self::Service(_) => {
-                let may = |what| self.reads(office, site, what).site();
-                Sees {
-                    site: may(Read::Site),
-                    people: may(Read::People),
-                    alarms: may(Read::Alarms),
-                    muster: may(Read::Muster),
-                    log: may(Read::Log),
-                    operators: may(Read::Operators),
-                }
-            }
-            Self::Operator(who) => {
-                let may = |what| site.may_read(who.operator, what, office.wall());
-                Sees {
-                    site: may(Read::Site),
-                    people: may(Read::People),
-                    alarms: may(Read::Alarms),
-                    muster: may(Read::Muster),
-                    log: may(Read::Log),
-                    operators: may(Read::Operators),
-                }
+                self.asker().map(|who| office.reads(site, who, what)).unwrap_or_default()
             }
         }
     }
@@ -239,7 +209,7 @@ pub(crate) fn pass(
     match (route.access, caller) {
         (Access::Anyone, _) | (Access::Session, Caller::Operator(_)) | (Access::Token, Caller::Tool) => {}
         // A token shows what there is, but acts for nobody.
-        (Access::Session, Caller::Tool) if matches!(route.needs, Needs::Read(_)) => {}
+        (Access::Session, Caller::Tool) if matches!(route.needs, Needs::Read(_) | Needs::ReadWhole(_)) => {}
         (Access::Api, Caller::Operator(_) | Caller::Service(_)) | (Access::Service, Caller::Service(_)) => {}
         (Access::Api, Caller::Tool) if matches!(route.needs, Needs::Read(_) | Needs::Own) => {}
         (Access::Person, Caller::Person(_)) => {}
@@ -264,8 +234,8 @@ pub(crate) fn pass(
         let (site, at) = (office.site(), office.wall());
         let may = match route.needs {
             Needs::Nothing | Needs::Own => true,
-            Needs::Read(what) if route.access == Access::Api => caller.reads(office, &site, what).any(),
-            Needs::Read(what) => site.may_read(who.operator, what, at),
+            Needs::Read(what) => caller.reads(office, &site, what).any(),
+            Needs::ReadWhole(what) => caller.reads(office, &site, what).site(),
             Needs::SomeChange => Change::VERBS.iter().any(|verb| site.may_change(who.operator, verb, at)),
             Needs::SomeOrder => ACTS.iter().any(|act| site.may_order(who.operator, *act, None, at)),
             Needs::Change(verb) => site.may_change(who.operator, verb, at),
@@ -289,6 +259,7 @@ pub(crate) fn pass(
         let may = match route.needs {
             Needs::Nothing | Needs::Own => true,
             Needs::Read(what) => caller.reads(office, &site, what).any(),
+            Needs::ReadWhole(what) => caller.reads(office, &site, what).site(),
             Needs::SomeChange => Change::VERBS.iter().any(|verb| who.may_change(&site, verb, at)),
             Needs::SomeOrder => ACTS.iter().any(|act| who.may_order(&site, *act, None, at)),
             // Routes of pages; no service is let through to them.

@@ -311,7 +311,8 @@ impl Page<'_> {
 
     fn arrival_view(&self, arrival: &Arrival, banner: Option<&str>) -> ArrivalView {
         let mut doors: BTreeMap<ControllerId, u64> = BTreeMap::new();
-        for (door, _) in &arrival.doors {
+        let seen: Vec<_> = arrival.doors.iter().filter(|(door, _)| self.sees_at(Some(*door))).collect();
+        for (door, _) in &seen {
             if let Some(door) = self.site.door(*door) {
                 *doors.entry(door.controller).or_default() += 1;
             }
@@ -328,9 +329,9 @@ impl Page<'_> {
         ArrivalView {
             frame: self.frame(banner),
             at: arrival.at,
-            there: arrival.doors.iter().filter(|(_, has)| *has == Has::InForce).count() as u64,
-            of: arrival.doors.len() as u64,
-            rows: arrival.controllers.iter().map(row).collect(),
+            there: seen.iter().filter(|(_, has)| *has == Has::InForce).count() as u64,
+            of: seen.len() as u64,
+            rows: arrival.controllers.iter().filter(|_| self.reader.sight.site.site()).map(row).collect(),
         }
     }
 }

@@ -13,6 +13,8 @@ use lockward_store::{HubError, IndexRow, Log};
 
 /// Events on the page of a door or a person.
 const EVENTS_SHOWN: u32 = 100;
+/// How often so many are looked through for those that a reader may read, who reads a few zones.
+const SEEN_STEPS_MAX: usize = 20;
 /// People on one page of the list.
 const PEOPLE_SHOWN: usize = 50;
 /// People whose names are opened for one search: at some 20 µs each, 0.4 s. Beyond that only ids are searched.
@@ -21,14 +23,14 @@ const NAMES_SEARCHED_MAX: usize = 20_000;
 const NESTING_MAX: usize = 17;
 
 impl Page<'_> {
-    fn rows(&self, found: Vec<IndexRow>) -> Vec<EventRow> {
+    fn rows(&self, found: &[IndexRow]) -> Vec<EventRow> {
         let store = self.office.store();
-        let told = |row: IndexRow| {
+        let told = |row: &IndexRow| {
             let leaf = store.entry(Log::Event, row.idx).ok()??;
             let event = self.office.open_leaf(&leaf).ok()??;
             Some(self.event_row(&Told { index: row.idx, event, late: false }))
         };
-        found.into_iter().filter_map(told).collect()
+        found.iter().filter(|row| self.sees_at(row.door)).filter_map(told).collect()
     }
 
     pub(crate) fn zone_name(&self, zone: ZoneId) -> String {
@@ -52,9 +54,10 @@ impl Page<'_> {
         schedule.map_or_else(|| id.to_string(), |s| s.title().to_string())
     }
 
-    /// A door's page; `None` if there is no such door.
+    /// A door's page; `None` if there is no such door for the reader.
     pub(crate) fn door_view(&self, id: DoorId, banner: Option<&str>) -> Result<Option<DoorView>, HubError> {
-        let Some(door) = self.site.door(id) else { return Ok(None) };
+        let reads = &self.reader.sight.site;
+        let Some(door) = self.site.door(id).filter(|door| reads.zone(door.to)) else { return Ok(None) };
         let street = "the street".to_owned();
         let controller = self.site.controller(door.controller);
         let frame = self.frame_of_indexed(banner)?;
@@ -62,14 +65,17 @@ impl Page<'_> {
         Ok(Some(DoorView {
             frame,
             card: self.card(door),
-            from_zone: door.from.map_or(street, |zone| self.zone_name(zone)),
+            from_zone: door.from.map_or(street, |zone| match reads.zone(zone) {
+                true => self.zone_name(zone),
+                false => "another zone".to_owned(),
+            }),
             to_zone: self.zone_name(door.to),
             controller: controller.map_or_else(|| door.controller.to_string(), |c| c.title.to_string()),
             facts: self.facts(door),
             next: self.transitions(door),
             may_enter: self.may_enter(door),
             orders: self.orders(id),
-            events: self.rows(found),
+            events: self.rows(&found),
         }))
     }
 
@@ -123,10 +129,24 @@ impl Page<'_> {
         titles.map(|g| g.title.to_string()).collect()
     }
 
-    fn seen(&self, person: PersonId, limit: u32) -> Result<Vec<IndexRow>, HubError> {
+    /// The last events of a person, as far as the reader may read where they happened.
+    fn seen(&self, person: PersonId, limit: u32, steps: usize) -> Result<Vec<IndexRow>, HubError> {
         let keys = self.office.keys();
         let Ok(Some(key)) = keys.epoch_key(keys.epoch()) else { return Ok(Vec::new()) };
-        self.office.store().by_person(person_token(&key, person), u64::MAX, limit)
+        let (token, mut before, mut found) = (person_token(&key, person), u64::MAX, Vec::new());
+        let step = if self.reader.sight.site.whole(self.site) { limit } else { EVENTS_SHOWN };
+        for _ in 0..steps {
+            let rows = self.office.store().by_person(token, before, step)?;
+            let Some(last) = rows.last().map(|row| row.idx) else { break };
+            let ended = rows.len() < step as usize;
+            found.extend(rows.into_iter().filter(|row| self.sees_at(row.door)));
+            if ended || found.len() >= limit as usize {
+                break;
+            }
+            before = last;
+        }
+        found.truncate(limit as usize);
+        Ok(found)
     }
 
     /// Whether the reader may make changes of this kind.
@@ -177,9 +197,9 @@ impl Page<'_> {
             standing: self.standing(&person),
             groups: self.group_titles(&person),
             credentials: self.site.credentials_of(id).into_iter().filter_map(credential).collect(),
-            doors: self.site.doors().filter_map(door).collect(),
-            doors_total: self.site.doors().count() as u64,
-            events: self.rows(self.seen(id, EVENTS_SHOWN)?),
+            doors: self.doors().filter_map(door).collect(),
+            doors_total: self.doors().count() as u64,
+            events: self.rows(&self.seen(id, EVENTS_SHOWN, SEEN_STEPS_MAX)?),
             may_invite: self.may_change("put-credential"),
             may_cut_off: self.may_change("revoke-credential"),
         }))
@@ -217,7 +237,7 @@ impl Page<'_> {
         let mut rest = ids.into_iter().skip_while(|id| from.is_some_and(|from| *id < from));
         let mut rows = Vec::new();
         for person in rest.by_ref().take(shown).filter_map(|id| self.site.person(id)) {
-            let seen = self.seen(person.id, 1)?.into_iter().next();
+            let seen = self.seen(person.id, 1, 1)?.into_iter().next();
             rows.push(PersonRow {
                 id: person.id.to_string(),
                 name: self.name(person.id),

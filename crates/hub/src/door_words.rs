@@ -52,7 +52,9 @@ impl Page<'_> {
         let airlock = rules.airlock.and_then(|airlock| {
             let others = self.site.doors().filter(|d| d.id != door.id);
             let others = others.filter(|d| d.rules.airlock.is_some_and(|a| a.id == airlock.id));
-            let others: Vec<_> = others.map(|d| format!("“{}”", d.title)).collect();
+            let (seen, unseen): (Vec<_>, Vec<_>) = others.partition(|d| self.sees_at(Some(d.id)));
+            let elsewhere = (!unseen.is_empty()).then(|| "doors of other zones".to_owned());
+            let others: Vec<_> = seen.iter().map(|d| format!("“{}”", d.title)).chain(elsewhere).collect();
             let with = if others.is_empty() { "no other door yet".to_owned() } else { others.join(", ") };
             let without = alone(airlock.alone);
             fact("Airlock", format!("one door at a time, with {with}; while one can not be seen: {without}"))

@@ -3,7 +3,7 @@
 use crate::core::Core;
 use crate::forgiven::forgiven;
 use crate::live::{FEED_MAX, Told};
-use crate::live_view::{LiveView, News};
+use crate::live_view::{Concerns, LiveView, News};
 use crate::office::Office;
 use crate::views;
 use crate::whole::drives;
@@ -263,16 +263,18 @@ impl Follower {
             live: &live,
             whole: self.view.whole(),
             now,
-            reader: views::Reader::anyone(lockward_console::Sees::ALL),
+            reader: views::Reader::anyone(),
         };
         // More than a console keeps would only push out what it has not read yet.
         for told in shown.iter().rev().take(lockward_console::FEED_ROWS_MAX).rev() {
             let data = lockward_console::event_row(&page.event_row(told)).into();
-            self.view.send(News { event: "feed", id: Some(told.index), data });
+            let about = Concerns::at(told.event.door);
+            self.view.send(News { event: "feed", id: Some(told.index), about, data });
         }
-        for door in touched.into_iter().filter_map(|id| site.door(id)) {
-            self.view.tell("door", page.door_fragment(door));
+        for door in touched.iter().filter_map(|id| site.door(*id)) {
+            self.view.tell("door", Concerns::door(door.id), page.door_fragment(door));
         }
-        self.view.tell("summary", page.summary());
+        // Sums of others than these doors' zones are as they were.
+        self.view.tell("summary", Concerns::Doors(touched.into_iter().collect()), page.summary());
     }
 }

@@ -144,7 +144,10 @@ impl Hub {
             tasks.spawn(gateway::run(Arc::clone(&core), listener, Door::Plain, web(at, false)));
         }
         tasks.spawn(refusals::record(Arc::clone(&core), refused));
-        tasks.spawn(follow(Arc::clone(&core)));
+        // From now on, whenever the task itself begins: an entry in between is news too.
+        let mut size = core.office.config_size();
+        let at = *size.borrow_and_update();
+        tasks.spawn(follow(Arc::clone(&core), size, at));
         tasks.spawn(Arc::clone(&gate).watch(Arc::clone(&core)));
         let threads = vec![thread, behind(Arc::clone(&core), follower)?];
         info!(%addr, "the hub listens");
@@ -165,10 +168,8 @@ fn tls(
 }
 
 /// Takes in what other processes append to the config log, and shows what changed.
-async fn follow(core: Arc<Core>) {
+async fn follow(core: Arc<Core>, mut size: watch::Receiver<u64>, mut at: u64) {
     core.look_after_api_keys().await;
-    let mut size = core.office.config_size();
-    let mut at = *size.borrow_and_update();
     let mut look = tokio::time::interval(FOLLOW_EVERY);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {

@@ -73,6 +73,7 @@ mod sequencer;
 mod service_desk;
 mod service_in;
 mod session;
+mod sight;
 mod sign_in;
 mod signer_desk;
 mod stating;

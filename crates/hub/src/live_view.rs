@@ -4,9 +4,11 @@ use crate::alarm_views;
 use crate::forgiven::forgiven;
 use crate::live::{LinkNow, Live};
 use crate::office::Office;
+use crate::sight::Sight;
 use crate::tidings::Tidings;
 use crate::views;
-use lockward_model::{ControllerId, Time};
+use lockward_model::{ControllerId, DoorId, Time};
+use lockward_site::{Readable, Site};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, broadcast};
 
@@ -19,12 +21,43 @@ pub(crate) struct News {
     pub(crate) event: &'static str,
     /// The place in the event log, for a row of the feed.
     pub(crate) id: Option<u64>,
+    pub(crate) about: Concerns,
     pub(crate) data: Arc<str>,
 }
 
+/// Whom news are for: whoever may read of what they concern.
+#[derive(Debug, Clone)]
+pub(crate) enum Concerns {
+    Everyone,
+    /// What lies in no zone.
+    Site,
+    Controller(ControllerId),
+    /// Any of these.
+    Doors(Arc<[DoorId]>),
+}
+
+impl Concerns {
+    pub(crate) fn door(door: DoorId) -> Self {
+        Self::Doors(Arc::new([door]))
+    }
+
+    /// What happened at this door, or at none.
+    pub(crate) fn at(door: Option<DoorId>) -> Self {
+        door.map_or(Self::Site, Self::door)
+    }
+
+    pub(crate) fn are_for(&self, site: &Site, reads: &Readable) -> bool {
+        match self {
+            Self::Everyone => true,
+            Self::Site | Self::Controller(_) => reads.site(),
+            Self::Doors(doors) => doors.iter().any(|door| reads.door(site, *door)),
+        }
+    }
+}
+
 impl News {
-    pub(crate) fn new(event: &'static str, data: String) -> Self {
-        Self { event, id: None, data: data.into() }
+    pub(crate) fn new(event: &'static str, about: Concerns, data: String) -> Self {
+        Self { event, id: None, about, data: data.into() }
     }
 }
 
@@ -53,8 +86,8 @@ impl LiveView {
         self.news.subscribe()
     }
 
-    pub(crate) fn tell(&self, event: &'static str, data: String) {
-        self.send(News::new(event, data));
+    pub(crate) fn tell(&self, event: &'static str, about: Concerns, data: String) {
+        self.send(News::new(event, about, data));
     }
 
     pub(crate) fn send(&self, news: News) {
@@ -82,15 +115,15 @@ impl LiveView {
             live: &live,
             whole: &self.whole,
             now: office.wall(),
-            reader: views::Reader::anyone(lockward_console::Sees::ALL),
+            reader: views::Reader::anyone(),
         };
         if let Some(row) = page.controller(id) {
-            self.tell("controller", lockward_console::controller_row(&row));
+            self.tell("controller", Concerns::Controller(id), lockward_console::controller_row(&row));
         }
         for door in site.doors().filter(|d| d.controller == id) {
-            self.tell("door", page.door_fragment(door));
+            self.tell("door", Concerns::door(door.id), page.door_fragment(door));
         }
-        self.tell("summary", page.summary());
+        self.tell("summary", Concerns::Everyone, page.summary());
     }
 
     pub(crate) fn connected(&self, office: &Office, id: ControllerId, applied: Option<u64>) {
@@ -115,11 +148,11 @@ impl LiveView {
             return;
         }
         if alarms {
-            let bar = alarm_views::bar(&office.site(), &self.whole);
-            self.tell("bar", lockward_console::bar(&bar));
+            let bar = alarm_views::bar(&office.site(), &self.whole, &Sight::everything());
+            self.tell("bar", Concerns::Everyone, lockward_console::bar(&bar));
         }
         if presence {
-            self.tell("presence", "changed".to_owned());
+            self.tell("presence", Concerns::Everyone, "changed".to_owned());
         }
     }
 
@@ -151,11 +184,13 @@ impl LiveView {
             live: &live,
             whole: &self.whole,
             now: office.wall(),
-            reader: views::Reader::anyone(lockward_console::Sees::ALL),
+            reader: views::Reader::anyone(),
         };
-        for row in page.fleet().controllers {
-            self.tell("controller", lockward_console::controller_row(&row));
+        for controller in site.controllers().filter(|c| c.key.is_some() && !c.revoked) {
+            let Some(row) = page.controller(controller.id) else { continue };
+            let about = Concerns::Controller(controller.id);
+            self.tell("controller", about, lockward_console::controller_row(&row));
         }
-        self.tell("summary", page.summary());
+        self.tell("summary", Concerns::Everyone, page.summary());
     }
 }

@@ -19,13 +19,14 @@ pub(crate) struct Entrants(Option<BTreeMap<DoorId, Vec<Entrant>>>);
 impl Page<'_> {
     /// Worked out once for all zones of a page: a door lies in several.
     pub(crate) fn lockdown_entrants(&self) -> Entrants {
-        let decisions = self.site.doors().count().saturating_mul(self.site.counts().0);
+        let decisions = self.doors().count().saturating_mul(self.site.counts().0);
         let of = |door: DoorId| (door, self.site.lockdown_entrants(door, self.now));
-        Entrants((decisions <= DECISIONS_MAX).then(|| self.site.doors().map(|d| of(d.id)).collect()))
+        Entrants((decisions <= DECISIONS_MAX).then(|| self.doors().map(|d| of(d.id)).collect()))
     }
 
     pub(crate) fn lockdown(&self, zone: ZoneId, entrants: &Entrants) -> LockdownPreview {
-        let doors = self.site.lockdown_preview(zone, self.now);
+        let doors: Vec<_> = self.site.lockdown_preview(zone, self.now);
+        let doors: Vec<_> = doors.into_iter().filter(|d| self.sees_at(Some(d.door))).collect();
         let since = self.site.locked_down_since(zone);
         let by_button =
             |d: &&LockdownOf| self.site.door(d.door).is_some_and(|d| d.exit == ExitHardware::Released);
@@ -33,7 +34,11 @@ impl Page<'_> {
             since: since.map(|at| self.moment(at)),
             doors: self.row(doors.iter().map(|d| d.door)),
             unlocked: if since.is_some() { Vec::new() } else { self.would_lock(&doors) },
-            still: self.still(&doors, entrants),
+            still: self.still(
+                &doors,
+                entrants,
+                if self.reader.sight.people.zone(zone) { PEOPLE_SHOWN } else { 0 },
+            ),
             buttons: self.row(doors.iter().filter(by_button).map(|d| d.door)),
         }
     }
@@ -64,7 +69,8 @@ impl Page<'_> {
     }
 
     /// Doors that let the same people in stand together.
-    fn still(&self, doors: &[LockdownOf], entrants: &Entrants) -> Still {
+    /// At most `named` people are told by name: none to whom may see no people.
+    fn still(&self, doors: &[LockdownOf], entrants: &Entrants, named: usize) -> Still {
         let Some(entrants) = &entrants.0 else { return Still::NotWorkedOut };
         let mut groups: Vec<(&[Entrant], Vec<DoorId>)> = Vec::new();
         for door in doors.iter().map(|d| d.door) {
@@ -77,15 +83,10 @@ impl Page<'_> {
         }
         let told = groups.into_iter().map(|(people, doors)| StillOpens {
             doors: self.row(doors.into_iter()),
-            people: people.iter().take(self.named()).map(|entrant| self.enters(entrant)).collect(),
-            more: people.len().saturating_sub(self.named()) as u64,
+            people: people.iter().take(named).map(|entrant| self.enters(entrant)).collect(),
+            more: people.len().saturating_sub(named) as u64,
         });
         Still::These(told.collect())
-    }
-
-    /// How many people are told by name: none to whom may see no people.
-    fn named(&self) -> usize {
-        if self.reader.sees.people { PEOPLE_SHOWN } else { 0 }
     }
 
     fn enters(&self, entrant: &Entrant) -> StillEnters {

@@ -24,11 +24,13 @@ use crate::dice;
 use crate::keys::{Keys, KeysError};
 use crate::logs::{Logs, sha256};
 use crate::master::{MasterError, master_key};
+use crate::sight::Readings;
 use changes::replay;
 use core::time::Duration;
 use lockward_ledger::{Head, SignedCheckpoint, leaf_hash, read_frontier};
 use lockward_model::{ControllerId, PersonId, SiteId, Source, Time};
-use lockward_site::{Keep, Refusal, Site};
+use lockward_policy::Read;
+use lockward_site::{Asker, Keep, Readable, Refusal, Site};
 use lockward_store::{HubError, HubOpenError, HubStore, Log};
 use lockward_wire::link::EnrollCode;
 use lockward_wire::seal::PersonAttributes;
@@ -106,6 +108,7 @@ pub struct Office {
     size: watch::Sender<u64>,
     seen: Mutex<u64>,
     drafts: waiting::Drafts,
+    readings: Readings,
 }
 
 impl Office {
@@ -136,6 +139,7 @@ impl Office {
             size,
             seen,
             drafts: waiting::Drafts::default(),
+            readings: Readings::default(),
         })
     }
 
@@ -242,6 +246,11 @@ impl Office {
         controller: ControllerId,
     ) -> Result<Option<lockward_wire::SourceKey>, KeysError> {
         self.keys.source_key(&self.id, Source::Controller(controller), self.keys.epoch())
+    }
+
+    /// Where somebody may read this now. `site`: the configuration in force.
+    pub(crate) fn reads(&self, site: &Site, who: Asker, what: Read) -> Arc<Readable> {
+        self.readings.of(site, who, what, self.wall())
     }
 
     /// The moment that a page of the site is of.

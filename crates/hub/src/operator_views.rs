@@ -135,7 +135,7 @@ impl Page<'_> {
         OperatorsView {
             frame: self.frame(banner),
             // Who may make operators and not see them makes its links blindly.
-            rows: self.site.operators().filter(|_| self.reader.sees.operators).map(row).collect(),
+            rows: self.site.operators().filter(|_| self.reader.sight.operators.site()).map(row).collect(),
             may_invite: who.is_some_and(signs),
             invited,
             hardened: !self.site.policy_texts().any(|p| p.id.as_str() == lockward_policy::HUB_SIGNS),

@@ -44,8 +44,10 @@ pub enum Needs {
     Nothing,
     /// Nothing more than to be signed in: it is about the operator's own keys and sessions.
     Own,
-    /// `Action::"read:…"`.
+    /// `Action::"read:…"`, in the site or in some zone of it. What is answered keeps to where.
     Read(Read),
+    /// `Action::"read:…"` of the site as a whole: for what lies in no zone, or can not be told zone by zone.
+    ReadWhole(Read),
     /// `Action::"change:…"`, in the site or in some zone of it. The change itself is judged again by the site.
     Change(&'static str),
     /// `Action::"order:…"`, at some door. The order itself is judged by the door.
@@ -193,6 +195,10 @@ const fn ceremony(path: &'static str, answer: Answer) -> Route {
     route(Method::Post, path, Access::Anyone, Needs::Nothing, answer)
 }
 
+const fn shown_whole(path: &'static str, what: Read, answer: Answer) -> Route {
+    route(Method::Get, path, Access::Session, Needs::ReadWhole(what), answer)
+}
+
 const fn done(path: &'static str, needs: Needs, answer: Answer) -> Route {
     route(Method::Post, path, Access::Session, needs, answer)
 }
@@ -263,7 +269,7 @@ pub const ROUTES: &[Route] = &[
     fresh(done("/me/keys/apart", Needs::Own, Answer::KeyApart)),
     back("/me/keys/made", Answer::KeyMade),
     done("/me/sessions/end", Needs::Own, Answer::OwnSessionEnd),
-    shown(address::OPERATORS, Read::Operators, Answer::Operators),
+    shown_whole(address::OPERATORS, Read::Operators, Answer::Operators),
     fresh(done("/operators/invite", Needs::Change("put-operator"), Answer::Invite)),
     fresh(done("/operators/sessions/end", Needs::Change("put-operator"), Answer::SessionEnd)),
     shown(address::OVERVIEW, Read::Site, Answer::Overview),
@@ -285,8 +291,8 @@ pub const ROUTES: &[Route] = &[
     done("/changes/{id}/again", Needs::Own, Answer::ChangeAgain),
     done("/changes/{id}/withdraw", Needs::Own, Answer::ChangeWithdraw),
     shown("/changes/at/{index}", Read::Site, Answer::ChangeArrival),
-    shown(address::PEOPLE, Read::People, Answer::People),
-    shown("/people/{id}", Read::People, Answer::Person),
+    shown_whole(address::PEOPLE, Read::People, Answer::People),
+    shown_whole("/people/{id}", Read::People, Answer::Person),
     fresh(done("/people/{id}/phones/invite", Needs::Change("put-credential"), Answer::My(My::Invite))),
     fresh(done("/people/{id}/phones/lost", Needs::Change("revoke-credential"), Answer::My(My::LostByDesk))),
     // My doors: of whoever has signed in with a phone of their own, and of nobody else. What is opened, the lock judges.
@@ -304,16 +310,16 @@ pub const ROUTES: &[Route] = &[
     shown(address::ALARMS, Read::Alarms, Answer::Alarms),
     shown(address::MUSTER, Read::Muster, Answer::Muster),
     shown(address::ZONES, Read::Site, Answer::Zones),
-    shown(address::LOG, Read::Log, Answer::Log),
+    shown_whole(address::LOG, Read::Log, Answer::Log),
     shown(address::LIVE, Read::Site, Answer::Live),
     open("/log/config/checkpoint", Answer::Checkpoint(Log::Config)),
-    shown("/log/config/tile/entries/{*place}", Read::Log, Answer::Tile(Log::Config)),
+    shown_whole("/log/config/tile/entries/{*place}", Read::Log, Answer::Tile(Log::Config)),
     open("/log/config/tile/{*place}", Answer::Tile(Log::Config)),
     open("/log/events/checkpoint", Answer::Checkpoint(Log::Event)),
-    shown("/log/events/tile/entries/{*place}", Read::Log, Answer::Tile(Log::Event)),
+    shown_whole("/log/events/tile/entries/{*place}", Read::Log, Answer::Tile(Log::Event)),
     open("/log/events/tile/{*place}", Answer::Tile(Log::Event)),
-    route(Method::Get, "/log/keys", Access::Token, Needs::Read(Read::Keys), Answer::EpochKeys),
-    shown(address::SERVICES, Read::Operators, Answer::Services),
+    route(Method::Get, "/log/keys", Access::Token, Needs::ReadWhole(Read::Keys), Answer::EpochKeys),
+    shown_whole(address::SERVICES, Read::Operators, Answer::Services),
     fresh(done("/services/keys/make", Needs::Change("put-service"), Answer::ServiceKey(KeyDeed::Make))),
     fresh(done("/services/keys/rotate", Needs::Change("put-service"), Answer::ServiceKey(KeyDeed::Rotate))),
     fresh(done("/services/keys/revoke", Needs::Change("put-service"), Answer::ServiceKey(KeyDeed::Revoke))),

@@ -92,7 +92,7 @@ impl Desk {
             // Who may make services and not see them makes keys blindly.
             rows: site
                 .services()
-                .filter(|_| page.reader.sees.operators)
+                .filter(|_| page.reader.sight.operators.site())
                 .map(|service| ServiceRow {
                     id: service.id.to_string(),
                     key: key_id(&service.key.0).to_string(),

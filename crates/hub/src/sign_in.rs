@@ -13,6 +13,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use lockward_console::{Invited, address};
 use lockward_model::{ApiRefusal, Body, Digest, OperatorId, SessionFact, Time};
+use lockward_policy::Read;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tracing::{error, warn};
@@ -218,7 +219,7 @@ impl Desk {
         let entrant = Entrant { operator, by, held, from: visit.from, browser };
         let secret = self.gate.sessions.open(&entrant, self.core.office.now());
         let (office, site) = (&self.core.office, self.core.office.site());
-        let home = site.may_read(operator, lockward_policy::Read::Site, office.wall());
+        let home = office.reads(&site, lockward_site::Asker::Operator(operator), Read::Site).any();
         let to = if home { address::OVERVIEW } else { address::ME };
         let response = match by {
             By::Passkey(_) => answer::json(&json!({ "to": to })),

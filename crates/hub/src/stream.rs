@@ -1,7 +1,9 @@
 //! The event stream of an open page (WHATWG HTML, Server-sent events): first how things are, then what happens.
 
+use crate::caller::Caller;
 use crate::core::Core;
-use crate::live_view::News;
+use crate::live_view::{Concerns, News};
+use crate::sight::Sight;
 use crate::views::{Page, Reader};
 use axum::body::{Body, Bytes, HttpBody};
 use core::convert::Infallible;
@@ -10,7 +12,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use hyper::body::Frame;
-use lockward_console::{BEAT_SECONDS, Sees};
+use lockward_console::BEAT_SECONDS;
 use std::sync::Arc;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, watch};
@@ -36,7 +38,7 @@ impl HttpBody for Pieces {
 
 /// The stream's body, with everything after entry `after` of the event log, as far as its reader may see it. It ends with
 /// the session that asked for it: `over` errs then.
-pub(crate) fn body(core: Arc<Core>, after: u64, sees: Sees, over: Option<watch::Receiver<()>>) -> Body {
+pub(crate) fn body(core: Arc<Core>, after: u64, caller: Caller, over: Option<watch::Receiver<()>>) -> Body {
     let (pieces, body) = mpsc::channel(PIECES_MAX);
     tokio::spawn(async move {
         let ended = async {
@@ -47,7 +49,7 @@ pub(crate) fn body(core: Arc<Core>, after: u64, sees: Sees, over: Option<watch::
         };
         tokio::select! {
             // An error is a browser that has gone.
-            _ = feed(core, after, sees, pieces) => {}
+            _ = feed(core, after, caller, pieces) => {}
             () = ended => {}
         }
     });
@@ -56,20 +58,24 @@ pub(crate) fn body(core: Arc<Core>, after: u64, sees: Sees, over: Option<watch::
 
 struct Gone;
 
-async fn feed(core: Arc<Core>, after: u64, sees: Sees, pieces: mpsc::Sender<Bytes>) -> Result<(), Gone> {
+async fn feed(core: Arc<Core>, after: u64, caller: Caller, pieces: mpsc::Sender<Bytes>) -> Result<(), Gone> {
     // Listen first, then look: what happens in between is told twice, and shown once.
     let mut news = core.live.subscribe();
-    let first = core.blocking(move |core| how_things_are(core, after, sees)).await.ok_or(Gone)?;
+    let who = caller.clone();
+    let first = core.blocking(move |core| how_things_are(core, after, &who)).await.ok_or(Gone)?;
     pieces.send(first).await.map_err(|_| Gone)?;
     let mut beats = interval(Duration::from_secs(BEAT_SECONDS.into()));
     beats.reset();
     loop {
         let piece = tokio::select! {
             item = news.recv() => match item {
-                Ok(item) => match core.blocking(move |core| as_seen(core, item, sees)).await.ok_or(Gone)? {
-                    Some(item) => written(&item),
-                    None => continue,
-                },
+                Ok(item) => {
+                    let who = caller.clone();
+                    match core.blocking(move |core| as_seen(core, item, &who)).await.ok_or(Gone)? {
+                        Some(item) => written(&item),
+                        None => continue,
+                    }
+                }
                 // Too slow: the browser comes back and says where it stopped.
                 Err(RecvError::Lagged(_) | RecvError::Closed) => return Ok(()),
             },
@@ -81,40 +87,61 @@ async fn feed(core: Arc<Core>, after: u64, sees: Sees, pieces: mpsc::Sender<Byte
     }
 }
 
-/// News as this reader may see them. Most see all of it, as it was made for all.
-fn as_seen(core: &Core, news: News, sees: Sees) -> Option<News> {
-    if sees.people && sees.alarms || !matches!(news.event, "feed" | "bar") {
+/// News as this reader may see them now. Most see all of it, as it was made for all.
+fn as_seen(core: &Core, news: News, caller: &Caller) -> Option<News> {
+    let office = &core.office;
+    {
+        let site = office.site();
+        let sight = Sight::of(caller, office, &site);
+        if sight.is_whole(&site) {
+            return Some(news);
+        }
+        if !news.about.are_for(&site, &sight.site) {
+            return None;
+        }
+    }
+    if matches!(news.event, "door" | "presence") {
         return Some(news);
     }
-    let office = &core.office;
+    // The site may be another by now; who reads what is asked again with it.
     let (live, site) = (core.live.now(), office.site());
-    let (whole, now, reader) = (core.live.whole(), office.wall(), Reader::anyone(sees));
+    let reader = Reader::of(caller, office, &site);
+    let (whole, now) = (core.live.whole(), office.wall());
     let page = Page { office, site: &site, live: &live, whole, now, reader };
-    if news.event == "bar" {
-        return Some(News::new("bar", lockward_console::bar(&page.bar())));
-    }
-    let told = live.feed.iter().rev().find(|told| Some(told.index) == news.id)?;
-    let data = lockward_console::event_row(&page.event_row(told)).into();
-    Some(News { data, ..news })
+    let data = match (news.event, &news.about) {
+        ("bar", _) => lockward_console::bar(&page.bar()),
+        ("summary", _) => page.summary(),
+        ("controller", Concerns::Controller(id)) => lockward_console::controller_row(&page.controller(*id)?),
+        _ => {
+            let told = live.feed.iter().rev().find(|told| Some(told.index) == news.id)?;
+            lockward_console::event_row(
+                &Some(told).filter(|told| page.sees_at(told.event.door)).map(|told| page.event_row(told))?,
+            )
+        }
+    };
+    Some(News { data: data.into(), ..news })
 }
 
-fn how_things_are(core: &Core, after: u64, sees: Sees) -> Bytes {
+fn how_things_are(core: &Core, after: u64, caller: &Caller) -> Bytes {
     let office = &core.office;
     let (live, site) = (core.live.now(), office.site());
-    let (whole, now, reader) = (core.live.whole(), office.wall(), Reader::anyone(sees));
+    let reader = Reader::of(caller, office, &site);
+    let (whole, now) = (core.live.whole(), office.wall());
     let page = Page { office, site: &site, live: &live, whole, now, reader };
     let mut out = written(&beat(core));
-    out.push_str(&written(&News::new("summary", page.summary())));
-    out.push_str(&written(&News::new("bar", lockward_console::bar(&page.bar()))));
-    for door in site.doors() {
-        out.push_str(&written(&News::new("door", page.door_fragment(door))));
+    let mut tell = |event, data| out.push_str(&written(&News::new(event, Concerns::Everyone, data)));
+    tell("summary", page.summary());
+    tell("bar", lockward_console::bar(&page.bar()));
+    for door in page.doors() {
+        tell("door", page.door_fragment(door));
     }
     for row in page.fleet().controllers {
-        out.push_str(&written(&News::new("controller", lockward_console::controller_row(&row))));
+        tell("controller", lockward_console::controller_row(&row));
     }
-    for told in live.feed.iter().filter(|told| told.index > after) {
+    for told in live.feed.iter().filter(|told| told.index > after && page.sees_at(told.event.door)) {
         let data = lockward_console::event_row(&page.event_row(told)).into();
-        out.push_str(&written(&News { event: "feed", id: Some(told.index), data }));
+        let about = Concerns::Everyone;
+        out.push_str(&written(&News { event: "feed", id: Some(told.index), about, data }));
     }
     out.into()
 }
@@ -122,7 +149,11 @@ fn how_things_are(core: &Core, after: u64, sees: Sees) -> Bytes {
 fn beat(core: &Core) -> News {
     let now = core.office.wall();
     let here = core.office.site().founding().zone.local(now);
-    News::new("beat", format!("{:02}:{:02}:{:02}", here.minute / 60, here.minute % 60, here.second))
+    News::new(
+        "beat",
+        Concerns::Everyone,
+        format!("{:02}:{:02}:{:02}", here.minute / 60, here.minute % 60, here.second),
+    )
 }
 
 /// `data` is one line, always: the console makes it so.

@@ -7,7 +7,7 @@ use lockward_model::{
     LockCause, Opening, OrderAct, Outcome, PassbackFact, PersonId, PhoneFact, Side, SiteZone, Time, Wish,
     ZoneFact, ZoneId,
 };
-use lockward_site::Site;
+use lockward_site::{Readable, Site};
 
 /// A time as the site's clocks show it; with its day, where that is not the day of `now`.
 pub(crate) fn moment(zone: &SiteZone, at: Time, now: Time) -> Moment {
@@ -65,8 +65,9 @@ fn order(envelope: &[u8]) -> String {
     }
 }
 
-/// Why, in a few words, where there is more to say than the code does.
-pub(crate) fn reason(site: &Site, event: &Event) -> Option<String> {
+/// Why, in a few words, where there is more to say than the code does. Names nothing
+/// of what its reader may not read.
+pub(crate) fn reason(site: &Site, reads: &Readable, event: &Event) -> Option<String> {
     let by = |because: &[Box<str>]| because.iter().map(|b| called(site, b)).collect::<Vec<_>>().join(", ");
     Some(match &event.body {
         Body::Access(access) => {
@@ -141,10 +142,12 @@ pub(crate) fn reason(site: &Site, event: &Event) -> Option<String> {
         Body::Door(DoorFact::ExitAnomaly(Some(why))) => anomaly(*why).to_owned(),
         Body::Controller(ControllerFact::PowerRestored(after)) => format!("after {}", span(*after)),
         Body::Zone { zone, fact: ZoneFact::OpeningsBlocked(doors) } => {
-            let doors: Vec<_> = doors.iter().map(|id| door(site, *id)).collect();
-            format!("in {}; opened: {}", self::zone(site, *zone), doors.join(", "))
+            let (seen, unseen): (Vec<DoorId>, Vec<_>) = doors.iter().partition(|id| reads.door(site, **id));
+            let elsewhere = (!unseen.is_empty()).then(|| "doors elsewhere".to_owned());
+            let doors: Vec<_> = seen.into_iter().map(|id| door(site, id)).chain(elsewhere).collect();
+            format!("in {}; opened: {}", self::zone(site, reads, *zone), doors.join(", "))
         }
-        Body::Zone { zone, .. } => format!("in {}", self::zone(site, *zone)),
+        Body::Zone { zone, .. } => format!("in {}", self::zone(site, reads, *zone)),
         Body::Guessing { side, secret, wait } => {
             let at = match side {
                 Some(Side::Entry) => "at the reader outside",
@@ -223,7 +226,10 @@ pub(crate) fn anomaly(why: ExitAnomaly) -> &'static str {
     }
 }
 
-fn zone(site: &Site, id: ZoneId) -> String {
+fn zone(site: &Site, reads: &Readable, id: ZoneId) -> String {
+    if !reads.zone(id) {
+        return "a zone around it".to_owned();
+    }
     site.zone(id).map_or_else(|| id.to_string(), |z| format!("“{}”", z.title))
 }
 

@@ -3,13 +3,14 @@
 use crate::caller::Caller;
 use crate::live::{Contact, DoorNow, Live, ReaderNow, Told};
 use crate::office::Office;
+use crate::sight::Sight;
 use crate::tell::{self, moment};
 use crate::tidings::Tidings;
 use lockward_console::{
     Bank, Banner, Compartment, ControllerRow, DoorCard, DoorState, EventRow, FEED_ROWS_MAX, Fleet, Frame,
-    Link, Moment, Name, OverviewView, Part, Sees, Tone, Zone,
+    Link, Moment, Name, OverviewView, Part, Tone, Zone,
 };
-use lockward_model::{Code, ControllerId, Door, DoorId, DoorKind, OperatorId, PersonId, Time};
+use lockward_model::{Code, ControllerId, Door, DoorId, DoorKind, Event, OperatorId, PersonId, Time};
 use lockward_site::Site;
 use lockward_store::HubError;
 
@@ -29,7 +30,8 @@ pub(crate) struct Reader {
     title: Option<String>,
     /// Which operator; `None` for a tool.
     pub(crate) operator: Option<OperatorId>,
-    pub(crate) sees: Sees,
+    /// What of the site is theirs to read.
+    pub(crate) sight: Sight,
 }
 
 impl Reader {
@@ -38,13 +40,13 @@ impl Reader {
         Self {
             title: operator.map(|o| o.title.to_string()),
             operator: operator.map(|o| o.id),
-            sees: caller.sees(office, site),
+            sight: Sight::of(caller, office, site),
         }
     }
 
-    /// For pieces of pages that go to several.
-    pub(crate) fn anyone(sees: Sees) -> Self {
-        Self { title: None, operator: None, sees }
+    /// For pieces of pages that go to everybody who may read everything.
+    pub(crate) fn anyone() -> Self {
+        Self { title: None, operator: None, sight: Sight::everything() }
     }
 }
 
@@ -63,7 +65,7 @@ impl Page<'_> {
         Frame {
             site: self.site.founding().title.to_string(),
             operator: self.reader.title.clone(),
-            sees: self.reader.sees,
+            sees: self.reader.sight.sees(),
             people_sign: self.people_sign(),
             banner: banner.map(|text| Banner { tone: Tone::Info, text: text.to_owned() }),
             bar: self.bar(),
@@ -103,6 +105,23 @@ impl Page<'_> {
         Link::door(door.as_str(), title)
     }
 
+    /// The doors that the reader may read of.
+    pub(crate) fn doors(&self) -> impl Iterator<Item = &Door> {
+        self.site.doors().filter(|door| self.reader.sight.site.zone(door.to))
+    }
+
+    /// Whether what happened there is for the reader.
+    pub(crate) fn sees_at(&self, door: Option<DoorId>) -> bool {
+        self.reader.sight.site.at(self.site, door)
+    }
+
+    /// Who was in an event, by name if the reader may read people where it happened.
+    fn person_in(&self, event: &Event) -> Option<Link> {
+        let person = tell::person(event).filter(|_| self.reader.sight.names_at(self.site, event.door))?;
+        Some(self.person_link(person))
+    }
+
+    /// One that the reader may see.
     pub(crate) fn event_row(&self, told: &Told) -> EventRow {
         let code = told.event.body.code();
         EventRow {
@@ -110,14 +129,9 @@ impl Page<'_> {
             time: self.moment(told.event.time),
             code: code.as_str().to_owned(),
             sentence: tell::sentence(code),
-            reason: tell::reason(self.site, &told.event),
+            reason: tell::reason(self.site, &self.reader.sight.site, &told.event),
             door: told.event.door.map(|door| self.door_link(door)),
-            person: self
-                .reader
-                .sees
-                .people
-                .then(|| tell::person(&told.event).map(|person| self.person_link(person)))
-                .flatten(),
+            person: self.person_in(&told.event),
             tone: tell::tone(code),
             late: told.late,
         }
@@ -200,7 +214,7 @@ impl Page<'_> {
         }
     }
 
-    /// Every zone that doors lead into.
+    /// Every zone that doors lead into, as far as the reader may read it.
     pub(crate) fn zones(&self) -> Vec<Zone> {
         let zone = |zone: &lockward_model::Zone| {
             let into = || self.site.doors().filter(|d| d.to == zone.id);
@@ -217,7 +231,7 @@ impl Page<'_> {
                 banks,
             }
         };
-        let all = self.site.zones().map(zone);
+        let all = self.site.zones().filter(|z| self.reader.sight.site.zone(z.id)).map(zone);
         all.filter(|z| !z.doors.is_empty() || !z.banks.is_empty()).collect()
     }
 
@@ -227,7 +241,7 @@ impl Page<'_> {
         Some(ControllerRow {
             id: id.to_string(),
             name: controller.title.to_string(),
-            doors: self.site.doors().filter(|d| d.controller == id).count() as u64,
+            doors: self.doors().filter(|d| d.controller == id).count() as u64,
             connected: link.connected,
             heard: link.heard.map(|at| self.moment(at)),
             applied: link.applied,
@@ -235,10 +249,12 @@ impl Page<'_> {
         })
     }
 
-    /// The controllers that are enrolled, and not cut off.
+    /// The controllers that are enrolled, and not cut off. They lie in no zone.
     pub(crate) fn fleet(&self) -> Fleet {
-        let enrolled = self.site.controllers().filter(|c| c.key.is_some() && !c.revoked);
+        let shown = self.reader.sight.site.site();
+        let enrolled = self.site.controllers().filter(|c| shown && c.key.is_some() && !c.revoked);
         Fleet {
+            shown,
             config_size: self.site.size(),
             controllers: enrolled.filter_map(|c| self.controller(c.id)).collect(),
         }
@@ -249,12 +265,12 @@ impl Page<'_> {
     }
 
     pub(crate) fn overview(&self, banner: Option<&str>) -> OverviewView {
-        let newest = self.live.feed.iter().rev().take(FEED_ROWS_MAX);
+        let newest = self.live.feed.iter().rev().filter(|told| self.sees_at(told.event.door));
         OverviewView {
             frame: self.frame(banner),
             zones: self.zones(),
             fleet: self.fleet(),
-            events: newest.map(|told| self.event_row(told)).collect(),
+            events: newest.take(FEED_ROWS_MAX).map(|told| self.event_row(told)).collect(),
         }
     }
 }

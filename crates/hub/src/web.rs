@@ -262,9 +262,8 @@ impl Desk {
                 let last = visit.headers.get("last-event-id").and_then(|v| v.to_str().ok());
                 let after = last.and_then(|id| id.parse().ok());
                 let after = after.or_else(|| query(&visit.uri, "after")?.parse().ok());
-                let sees = visit.caller.sees(&self.core.office, &self.core.office.site());
                 let over = visit.caller.operator().map(|who| who.over.clone());
-                answer::stream(stream::body(Arc::clone(&self.core), after.unwrap_or(0), sees, over))
+                answer::stream(stream::body(Arc::clone(&self.core), after.unwrap_or(0), visit.caller, over))
             }
             Answer::Api(what) => self.api(visit, what).await,
             Answer::Services => self.services_page(&visit, None, None).await,

@@ -21,9 +21,10 @@ impl Page<'_> {
 
     pub(crate) fn zones_view(&self, banner: Option<&str>) -> ZonesView {
         let entrants = self.lockdown_entrants();
-        let zones = self.site.zones().map(|zone| ZoneRow {
+        let reads = &self.reader.sight.site;
+        let zones = self.site.zones().filter(|zone| reads.zone(zone.id)).map(|zone| ZoneRow {
             name: zone.title.to_string(),
-            within: zone.parent.map(|around| self.zone_name(around)),
+            within: zone.parent.filter(|around| reads.zone(*around)).map(|around| self.zone_name(around)),
             states: self.zone_states(zone.id),
             facts: self.zone_facts(zone),
             lockdown: self.lockdown(zone.id, &entrants),

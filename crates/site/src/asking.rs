@@ -3,7 +3,7 @@
 use crate::Site;
 use crate::decide::place;
 use lockward_model::{DoorId, Operator, OperatorId, OrderAct, Time};
-use lockward_policy::{Asked, Read, SignIn, Signer, Situation, Verdict};
+use lockward_policy::{Asked, SignIn, Signer, Situation, Verdict};
 
 /// An operator's own signature, alone, with a key that no page of the hub can ask; of keys, about its own.
 const ONE: Asked = Asked { approvals: 1, on_behalf: false, apart: true, own: true };
@@ -20,11 +20,6 @@ impl Site {
 
     fn as_signer(&self, id: OperatorId, at: Time) -> Option<Signer<'_>> {
         self.standing_operator(id, at).map(|o| Signer::Operator { id: o.id, roles: &o.roles })
-    }
-
-    /// May the hub show this to an operator?
-    pub fn may_read(&self, operator: OperatorId, what: Read, at: Time) -> bool {
-        self.as_signer(operator, at).is_some_and(|who| permits(&self.policies.may_read(who, what)))
     }
 
     /// May an operator make changes of this kind ([`Change::verb`](lockward_model::Change::verb)), in the whole site or in

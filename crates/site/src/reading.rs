@@ -48,6 +48,24 @@ impl Readable {
         self.all || self.zones.contains(&zone)
     }
 
+    /// Of this door: it lies in the zone that it leads to. One that is not there, or no more, lies in no zone.
+    #[must_use]
+    pub fn door(&self, site: &Site, door: DoorId) -> bool {
+        site.door(door).map_or(self.site, |door| self.zone(door.to))
+    }
+
+    /// Of what happened at this door; of the site as a whole, what happened at none.
+    #[must_use]
+    pub fn at(&self, site: &Site, door: Option<DoorId>) -> bool {
+        door.map_or(self.site, |door| self.door(site, door))
+    }
+
+    /// The whole site, and every zone that it has.
+    #[must_use]
+    pub fn whole(&self, site: &Site) -> bool {
+        self.all || self.site && self.zones.len() == site.zones.len()
+    }
+
     /// Anywhere at all.
     #[must_use]
     pub fn any(&self) -> bool {

@@ -179,6 +179,7 @@ pub(crate) fn fleet(say: Say) -> Fleet {
     };
     Fleet {
         config_size: 12,
+        shown: true,
         controllers: vec![
             ok("ctl-front", "Front controller", 4),
             ok("ctl-hall", "Hall controller", 5),
@@ -435,11 +436,14 @@ pub(crate) fn muster_view(say: Say) -> MusterView {
                 ],
             },
         ],
-        unknown: vec![Missing {
-            person: Link::person(&say("p5"), say("Jun Tanaka")),
-            why: say("what was known was forgiven"),
-        }],
-        never_seen: 140,
+        inside: 3,
+        unknown: Some(Unknown {
+            people: vec![Missing {
+                person: Link::person(&say("p5"), say("Jun Tanaka")),
+                why: say("what was known was forgiven"),
+            }],
+            never_seen: 140,
+        }),
         reading: true,
     }
 }

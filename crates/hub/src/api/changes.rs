@@ -30,9 +30,11 @@ fn refused(error: &DraftError, code: ApiRefusal) -> Problem {
         DraftError::Full => StatusCode::TOO_MANY_REQUESTS,
         DraftError::Unknown => StatusCode::NOT_FOUND,
         DraftError::Seal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        DraftError::TooLong(_) | DraftError::File(_) | DraftError::Nothing(_) | DraftError::Entries(_) => {
-            StatusCode::UNPROCESSABLE_ENTITY
-        }
+        DraftError::TooLong(_)
+        | DraftError::File(_)
+        | DraftError::Nothing(_)
+        | DraftError::Entries(_)
+        | DraftError::Unseen => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::CONFLICT,
     };
     Problem { detail: told(error), ..Problem::new(status, code) }

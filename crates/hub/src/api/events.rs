@@ -31,17 +31,17 @@ const BEAT: Duration = Duration::from_secs(10);
 impl Facts<'_> {
     fn event(&self, told: &Told) -> Option<shapes::Event> {
         let (event, code) = (&told.event, told.event.body.code());
-        if !event.door.map_or(self.here.site(), |door| self.sees_door(door)) {
+        let (site, sight) = (self.page.site, &self.page.reader.sight);
+        if !self.here.at(site, event.door) {
             return None;
         }
-        let zone = event.door.and_then(|door| self.page.site.door(door)).map(|door| door.to);
-        let named = zone.map_or(self.people.site(), |zone| self.people.zone(zone));
+        let named = sight.names_at(site, event.door);
         Some(shapes::Event {
             index: told.index,
             at: event.time.to_string(),
             code: code.as_str().to_owned(),
             says: tell::sentence(code),
-            why: tell::reason(self.page.site, event),
+            why: tell::reason(site, &sight.site, event),
             alarm: code.is_alarm(),
             door: event.door.map(|door| door.to_string()),
             controller: match event.source {
@@ -163,7 +163,6 @@ fn written(core: &Core, caller: &Caller, since: u64) -> Option<(String, u64)> {
     let (live, site) = (core.live.now(), office.site());
     let facts = Facts {
         here: caller.reads(office, &site, Read::Site),
-        people: caller.reads(office, &site, Read::People),
         page: Page {
             office,
             site: &site,

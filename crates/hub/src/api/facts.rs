@@ -6,25 +6,25 @@ use super::lists::{Asked, List, only};
 use super::{Problem, Reply, Told, part, shapes};
 use crate::areas::SiteAreas;
 use crate::routes::Api;
+use crate::sight::alarm_at;
 use crate::views::{Page, Reader};
 use crate::web::{Desk, Visit};
 use crate::{Has, tell};
 use lockward_console::{DoorState, Name, Standing, Tone, address};
-use lockward_history::alarms::{About, Alarm};
+use lockward_history::alarms::Alarm;
 use lockward_history::{Here, Muster};
 use lockward_model::{DoorId, Mono, Now, OperatorId, PersonId, ServiceId, SigningKey, Time, Zone, ZoneId};
 use lockward_policy::Read;
 use lockward_site::Readable;
 use lockward_store::ApiKeyRow;
 use serde::Serialize;
+use std::sync::Arc;
 
 /// Everything that one answer is made from, at one moment.
 pub(super) struct Facts<'a> {
     pub(super) page: Page<'a>,
     /// Where the asker may read what was asked for.
-    pub(super) here: Readable,
-    /// Where the asker may read people's names.
-    pub(super) people: Readable,
+    pub(super) here: Arc<Readable>,
 }
 
 fn iso(at: Time) -> String {
@@ -75,10 +75,9 @@ fn named(name: Name) -> Option<String> {
 }
 
 impl Facts<'_> {
-    /// Whether the asker may read of this door: it lies in the zone that it leads to.
+    /// Whether the asker may read of this door what was asked for.
     pub(super) fn sees_door(&self, id: DoorId) -> bool {
-        // A door that is gone lies in no zone any more.
-        self.page.site.door(id).map_or(self.here.site(), |door| self.here.zone(door.to))
+        self.here.door(self.page.site, id)
     }
 
     fn visible(&self, zone: ZoneId) -> Option<String> {
@@ -198,11 +197,7 @@ impl Facts<'_> {
     }
 
     fn alarms(&self, asked: &Asked<'_>) -> Result<List<shapes::Alarm>, Problem> {
-        let sees = |alarm: &&Alarm| match (alarm.place.door, &alarm.place.about) {
-            (Some(door), _) => self.sees_door(door),
-            (None, About::Zone(zone)) => self.here.zone(*zone),
-            (None, _) => self.here.site(),
-        };
+        let sees = |alarm: &&Alarm| alarm_at(&self.here, self.page.site, &alarm.place);
         let skipped =
             usize::try_from(asked.number()?.unwrap_or(0)).map_err(|_| super::lists::unknown_cursor())?;
         let found: Vec<Alarm> = self.page.whole.read(|whole| {
@@ -249,7 +244,7 @@ impl Facts<'_> {
             known: count.known as u64,
             unsure: count.unknown as u64,
             most: self.page.site.zone(id).and_then(|z| z.rules.most).map(|most| most.get().into()),
-            people: self.people.zone(id).then(|| {
+            people: self.page.reader.sight.people.zone(id).then(|| {
                 muster.zones.get(&id).map(|all| all.iter().map(present).collect()).unwrap_or_default()
             }),
         };
@@ -337,13 +332,9 @@ impl Desk {
         let brief = self.core.live.now().brief();
         let (office, site) = (&self.core.office, self.core.office.site());
         let here = visit.caller.reads(office, &site, what);
-        let people = match what {
-            Read::People => here.clone(),
-            _ => visit.caller.reads(office, &site, Read::People),
-        };
         let reader = Reader::of(&visit.caller, office, &site);
         let (whole, now) = (self.core.live.whole(), office.wall());
-        tell(&Facts { page: Page { office, site: &site, live: &brief, whole, now, reader }, here, people })
+        tell(&Facts { page: Page { office, site: &site, live: &brief, whole, now, reader }, here })
     }
 
     /// Answers that only show. Reads the store: call it where waiting holds up nobody.

@@ -4,9 +4,10 @@ use super::{ChangeError, Office};
 use crate::dice;
 use crate::keys::KeysError;
 use aws_lc_rs::signature::Ed25519KeyPair;
-use lockward_draft::{FileError, Keyring, Review, Source, placed, plan, review, split};
+use lockward_draft::{ChangeFile, FileError, Keyring, Review, Source, placed, plan, review, split};
 use lockward_model::{Change, ChangeSet, OperatorId, Passkey, PersonId, ServiceId, SigningKey, Text, Time};
-use lockward_site::{Refusal, Rehearsal, Site, Wants};
+use lockward_policy::Read;
+use lockward_site::{Asker, Refusal, Rehearsal, Site, Wants};
 use lockward_wire::config::{Assertion, Envelope, PayloadType, encode_changes};
 use lockward_wire::seal::PersonAttributes;
 use lockward_wire::{CardKey, PinPepper};
@@ -39,6 +40,12 @@ pub enum DraftError {
     /// The site refuses it as a whole.
     #[error("the site refuses the change [{}]", .0.code())]
     Refused(#[source] Refusal),
+    /// For whoever does not read the whole site: what exactly is wrong would tell what is there.
+    #[error(
+        "the site refuses the change: something that it names is not there, is so already, or may not be changed by whoever \
+         drafted it; who may read the whole site (`read:site`) is told what and where"
+    )]
+    Unseen,
     /// It could not be fixed, signed or appended.
     #[error(transparent)]
     Change(#[from] ChangeError),
@@ -190,14 +197,16 @@ impl Office {
     /// [`DraftError`], with the place in the file where there is one.
     pub fn draft_file(&self, text: &str, operator: OperatorId) -> Result<Drafted, DraftError> {
         let wants = |site: &Site, changes: &[Change], now| site.wants(changes, operator, now);
-        let (WorkedOut { draft, review, unchanged, statements }, wants) = self.work_out(text, wants)?;
+        let who = Asker::Operator(operator);
+        let (WorkedOut { draft, review, unchanged, statements }, wants) = self.work_out(text, who, wants)?;
         Ok(Drafted { draft, review, wants, unchanged, statements })
     }
 
     /// The same for a service, which signs alone.
     pub(crate) fn draft_file_for(&self, text: &str, service: ServiceId) -> Result<ServiceDraft, DraftError> {
         let wants = |site: &Site, changes: &[Change], now| site.service_wants(changes, service, now);
-        let (WorkedOut { draft, review, .. }, ()) = self.work_out(text, wants)?;
+        let who = Asker::Service(service);
+        let (WorkedOut { draft, review, .. }, ()) = self.work_out(text, who, wants)?;
         Ok(ServiceDraft { draft, review })
     }
 
@@ -223,6 +232,7 @@ impl Office {
     fn work_out<W>(
         &self,
         text: &str,
+        who: Asker,
         wants: impl Fn(&Site, &[Change], Time) -> Result<W, Refusal>,
     ) -> Result<(WorkedOut, W), DraftError> {
         if text.len() > DRAFT_TEXT_BYTES_MAX {
@@ -233,8 +243,31 @@ impl Office {
         let reason = source.reason(&file)?;
         // 1. Against a copy: changes of others do not wait for this one.
         self.follow().map_err(ChangeError::Office)?;
-        let (before, now) = (self.site().clone(), self.wall());
-        let mut plan = plan(&source, &file, &before, self)?;
+        let before = self.site().clone();
+        // From here on what is wrong says what is there.
+        let sees = self.reads(&before, who, Read::Site).whole(&before);
+        let unseen = |error| match error {
+            DraftError::File(_)
+            | DraftError::Nothing(_)
+            | DraftError::Entries(_)
+            | DraftError::Refused(_)
+                if !sees =>
+            {
+                DraftError::Unseen
+            }
+            error => error,
+        };
+        self.work_out_against((&source, &file, reason), &before, wants).map_err(unseen)
+    }
+
+    fn work_out_against<W>(
+        &self,
+        (source, file, reason): (&Source, &ChangeFile, Option<Text>),
+        before: &Site,
+        wants: impl Fn(&Site, &[Change], Time) -> Result<W, Refusal>,
+    ) -> Result<(WorkedOut, W), DraftError> {
+        let now = self.wall();
+        let mut plan = plan(source, file, before, self)?;
         if plan.items.is_empty() {
             return Err(DraftError::Nothing(plan.unchanged));
         }
@@ -247,14 +280,13 @@ impl Office {
             let changes = plan.items.iter().map(|i| i.change.clone()).collect();
             ChangeSet { site: self.id(), at: before.size(), drafted: now, on_behalf: None, reason, changes }
         };
-        let told = |refusal| {
-            placed(&source, &plan.items, refusal).map_or_else(DraftError::Refused, DraftError::File)
-        };
+        let told =
+            |refusal| placed(source, &plan.items, refusal).map_or_else(DraftError::Refused, DraftError::File);
         let first = set(&plan, reason.clone());
-        let wants = wants(&before, &first.changes, now).map_err(told)?;
-        let mut after = Rehearsal::of(&before);
+        let wants = wants(before, &first.changes, now).map_err(told)?;
+        let mut after = Rehearsal::of(before);
         after.apply(&first, now).map_err(told)?;
-        let review = review(&before, after.site(), &plan, now);
+        let review = review(before, after.site(), &plan, now);
         let statements = after.site().statements().count();
         // 3. What is signed holds names that people's own keys sealed.
         for item in &mut plan.items {

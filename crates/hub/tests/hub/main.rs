@@ -37,3 +37,4 @@ mod signer;
 mod stating;
 mod waiting;
 mod web;
+mod zone_walk;

@@ -49,7 +49,8 @@ fn told(route: &Route) -> String {
     let needs = match route.needs {
         Needs::Nothing => "nothing".to_owned(),
         Needs::Own => "own".to_owned(),
-        Needs::Read(what) => format!("read:{}", what.verb()),
+        Needs::Read(what) => format!("read:{} by zone", what.verb()),
+        Needs::ReadWhole(what) => format!("read:{}", what.verb()),
         Needs::Change(verb) => format!("change:{verb}"),
         Needs::Order(act) => format!("order:{}", act.verb()),
         Needs::SomeChange => "some change".to_owned(),

@@ -81,7 +81,7 @@ async fn an_operator_drafts_only_what_it_may_sign() {
     rig.change(vec![Change::PutOperator(eve)]).unwrap();
     let said = office(&rig).propose(GROUP, id("eve")).unwrap_err().to_string();
     assert!(said.contains("[[group]] `night`: the policies in force do not let operator `eve`"), "{said}");
-    assert!(matches!(office(&rig).propose(GROUP, id("nobody")), Err(DraftError::Refused(_))));
+    assert!(matches!(office(&rig).propose(GROUP, id("nobody")), Err(DraftError::Unseen)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -87,12 +87,32 @@ pub async fn signed_in_as(rig: &Rig, operator: &str) -> String {
 
 /// What an open page is told at first, events included.
 pub async fn stream(rig: &Rig, cookie: &str) -> String {
-    let address = rig.hub().console().unwrap();
+    live_after(rig, "/live", ("cookie", cookie), 0).await
+}
+
+/// What a stream of events brings to whoever has seen everything up to `after`.
+pub async fn live_after(rig: &Rig, path: &str, who: (&str, &str), after: u64) -> String {
+    live_at(rig.hub().console().unwrap(), path, who, after, 500).await
+}
+
+/// The same, until it is quiet for so many milliseconds.
+pub async fn live_at(
+    address: std::net::SocketAddr,
+    path: &str,
+    (name, value): (&str, &str),
+    after: u64,
+    quiet: u64,
+) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!("GET /live?after=0 HTTP/1.1\r\nhost: {address}\r\ncookie: {cookie}\r\n\r\n");
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nhost: {address}\r\n{name}: {value}\r\nlast-event-id: {after}\r\n\r\n"
+    );
     stream.write_all(request.as_bytes()).await.unwrap();
     let (mut seen, mut buffer) = (String::new(), vec![0; 65_536]);
-    while let Ok(Ok(n)) = tokio::time::timeout(Duration::from_millis(500), stream.read(&mut buffer)).await {
+    while let Ok(Ok(n)) = tokio::time::timeout(Duration::from_millis(quiet), stream.read(&mut buffer)).await {
+        if n == 0 {
+            break;
+        }
         seen.push_str(&String::from_utf8_lossy(&buffer[..n]));
     }
     seen
