@@ -1,5 +1,6 @@
 //! One question to Cedar, and what its answer means; for a refusal, what would have to be different.
 
+use crate::answers::Answers;
 use crate::compile::{Looks, reported};
 use crate::verdict::{Company, Situation, Verdict, Would};
 use crate::vocabulary::Seen;
@@ -45,11 +46,12 @@ impl Case<'_> {
     }
 }
 
-/// A case that is asked again and again, with more and more to see.
+/// A case that is asked again and again: with the answers that it has given, if they are kept.
 pub(crate) struct Standing<'a> {
     pub(crate) case: Case<'a>,
     /// The name to answer with; empty for the policies' own names.
     pub(crate) name: &'a str,
+    pub(crate) kept: Option<&'a Answers>,
     /// What its policies look at.
     pub(crate) looks: Looks,
 }
@@ -57,7 +59,11 @@ pub(crate) struct Standing<'a> {
 impl Standing<'_> {
     fn judge(&self, seen: &Seen<'_>, context: impl FnOnce(&Seen<'_>) -> Option<Context>) -> Verdict {
         let least = self.looks.least(seen);
-        let verdict = context(&least).map_or(Verdict::Error, |context| self.case.judge(context));
+        let ask = |seen: &Seen<'_>| context(seen).map_or(Verdict::Error, |context| self.case.judge(context));
+        let verdict = match self.kept {
+            Some(kept) => kept.answer(&least, ask),
+            None => ask(&least),
+        };
         // The picture may have been made for another policy that asks the same, and answers by that one's name.
         if self.name.is_empty() { verdict } else { verdict.called(self.name) }
     }
@@ -183,6 +189,7 @@ impl<F: FnMut(&Seen<'_>) -> Option<Context>> Asker<'_, F> {
                 let cases = self.cases.iter().zip(&only);
                 let permits = cases.map(|(standing, policies)| Standing {
                     case: Case { policies, ..standing.case },
+                    kept: None,
                     ..*standing
                 });
                 let permits: Vec<_> = permits.collect();

@@ -1,4 +1,5 @@
-//! What is kept ready between decisions: Cedar's view of a kind of person at a kind of door. Never a verdict.
+//! What is kept ready between decisions: Cedar's view of a kind of person at a kind of door, and beside it what Cedar has
+//! answered about exactly that view. Never a grant: each is minted for its own question.
 //!
 //! To the policies that can match at a place, two people are the same if they are in the same named groups and neither
 //! is named; two doors are the same if they are of one kind in the same zones and neither is named. So few pictures
@@ -7,6 +8,7 @@
 //! Most policies look at nothing but the context beyond their scope. They are asked one by one where only such policies
 //! can match, and those with the same conditions share one picture: that serves any number of kinds of people and doors.
 
+use crate::answers::Answers;
 use crate::compile::{Compiled, Looks, Where, Whom, reported};
 use crate::index::{Index, Names};
 use crate::verdict::{Company, Place, Who};
@@ -34,6 +36,7 @@ pub(crate) struct Picture {
     pub(crate) principal: EntityUid,
     pub(crate) resource: EntityUid,
     pub(crate) looks: Looks,
+    pub(crate) answers: Answers,
 }
 
 /// A kind of door.
@@ -208,6 +211,7 @@ fn draw(
         principal,
         resource: spot.door.uid(),
         looks,
+        answers: Answers::default(),
     })
 }
 
@@ -235,6 +239,7 @@ pub(crate) fn alone(one: &Compiled) -> Option<(&Picture, &str)> {
             principal,
             resource,
             looks: one.looks,
+            answers: Answers::default(),
         })
     };
     let picture = one.ready.get_or_init(make).as_ref()?;

@@ -6,6 +6,7 @@
 //! Architecture invariant: no clock, no chance, no I/O. The same policies and the same question give the same answer
 //! with the same reasons, with the index or without it.
 
+mod answers;
 mod ask;
 mod base;
 mod cache;

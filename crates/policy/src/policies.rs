@@ -13,7 +13,7 @@ use lockward_model::{DoorId, Mono, PolicyId, PolicyText, Rule, RuleId, ServiceId
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// Policies that are asked one by one (2 to 3 µs each); more are asked together, in a picture that takes 10 µs to draw
+/// Policies that are asked one by one (2 to 3 µs each for the first time); more are asked together, in a picture that takes 10 µs to draw
 /// where it is not kept ready.
 const ALONE_MAX: usize = 6;
 
@@ -120,6 +120,7 @@ impl Policies {
                     resource: &picture.resource,
                 },
                 name,
+                kept: Some(&picture.answers),
                 looks: picture.looks,
             })
             .collect();
@@ -241,6 +242,6 @@ fn as_they_are(
     };
     let who = principal.uid();
     let case = Case { policies, entities: &entities, principal: &who, action, resource: &door };
-    let standing = Standing { case, name: "", looks: Looks::AT_ALL };
+    let standing = Standing { case, name: "", kept: None, looks: Looks::AT_ALL };
     ask::entering(&[standing], Looks::AT_ALL, now, |seen| WORDS.entering(seen))
 }
