@@ -1,5 +1,6 @@
 //! Every route, asked for by everybody: the matrix that reviewers read.
 
+use crate::api_keys::{EVERYTHING, bearer, make, serve};
 use crate::rig::*;
 use crate::web::{OWN, PAGE, ask, send, signed_in_as};
 use core::fmt::Write as _;
@@ -84,6 +85,30 @@ async fn the_matrix_of_routes_is_as_reviewed() {
     }
     let kept = std::fs::read_to_string(MATRIX).unwrap_or_default();
     assert_eq!(out, kept, "the matrix has changed; read it, and write it anew with LOCKWARD_REWRITE_DOCS=1");
+}
+
+/// Whoever is somebody at one site is a stranger at another: its operators, its machine, its services.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_site_gave_out_is_worth_nothing_at_another_on_every_route() {
+    let (here, there) = (staffed().await, staffed().await);
+    serve(&there, "wms", 41, EVERYTHING);
+    let token = format!("Bearer {}", there.hub().token().as_str());
+    let key = bearer(&make(&there, "wms", ""));
+    let cookie = signed_in_as(&there, "owner").await;
+    let given = [("authorization", token.as_str()), ("authorization", &key), ("cookie", &cookie)];
+    for credentials in given {
+        let opens = async |rig: &Rig, route: &Route| outcome(rig, route, &[credentials]).await == "yes";
+        let (mut walked, mut at_home) = (0, 0);
+        for route in ROUTES.iter().filter(|r| r.access != Access::Anyone) {
+            let stranger = outcome(&here, route, &[]).await;
+            let answered = outcome(&here, route, &[credentials]).await;
+            assert!(answered == stranger || answered == "sign in", "{}: {answered}", told(route));
+            walked += 1;
+            // One that ends the session would end this walk.
+            at_home += usize::from(route.method == Method::Get && opens(&there, route).await);
+        }
+        assert!(walked > 70 && at_home > 3, "{walked} walked, {at_home} of them open where it was given");
+    }
 }
 
 /// The whole of what a stranger reaches. A route more is a decision, not an accident.

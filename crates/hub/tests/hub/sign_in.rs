@@ -465,6 +465,30 @@ async fn a_demonstrations_session_touches_nothing_dangerous() {
     assert_eq!(code(&post(&rig, "/me/keys/start", &cookie, Value::Null).await), refused(403, "TOUCH_NEEDED"));
 }
 
+/// Push bombing (A27): there is nothing to push. A question goes to whoever asked, and to no screen of the one they named.
+#[tokio::test(flavor = "multi_thread")]
+async fn push_bombing_shows_the_operator_that_is_named_nothing_to_approve() {
+    let (rig, mut key) = set_up().await;
+    let cookie = in_session(&rig, &mut key).await;
+    let alike = |text: String| text.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+    let screen = async || {
+        let mut shown = String::new();
+        for path in ["/", "/me", "/alarms", "/operators"] {
+            shown += &alike(ask(&rig, path, &[PAGE, ("cookie", &cookie)]).await.text());
+        }
+        shown
+    };
+    let before = screen().await;
+    let mut asked = 0;
+    for _ in 0..50 {
+        let named = post(&rig, "/sign-in/start", "", json!({ "operator": "ada" })).await;
+        asked += usize::from(said(&named)["publicKey"]["challenge"].is_string());
+    }
+    assert!(asked > 0, "it is asked of whoever names her");
+    assert!(before.contains("Sign out") && screen().await == before);
+    assert!(stands(&rig, &cookie).await);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn another_sites_page_does_nothing_here() {
     let (rig, mut key) = set_up().await;
