@@ -378,7 +378,9 @@ impl Site {
         operator: Option<OperatorId>,
         service: Option<ServiceId>,
     ) -> bool {
-        let others = self.operators.values().filter(|o| Some(o.id) != operator);
+        // Whoever is announced by the recovery key has theirs already: nobody takes it meanwhile.
+        let announced = self.recovery.iter().map(|r| &r.operator);
+        let others = self.operators.values().chain(announced).filter(|o| Some(o.id) != operator);
         let services = self.services.values().filter(|s| Some(s.id) != service);
         let hint = key_id(key.public());
         let same = |other: &SigningKey| match (other, key) {

@@ -41,6 +41,16 @@ fn who_holds_the_paper_owns_the_site_after_a_day_and_not_before() {
 }
 
 #[test]
+fn nobody_takes_the_key_that_was_announced_and_so_keeps_the_recovery_from_its_end() {
+    let mut house = House::warehouse();
+    recover(&mut house, FOUNDED).unwrap();
+    let taken = house.entry(vec![Change::PutOperator(operator("mallory", 50, "owner"))], &[OWNER]);
+    assert_eq!(house.apply(taken).unwrap_err().code(), "CHANGE_INVALID");
+    recover(&mut house, FOUNDED + RECOVERY_WAIT).unwrap();
+    assert!(has_eve(&house));
+}
+
+#[test]
 fn an_owner_ends_what_was_announced() {
     let mut house = House::warehouse();
     recover(&mut house, FOUNDED).unwrap();
