@@ -221,7 +221,7 @@ async fn no_page_of_who_reads_one_zone_names_a_door_of_another() {
     let cookie = signed_in_as(rig, "zed").await;
     let stream = tokio::spawn({
         let address = rig.hub().console().unwrap();
-        async move { crate::web::live_at(address, "/live", ("cookie", &cookie), 0, 2_500).await }
+        async move { crate::web::live_at(address, "/live", ("cookie", &cookie), 0, 5_000).await }
     });
     tokio::time::sleep(Duration::from_millis(500)).await;
     let [one, two] = &mut house.gates;
@@ -266,7 +266,7 @@ async fn a_change_of_the_policy_holds_at_once_on_pages_and_in_open_streams() {
     let address = rig.hub().console().unwrap();
     let stream = tokio::spawn({
         let cookie = cookie.clone();
-        async move { crate::web::live_at(address, "/live", ("cookie", &cookie), u64::MAX, 2_500).await }
+        async move { crate::web::live_at(address, "/live", ("cookie", &cookie), u64::MAX, 5_000).await }
     });
     tokio::time::sleep(Duration::from_millis(500)).await;
     let [(name, text), ..] = POLICIES;
