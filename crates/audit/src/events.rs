@@ -9,6 +9,7 @@ use crate::source::batch;
 use crate::{AuditError, Chained, EpochKeys, Finding, Log, Progress, Source, locate};
 use lockward_ledger::{Frontier, Head};
 use lockward_model::{Body, Event, PublicKey, SiteId, Source as Writer};
+use lockward_policy::Answers;
 use lockward_site::{Site, redecide, reorder};
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
@@ -232,8 +233,11 @@ fn config_size(event: &Event) -> Option<u64> {
 
 /// The first of these decisions that the site would not have made so.
 fn diverging(site: &Site, decisions: &[(u64, Box<Event>)]) -> Option<(u64, String)> {
+    let answers = Answers::default();
     decisions.iter().find_map(|(index, event)| match &event.body {
-        Body::Access(recorded) => redecide(site, event, recorded).err().map(|e| (*index, e.to_string())),
+        Body::Access(recorded) => {
+            redecide(site, event, recorded, &answers).err().map(|e| (*index, e.to_string()))
+        }
         Body::Order(recorded) => reorder(site, event, recorded).err().map(|e| (*index, e.to_string())),
         _ => None,
     })

@@ -5,7 +5,7 @@ use crate::rounds::Failed;
 use crate::world::id;
 use core::time::Duration;
 use lockward_model::{DoorKind, Factors, GroupId, PolicyText, Rule, ScheduleId, Target, ZoneId};
-use lockward_policy::{Place, Policies, Situation, Verdict, Who, Would};
+use lockward_policy::{Answers, Place, Policies, Situation, Verdict, Who, Would};
 
 /// How many there are of each noun: few, so that everything meets.
 const N: usize = 8;
@@ -102,9 +102,9 @@ pub(crate) fn broken_is_caught() -> Result<bool, Failed> {
         for _ in 0..100 {
             let asked = world.question()?;
             let other = Case { person: N, ..asked.clone() };
-            let whole = asked.ask(&world.policies, Policies::may_enter_unsliced)?;
-            forbids += usize::from(asked.ask(&lost, Policies::may_enter)? != whole);
-            person += usize::from(other.ask(&world.policies, Policies::may_enter)? != whole);
+            let whole = asked.ask(&world.policies, None, Policies::may_enter_unsliced)?;
+            forbids += usize::from(asked.ask(&lost, None, Policies::may_enter)? != whole);
+            person += usize::from(other.ask(&world.policies, None, Policies::may_enter)? != whole);
         }
     }
     Ok(forbids > 0 && person > 0)
@@ -172,12 +172,14 @@ impl World {
 
     fn compare(&mut self, questions: usize) -> Result<Compared, Failed> {
         let mut found = Compared { worlds: 1, ..Compared::default() };
+        let sitting = Answers::default();
         for _ in 0..questions {
             let case = self.question()?;
-            let sliced = case.ask(&self.policies, Policies::may_enter)?;
-            let whole = case.ask(&self.policies, Policies::may_enter_unsliced)?;
+            let sliced = case.ask(&self.policies, None, Policies::may_enter)?;
+            let whole = case.ask(&self.policies, None, Policies::may_enter_unsliced)?;
+            let among = case.ask(&self.policies, Some(&sitting), Policies::may_enter)?;
             found.cases += 1;
-            found.diverged += usize::from(sliced != whole);
+            found.diverged += usize::from(sliced != whole || among != whole);
             found.count(&whole);
         }
         Ok(found)
@@ -188,6 +190,7 @@ impl Case {
     fn ask(
         &self,
         policies: &Policies,
+        answers: Option<&Answers>,
         how: fn(&Policies, &Who<'_>, &Place<'_>, &Situation<'_>) -> Verdict,
     ) -> Result<Verdict, Failed> {
         let all = (0..N).map(|s| id('s', s)).collect::<Result<Vec<ScheduleId>, _>>()?;
@@ -198,6 +201,7 @@ impl Case {
             factors: self.factors,
             config_age: age,
             reach: Factors::CARD.with(Factors::PIN),
+            answers,
             ..Situation::default()
         };
         let place = Place { door: id('d', self.door)?, kind: self.kind, zones: &self.zones };

@@ -34,6 +34,7 @@ use core::time::Duration;
 use lockward_door::Shown;
 use lockward_ledger::SignedCheckpoint;
 use lockward_model::{Body, ConfigRef, ControllerFact, ControllerId, DoorId, Mono, Now, Side, Time};
+use lockward_policy::Answers;
 use lockward_site::Site;
 use lockward_store::Disk;
 
@@ -73,6 +74,8 @@ pub struct Core {
     /// From when on controllers that can not be heard are told of; `None` once that is so.
     pub(crate) touch_from: Option<Mono>,
     pub(crate) clock: Believed,
+    /// Of this turn: many badges at once ask policy much the same.
+    pub(crate) answers: Answers,
     next_tick: Mono,
     next_forget: Mono,
 }
@@ -120,6 +123,7 @@ impl Core {
             orders,
             touch_from: Some(now.mono + TOUCH_GRACE),
             clock,
+            answers: Answers::default(),
             next_tick: now.mono,
             next_forget: now.mono + FORGET_EVERY,
             known,
@@ -154,6 +158,7 @@ impl Core {
             self.one(now, input, out);
         }
         self.tick(now, out);
+        self.answers.forget();
         self.sum_up(now.mono);
     }
 

@@ -149,7 +149,7 @@ impl Core {
     /// What the site says. Without one, nobody enters.
     fn judged(&self, now: Now, question: &Question) -> Answer {
         match self.site.as_ref().filter(|site| !self.revoked(site)) {
-            Some(site) => site.decide(question, now.mono + GRANT_LIFE),
+            Some(site) => site.decide_among(question, now.mono + GRANT_LIFE, &self.answers),
             None => Answer::Denied(Deny::NoConfiguration, lockward_site::undecided(question)),
         }
     }

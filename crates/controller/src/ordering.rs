@@ -250,7 +250,7 @@ impl Core {
         };
         if let Some(question) = self.phone_asks(now, it, known) {
             let no = |access| Decided { body: Body::Access(access), granted: None, extended: false };
-            return match site.decide(&question, now.mono + GRANT_LIFE) {
+            return match site.decide_among(&question, now.mono + GRANT_LIFE, &self.answers) {
                 Answer::Granted(grant, access, terms) => Decided {
                     body: Body::Access(access),
                     granted: Some((grant, OrderAct::Unlock)),

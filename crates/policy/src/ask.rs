@@ -1,11 +1,13 @@
 //! One question to Cedar, and what its answer means; for a refusal, what would have to be different.
 
 use crate::answers::Answers;
+use crate::cache::Picture;
 use crate::compile::{Looks, reported};
 use crate::verdict::{Company, Situation, Verdict, Would};
 use crate::vocabulary::Seen;
 use cedar_policy::{Authorizer, Context, Decision, Effect, Entities, EntityUid, PolicySet, Request};
 use lockward_model::Factors;
+use std::sync::Arc;
 
 /// Everything that a question is about, but the context.
 pub(crate) struct Case<'a> {
@@ -46,12 +48,13 @@ impl Case<'_> {
     }
 }
 
-/// A case that is asked again and again: with the answers that it has given, if they are kept.
+/// A case that is asked again and again: with the sitting at which it is, if that keeps its answers, and the picture that
+/// the case is of.
 pub(crate) struct Standing<'a> {
     pub(crate) case: Case<'a>,
     /// The name to answer with; empty for the policies' own names.
     pub(crate) name: &'a str,
-    pub(crate) kept: Option<&'a Answers>,
+    pub(crate) kept: Option<(&'a Answers, &'a Arc<Picture>)>,
     /// What its policies look at.
     pub(crate) looks: Looks,
 }
@@ -61,7 +64,7 @@ impl Standing<'_> {
         let least = self.looks.least(seen);
         let ask = |seen: &Seen<'_>| context(seen).map_or(Verdict::Error, |context| self.case.judge(context));
         let verdict = match self.kept {
-            Some(kept) => kept.answer(&least, ask),
+            Some((kept, picture)) => kept.answer(picture, &least, ask),
             None => ask(&least),
         };
         // The picture may have been made for another policy that asks the same, and answers by that one's name.

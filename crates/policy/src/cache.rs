@@ -1,5 +1,4 @@
-//! What is kept ready between decisions: Cedar's view of a kind of person at a kind of door, and beside it what Cedar has
-//! answered about exactly that view. Never a grant: each is minted for its own question.
+//! What is kept ready between decisions: Cedar's view of a kind of person at a kind of door. Never an answer.
 //!
 //! To the policies that can match at a place, two people are the same if they are in the same named groups and neither
 //! is named; two doors are the same if they are of one kind in the same zones and neither is named. So few pictures
@@ -8,7 +7,6 @@
 //! Most policies look at nothing but the context beyond their scope. They are asked one by one where only such policies
 //! can match, and those with the same conditions share one picture: that serves any number of kinds of people and doors.
 
-use crate::answers::Answers;
 use crate::compile::{Compiled, Looks, Where, Whom, reported};
 use crate::index::{Index, Names};
 use crate::verdict::{Company, Place, Who};
@@ -36,7 +34,6 @@ pub(crate) struct Picture {
     pub(crate) principal: EntityUid,
     pub(crate) resource: EntityUid,
     pub(crate) looks: Looks,
-    pub(crate) answers: Answers,
 }
 
 /// A kind of door.
@@ -211,13 +208,12 @@ fn draw(
         principal,
         resource: spot.door.uid(),
         looks,
-        answers: Answers::default(),
     })
 }
 
 /// One policy that looks at nothing but the context, with somebody and some door that its scope matches; and its name,
 /// since the picture may have been made for another that permits on the same conditions.
-pub(crate) fn alone(one: &Compiled) -> Option<(&Picture, &str)> {
+pub(crate) fn alone(one: &Compiled) -> Option<(&Arc<Picture>, &str)> {
     let make = || {
         let (whom, place) = one.enters.filter(|_| one.context_only)?;
         let (principal, groups) = match whom {
@@ -233,14 +229,13 @@ pub(crate) fn alone(one: &Compiled) -> Option<(&Picture, &str)> {
         // The conditions do not look at the door, so any kind will do.
         let door = Vocabulary::door_entity(resource.clone(), DoorKind::Room, zones)?;
         let person = Entity::new_no_attrs(principal.clone(), groups);
-        Some(Picture {
+        Some(Arc::new(Picture {
             policies: PolicySet::from_policies([one.policy.clone()]).ok()?,
             entities: Entities::from_entities([person, door], None).ok()?,
             principal,
             resource,
             looks: one.looks,
-            answers: Answers::default(),
-        })
+        }))
     };
     let picture = one.ready.get_or_init(make).as_ref()?;
     Some((picture, reported(one.policy.id())))

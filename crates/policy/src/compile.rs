@@ -156,7 +156,7 @@ pub(crate) struct Compiled {
     pub(crate) alike: Option<Arc<str>>,
     /// The policy by itself, ready to be asked; made when it first is, if `context_only`. Policies that are alike share
     /// one: ten thousand rules have a few dozen conditions, and what is asked often stays near the processor.
-    pub(crate) ready: Arc<OnceLock<Option<Picture>>>,
+    pub(crate) ready: Arc<OnceLock<Option<Arc<Picture>>>>,
     /// Every person, group and door that it names, in its scope or its conditions.
     pub(crate) persons: BTreeSet<PersonId>,
     pub(crate) groups: BTreeSet<GroupId>,

@@ -29,7 +29,7 @@ pub(crate) struct Index {
     rare: Vec<Arc<Compiled>>,
     /// One picture for all rules that permit on the same conditions. As many as there are pairs of a schedule and a set
     /// of factors in use.
-    alike: HashMap<Arc<str>, Arc<OnceLock<Option<Picture>>>>,
+    alike: HashMap<Arc<str>, Arc<OnceLock<Option<Arc<Picture>>>>>,
 }
 
 /// The policies whose scope has one place, and all that they name.

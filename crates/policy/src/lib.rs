@@ -18,6 +18,7 @@ mod signing;
 mod verdict;
 mod vocabulary;
 
+pub use answers::Answers;
 pub use base::{HUB_SIGNS, SIGNED_APART, base_policies, signed_apart};
 pub use compile::{POLICY_TEXT_BYTES_MAX, PolicyError, RULE_POLICIES_MAX, forbids};
 pub use grant::Grant;

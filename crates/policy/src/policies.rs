@@ -108,7 +108,7 @@ impl Policies {
     }
 
     /// `pictures`: each with the name to answer with, where it stands for others than its own policy.
-    fn by_pictures(&self, pictures: &[(&Picture, &str)], now: &Situation<'_>) -> Verdict {
+    fn by_pictures(&self, pictures: &[(&Arc<Picture>, &str)], now: &Situation<'_>) -> Verdict {
         let cases: Vec<_> = pictures
             .iter()
             .map(|(picture, name)| Standing {
@@ -120,7 +120,7 @@ impl Policies {
                     resource: &picture.resource,
                 },
                 name,
-                kept: Some(&picture.answers),
+                kept: now.answers.map(|answers| (answers, *picture)),
                 looks: picture.looks,
             })
             .collect();

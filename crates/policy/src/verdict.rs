@@ -1,5 +1,6 @@
 //! The question and the answer, in words that hold no Cedar.
 
+use crate::answers::Answers;
 use core::time::Duration;
 use lockward_model::{
     DoorId, DoorKind, Factors, GroupId, OperatorId, PersonId, RoleId, ScheduleId, ServiceId, ThreatLevel,
@@ -72,6 +73,8 @@ pub struct Situation<'a> {
     pub threat: ThreatLevel,
     /// How old the controller's word from the hub is. Policies see whole seconds, rounded down.
     pub config_age: Duration,
+    /// What has been answered at this sitting, if more than one is asked.
+    pub answers: Option<&'a Answers>,
 }
 
 impl Situation<'_> {

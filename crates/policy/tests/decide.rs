@@ -88,6 +88,7 @@ impl Scene {
             visitor: self.visitor,
             threat: ThreatLevel::new(self.threat).unwrap(),
             config_age,
+            answers: None,
         };
         let verdict = self.policies.may(self.act, &who, &place, &now);
         assert_eq!(verdict, self.policies.may_unsliced(self.act, &who, &place, &now));

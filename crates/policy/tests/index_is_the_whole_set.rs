@@ -5,7 +5,7 @@ use core::time::Duration;
 use lockward_model::{
     DoorId, DoorKind, Factors, GroupId, PersonId, PolicyText, Rule, ScheduleId, Target, ThreatLevel, ZoneId,
 };
-use lockward_policy::{Act, Company, Place, Policies, Situation, Verdict, Who, Would};
+use lockward_policy::{Act, Answers, Company, Place, Policies, Situation, Verdict, Who, Would};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -236,16 +236,17 @@ type Ask = fn(&Policies, &Who<'_>, &Place<'_>, &Situation<'_>) -> Verdict;
 type AskRare = fn(&Policies, Act, &Who<'_>, &Place<'_>, &Situation<'_>) -> Verdict;
 
 fn ask(world: &World, policies: &Policies, q: &Question, how: Ask) -> Verdict {
-    asked(world, q, |who, place, now| how(policies, who, place, now))
+    asked(world, q, None, |who, place, now| how(policies, who, place, now))
 }
 
 fn rare(world: &World, policies: &Policies, q: &Question, act: Act, how: AskRare) -> Verdict {
-    asked(world, q, |who, place, now| how(policies, act, who, place, now))
+    asked(world, q, None, |who, place, now| how(policies, act, who, place, now))
 }
 
 fn asked(
     world: &World,
     q: &Question,
+    answers: Option<&Answers>,
     how: impl Fn(&Who<'_>, &Place<'_>, &Situation<'_>) -> Verdict,
 ) -> Verdict {
     let (kind, zone) = world.doors[q.door];
@@ -264,19 +265,24 @@ fn asked(
         visitor: q.visitor,
         threat: ThreatLevel::new(q.threat).unwrap(),
         config_age: Duration::from_secs(q.age),
+        answers,
     };
     let place = Place { door, kind: DoorKind::ALL[kind], zones: &zones };
     how(&Who { person, groups: &groups }, &place, &now)
 }
 
-/// By the index, and by the whole set. The same person asks at every door, so that pictures are shared and found again.
-fn compare(world: &World, policies: &Policies) -> Result<(), TestCaseError> {
+/// By the index, by the index at one sitting for all, and by the whole set. The same person asks at every door, so that
+/// pictures and answers are shared and found again.
+fn compare(world: &World, policies: &Policies, answers: &Answers) -> Result<(), TestCaseError> {
     for q in &world.questions {
         for door in 0..N {
             let q = Question { door, ..q.clone() };
             let sliced = ask(world, policies, &q, Policies::may_enter);
             let whole = ask(world, policies, &q, Policies::may_enter_unsliced);
-            prop_assert_eq!(sliced, whole, "{:?}", q);
+            prop_assert_eq!(&sliced, &whole, "{:?}", q);
+            let among =
+                asked(world, &q, Some(answers), |who, place, now| policies.may_enter(who, place, now));
+            prop_assert_eq!(among, whole, "{:?}", q);
             let seldom = [Act::Hold, Act::EnterLockedDown, Act::ByPhone];
             for act in seldom.into_iter().filter(|_| door == 0) {
                 let (told, whole) = (
@@ -304,18 +310,19 @@ proptest! {
 
     #[test]
     fn the_index_never_differs_from_the_whole_set(world in world()) {
+        let answers = Answers::default();
         let mut policies = Policies::new();
         for (n, entry) in world.entries.iter().enumerate() {
             put(&mut policies, n, entry);
             if n == world.entries.len() / 2 {
-                compare(&world, &policies)?;
+                compare(&world, &policies, &answers)?;
             }
         }
-        compare(&world, &policies)?;
+        compare(&world, &policies, &answers)?;
         let before = policies.clone();
         world.removed.iter().for_each(|n| remove(&mut policies, *n));
-        compare(&world, &policies)?;
-        compare(&world, &before)?;
+        compare(&world, &policies, &answers)?;
+        compare(&world, &before, &answers)?;
     }
 }
 

@@ -4,6 +4,7 @@ use crate::Site;
 use crate::decide::undecided;
 use crate::question::{Answer, Question};
 use lockward_model::{Access, ConfigRef, Deny, Digest, Event, Mono, Outcome, PersonId, Source};
+use lockward_policy::Answers;
 
 /// A recorded decision that this site would not have made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,11 +17,11 @@ pub struct Divergence {
 }
 
 /// Decides a recorded decision again. `site` must be the fold at the record's own config size; that its root is the
-/// log's is for whoever holds the log to check.
+/// log's is for whoever holds the log to check. `answers` are of all that are decided again at one sitting.
 ///
 /// # Errors
 /// [`Divergence`], if the record differs from what its own inputs give in any way: outcome, reasons, person or factors.
-pub fn redecide(site: &Site, event: &Event, recorded: &Access) -> Result<(), Divergence> {
+pub fn redecide(site: &Site, event: &Event, recorded: &Access, answers: &Answers) -> Result<(), Divergence> {
     let told = |outcome: &Outcome, person: Option<PersonId>| match outcome {
         Outcome::Granted { because } => format!("granted to {person:?} by {because:?}"),
         Outcome::Denied { why, because } => format!("denied to {person:?}: {} {because:?}", why.code()),
@@ -55,7 +56,7 @@ pub fn redecide(site: &Site, event: &Event, recorded: &Access) -> Result<(), Div
     }
     // That its record could not be written in time is no part of the question: only somebody who may is refused for it.
     let unrecorded = Outcome::Denied { why: Deny::NotRecorded, because: Vec::new() };
-    let again = match site.decide(&question, Mono(0)) {
+    let again = match site.decide_among(&question, Mono(0), answers) {
         Answer::Granted(_, again, _) if recorded.outcome == unrecorded => {
             Access { outcome: unrecorded, ..again }
         }

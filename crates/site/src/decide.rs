@@ -31,7 +31,7 @@ use lockward_model::{
     Access, Alone, ControllerId, Deny, Factors, Known, Mono, Outcome, PassbackFact, PassbackMode, PersonId,
     PinFact, ScheduleId, ShownPass, Side, Wish,
 };
-use lockward_policy::{Act, Grant, Place};
+use lockward_policy::{Act, Answers, Grant, Place};
 
 /// What the record of leaving names in place of a policy; behind a `/`, the code of what would have stood against it.
 const LEAVING: &str = "leaving";
@@ -63,14 +63,37 @@ pub(crate) struct Scene<'a> {
     pub(crate) act: Act,
     pub(crate) open: Vec<ScheduleId>,
     pub(crate) second: Option<Seat<'a>>,
+    pub(crate) sitting: Sitting<'a>,
+}
+
+/// For how long a grant is good, and who else is judged at the same time.
+#[derive(Clone, Copy)]
+pub(crate) struct Sitting<'a> {
     pub(crate) until: Mono,
+    pub(crate) answers: Option<&'a Answers>,
+}
+
+impl Sitting<'_> {
+    /// Nobody else.
+    pub(crate) fn alone(until: Mono) -> Self {
+        Self { until, answers: None }
+    }
 }
 
 impl Site {
     /// Decides. Pure: the same site and question give the same answer. The grant is good until `until`.
     pub fn decide(&self, q: &Question, until: Mono) -> Answer {
+        self.judge(q, Sitting::alone(until))
+    }
+
+    /// The same, for one of many who ask at one sitting: what Cedar has answered another of them it is not asked again.
+    pub fn decide_among(&self, q: &Question, until: Mono, answers: &Answers) -> Answer {
+        self.judge(q, Sitting { until, answers: Some(answers) })
+    }
+
+    fn judge(&self, q: &Question, sitting: Sitting<'_>) -> Answer {
         let first = q.token.and_then(|token| self.seat(token, q.known.signed, q.pin, q));
-        let answer = self.steps(q, first.as_ref(), until);
+        let answer = self.steps(q, first.as_ref(), sitting);
         let record = |outcome| self.access(q, first.as_ref(), outcome);
         match answer {
             Ok((Permit { grant, because }, terms)) => {
@@ -83,15 +106,20 @@ impl Site {
         }
     }
 
-    fn steps(&self, q: &Question, first: Option<&Seat<'_>>, until: Mono) -> Result<(Permit, Terms), Stop> {
+    fn steps(
+        &self,
+        q: &Question,
+        first: Option<&Seat<'_>>,
+        sitting: Sitting<'_>,
+    ) -> Result<(Permit, Terms), Stop> {
         // 1.
         let driven = |p: &&Placed| p.door.controller == q.controller && self.serves(q.controller);
         let placed = self.doors.get(&q.door).filter(driven).ok_or(Deny::UnknownDoor)?;
         if let Some(phone) = &q.known.phone {
-            return self.entering_by_phone(q, placed, first, phone, until);
+            return self.entering_by_phone(q, placed, first, phone, sitting);
         }
         if q.side == Side::Entry {
-            return self.entering(q, placed, first, until);
+            return self.entering(q, placed, first, sitting);
         }
         // 2.
         let pass = || match &q.known.pass {
@@ -100,15 +128,15 @@ impl Site {
         };
         if let Some(first) = first {
             if q.known.wish == Wish::Hold
-                && let Ok(held) = self.entering(q, placed, Some(first), until)
+                && let Ok(held) = self.entering(q, placed, Some(first), sitting)
             {
                 return Ok(held);
             }
-            Ok(self.leaving(q, counts(first), first.holder.extended, until))
+            Ok(self.leaving(q, counts(first), first.holder.extended, sitting))
         } else if let Some(pass) = pass() {
-            Ok(self.leaving(q, pass::holds(&pass, placed, q.at), false, until))
+            Ok(self.leaving(q, pass::holds(&pass, placed, q.at), false, sitting))
         } else {
-            self.entering(q, placed, None, until)
+            self.entering(q, placed, None, sitting)
         }
     }
 
@@ -117,13 +145,13 @@ impl Site {
         q: &Question,
         counts: Result<(), Deny>,
         extended: bool,
-        until: Mono,
+        sitting: Sitting<'_>,
     ) -> (Permit, Terms) {
         let because = match counts {
             Ok(()) => LEAVING.into(),
             Err(why) => format!("{LEAVING}/{}", why.code()).into(),
         };
-        let permit = Permit { grant: self.policies.leave(q.door, until), because: vec![because] };
+        let permit = Permit { grant: self.policies.leave(q.door, sitting.until), because: vec![because] };
         (permit, Terms { extended, hold: false })
     }
 
@@ -132,13 +160,13 @@ impl Site {
         q: &Question,
         placed: &Placed,
         first: Option<&Seat<'_>>,
-        until: Mono,
+        sitting: Sitting<'_>,
     ) -> Result<(Permit, Terms), Stop> {
         // 3.
         refuse_if(q.known.waiting, Deny::PinLocked)?;
         match (first, &q.known.pass) {
-            (Some(first), _) => self.entering_as(q, placed, first, until),
-            (None, Some(pass)) if q.token.is_none() => self.entering_by(q, placed, pass, until),
+            (Some(first), _) => self.entering_as(q, placed, first, sitting),
+            (None, Some(pass)) if q.token.is_none() => self.entering_by(q, placed, pass, sitting),
             (None, _) => Err(self.nobody(q)),
         }
     }
@@ -160,7 +188,7 @@ impl Site {
         q: &Question,
         placed: &Placed,
         pass: &ShownPass,
-        until: Mono,
+        sitting: Sitting<'_>,
     ) -> Result<(Permit, Terms), Stop> {
         // 6.
         refuse_if(q.known.relayed, Deny::Relayed)?;
@@ -176,7 +204,7 @@ impl Site {
         // 9.
         refuse_if(stale(q, placed), Deny::ConfigStale)?;
         // 10.
-        let scene = self.scene(q, placed, Act::Enter, until);
+        let scene = self.scene(q, placed, Act::Enter, sitting);
         let permit = self.admitted(&scene, signed.service)?;
         // 11. and 12.
         self.before(&scene, None)?;
@@ -189,7 +217,7 @@ impl Site {
         q: &Question,
         placed: &Placed,
         first: &Seat<'_>,
-        until: Mono,
+        sitting: Sitting<'_>,
     ) -> Result<(Permit, Terms), Stop> {
         // 4.
         counts(first)?;
@@ -206,7 +234,7 @@ impl Site {
             (false, Wish::Hold) => Act::Hold,
             (false, Wish::Pass) => Act::Enter,
         };
-        let scene = self.scene(q, placed, act, until);
+        let scene = self.scene(q, placed, act, sitting);
         let ruling = self.ruling(&scene, first);
         if let Err(Stop::Deny(Deny::Lockdown, because)) = ruling {
             return Err(Stop::Deny(Deny::Lockdown, because));
@@ -220,10 +248,10 @@ impl Site {
         Ok((permit, Terms { extended: first.holder.extended, hold: q.known.wish == Wish::Hold }))
     }
 
-    fn scene<'a>(&'a self, q: &'a Question, placed: &'a Placed, act: Act, until: Mono) -> Scene<'a> {
+    fn scene<'a>(&'a self, q: &'a Question, placed: &'a Placed, act: Act, sitting: Sitting<'a>) -> Scene<'a> {
         let second = q.known.second.as_deref();
         let second = second.and_then(|s| self.seat(s.token?, s.signed, s.pin, q));
-        Scene { q, placed, act, open: self.open_schedules(q.at), second, until }
+        Scene { q, placed, act, open: self.open_schedules(q.at), second, sitting }
     }
 
     /// 11. What had happened before. A violation that is only recorded is in `known`, and so in the record.

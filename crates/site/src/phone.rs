@@ -14,7 +14,7 @@
 //! What is not asked of a phone: a wait after wrong guesses (nothing can be guessed with it) and where its holder was seen
 //! shortly before (it says nothing of where it is).
 
-use crate::decide::{Permit, Scene, Stop, counts, place};
+use crate::decide::{Permit, Scene, Sitting, Stop, counts, place};
 use crate::question::{Question, Terms};
 use crate::record::Holds;
 use crate::seat::Seat;
@@ -41,7 +41,7 @@ impl Site {
         placed: &Placed,
         first: Option<&Seat<'_>>,
         phone: &ShownPhone,
-        until: Mono,
+        sitting: Sitting<'_>,
     ) -> Result<(Permit, Terms), Stop> {
         let envelope = Envelope::parse(&phone.envelope).map_err(|_| Deny::OrderMalformed)?;
         let Ok(Payload::Order(order)) = envelope.payload() else { return Err(Deny::OrderMalformed.into()) };
@@ -58,7 +58,7 @@ impl Site {
         let alone = envelope.signature_ids().eq([key_id(&key.key)]);
         let signed = envelope.verified_by(&SigningKey::Passkey(key.clone()));
         refuse_if(!alone || !signed, Deny::OrderSignature)?;
-        self.by_phone(q, placed, first, until)
+        self.by_phone(q, placed, first, sitting)
     }
 
     fn is_for(&self, order: &Order, q: &Question) -> Result<(), Deny> {
@@ -75,18 +75,18 @@ impl Site {
         q: &Question,
         placed: &Placed,
         first: &Seat<'_>,
-        until: Mono,
+        sitting: Sitting<'_>,
     ) -> Result<(Permit, Terms), Stop> {
         // 4.
         counts(first)?;
         // 5.
         let scene =
-            Scene { q, placed, act: Act::Enter, open: self.open_schedules(q.at), second: None, until };
+            Scene { q, placed, act: Act::Enter, open: self.open_schedules(q.at), second: None, sitting };
         let entering = self.ruling(&scene, first);
         let who = first.who();
         let by_phone = self.at_any_time(&scene, |open| {
             let now = lockward_policy::Situation { factors: first.factors, ..self.situation(&scene, open) };
-            self.policies.enter(Act::ByPhone, &who, &place(placed), &now, until)
+            self.policies.enter(Act::ByPhone, &who, &place(placed), &now, sitting.until)
         });
         let (grant, mut because) = by_phone.map_err(|verdict| match verdict {
             Verdict::Forbid { because, .. } => Stop::Deny(Deny::Forbidden, because),
@@ -159,7 +159,7 @@ impl Site {
         refuse_if(!self.serves(placed.door.controller), Deny::UnknownDoor)?;
         self.people.phone_key(phone).ok_or(Deny::Revoked)?;
         let seat = self.seat(phone, None, PinFact::NotAsked, &question).ok_or(Deny::Revoked)?;
-        match self.by_phone(&question, placed, &seat, Mono(0)) {
+        match self.by_phone(&question, placed, &seat, Sitting::alone(Mono(0))) {
             Ok(_) => Ok(()),
             Err(Stop::Deny(why, _)) => Err(why),
             Err(_) => Err(Deny::FactorMissing),

@@ -139,7 +139,7 @@ impl Site {
     pub(crate) fn admitted(&self, scene: &Scene<'_>, issuer: ServiceId) -> Result<Permit, Stop> {
         let admit = |open: &[ScheduleId]| {
             let now = Situation { factors: Factors::CODE, ..self.situation(scene, open) };
-            self.policies.admit(issuer, &place(scene.placed), &now, scene.until)
+            self.policies.admit(issuer, &place(scene.placed), &now, scene.sitting.until)
         };
         match self.at_any_time(scene, admit) {
             Ok((grant, because)) => Ok(Permit { grant, because }),
@@ -161,7 +161,7 @@ impl Site {
                 visitor: seat.holder.visit.is_some(),
                 ..self.situation(scene, open)
             };
-            self.policies.enter(scene.act, &who, &place, &now, scene.until)
+            self.policies.enter(scene.act, &who, &place, &now, scene.sitting.until)
         };
         self.at_any_time(scene, ask).map(|(grant, because)| Permit { grant, because })
     }
@@ -182,12 +182,13 @@ impl Site {
         Ok(closed)
     }
 
-    pub(crate) fn situation<'a>(&'a self, scene: &Scene<'_>, open: &'a [ScheduleId]) -> Situation<'a> {
+    pub(crate) fn situation<'a>(&'a self, scene: &Scene<'a>, open: &'a [ScheduleId]) -> Situation<'a> {
         Situation {
             open,
             all: &self.all_schedules,
             threat: self.highest(&scene.placed.zones),
             config_age: scene.q.config_age,
+            answers: scene.sitting.answers,
             ..Situation::default()
         }
     }

@@ -6,6 +6,7 @@ use crate::rig::{NONE, Rig, Seen};
 use core::time::Duration;
 use lockward_controller::core::Input;
 use lockward_model::{Access, Body, Change, Deny, Event, Outcome, PinFact, PolicyText, Side};
+use lockward_policy::Answers;
 use lockward_site::{redecide, reorder};
 use lockward_wire::link::ToController;
 
@@ -25,7 +26,7 @@ pub(crate) fn all_again(house: &House, events: &[Event]) -> usize {
         }
         let site = sites.entry(size).or_insert_with(|| house.fold(size));
         match &event.body {
-            Body::Access(access) => redecide(site, event, access).unwrap(),
+            Body::Access(access) => redecide(site, event, access, &Answers::default()).unwrap(),
             Body::Order(ordered) => reorder(site, event, ordered).unwrap(),
             _ => {}
         }

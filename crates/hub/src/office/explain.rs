@@ -4,6 +4,7 @@ use super::changes::replay;
 use super::{Office, OfficeError};
 use crate::keys::KeysError;
 use lockward_model::{Body, Event};
+use lockward_policy::Answers;
 use lockward_site::{Divergence, Keep, Site, redecide};
 use lockward_store::{HubError, Log};
 use lockward_wire::event::{Leaf, LeafError, OpenError};
@@ -75,7 +76,7 @@ impl Office {
         let again = match &event.body {
             Body::Access(access) => {
                 let size = access.config.map_or(1, |config| config.size);
-                Some(redecide(&self.site_at(size)?, &event, access))
+                Some(redecide(&self.site_at(size)?, &event, access, &Answers::default()))
             }
             _ => None,
         };

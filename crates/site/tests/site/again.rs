@@ -4,9 +4,15 @@ use crate::house::*;
 use crate::picture::{self, told};
 use crate::random::{self, grown, house};
 use lockward_model::*;
-use lockward_site::{Answer, Keep, Question, redecide, undecided};
+use lockward_policy::Answers;
+use lockward_site::{Answer, Divergence, Keep, Question, Site, redecide, undecided};
 use proptest::collection::vec;
 use proptest::prelude::*;
+
+/// Alone, at a sitting of its own.
+fn again(site: &Site, event: &Event, access: &Access) -> Result<(), Divergence> {
+    redecide(site, event, access, &Answers::default())
+}
 
 fn event(q: &Question) -> Event {
     Event {
@@ -95,17 +101,18 @@ proptest! {
     fn what_was_decided_is_decided_again_and_a_forgery_is_not(history in house(15), questions in vec(random::question(), 6)) {
         let house = grown(history);
         let auditor = house.replay(Keep::Decisions);
+        let answers = Answers::default();
         for q in questions {
             let config = ConfigRef { size: house.site.size(), ..q.config };
             let q = Question { config, ..q };
             let Some(access) = record(house.site.decide(&q, Mono(1))) else { continue };
             let event = event(&q);
-            prop_assert_eq!(redecide(&auditor, &event, &access), Ok(()));
+            prop_assert_eq!(redecide(&auditor, &event, &access, &answers), Ok(()));
             for (what, forged) in forged(&access) {
-                prop_assert!(redecide(&auditor, &event, &forged).is_err(), "{what}: {forged:?}");
+                prop_assert!(redecide(&auditor, &event, &forged, &answers).is_err(), "{what}: {forged:?}");
             }
             let elsewhere = Event { door: None, ..event.clone() };
-            prop_assert!(redecide(&auditor, &elsewhere, &access).is_err());
+            prop_assert!(redecide(&auditor, &elsewhere, &access, &answers).is_err());
         }
     }
 
@@ -113,14 +120,14 @@ proptest! {
     fn what_was_not_decided_for_want_of_a_site_is_accepted_just_as_it_must_be(q in random::question()) {
         let site = House::warehouse().site;
         let (event, access) = (event(&q), undecided(&q));
-        prop_assert_eq!(redecide(&site, &event, &access), Ok(()));
+        prop_assert_eq!(again(&site, &event, &access), Ok(()));
         for (what, forged) in forged(&access) {
             if forged != access {
-                prop_assert!(redecide(&site, &event, &forged).is_err(), "{what}: {forged:?}");
+                prop_assert!(again(&site, &event, &forged).is_err(), "{what}: {forged:?}");
             }
         }
         let elsewhere = Event { door: None, ..event };
-        prop_assert!(redecide(&site, &elsewhere, &access).is_err());
+        prop_assert!(again(&site, &elsewhere, &access).is_err());
     }
 }
 
@@ -134,10 +141,10 @@ fn a_record_under_another_door_or_hour_is_found_out() {
     let site = House::warehouse().site;
     let q = picture::question(id("gate"), BEN, PinFact::NotAsked, noon(), 2);
     let access = record(site.decide(&q, Mono(1))).unwrap();
-    assert_eq!(redecide(&site, &event(&q), &access), Ok(()));
-    let moved = redecide(&site, &Event { door: Some(id("aisle-1")), ..event(&q) }, &access).unwrap_err();
+    assert_eq!(again(&site, &event(&q), &access), Ok(()));
+    let moved = again(&site, &Event { door: Some(id("aisle-1")), ..event(&q) }, &access).unwrap_err();
     assert_eq!(moved.decided, r#"denied to Some(PersonId(ben)): NO_RULE []"#);
-    assert!(redecide(&site, &Event { time: night(), ..event(&q) }, &access).is_err());
+    assert!(again(&site, &Event { time: night(), ..event(&q) }, &access).is_err());
 }
 
 #[test]
@@ -147,11 +154,11 @@ fn a_grant_without_the_pin_that_was_due_is_found_out() {
     for pin in [PinFact::NotAsked, PinFact::Wrong, PinFact::Missing] {
         for factors in [Factors::CARD, granted.factors] {
             let forged = Access { pin, factors, ..granted.clone() };
-            assert!(redecide(&site, &event(&at_cage(pin)), &forged).is_err());
+            assert!(again(&site, &event(&at_cage(pin)), &forged).is_err());
         }
     }
     let skipped = Access { pin: PinFact::NotAsked, factors: Factors::CARD, ..granted };
-    let told = redecide(&site, &event(&at_cage(PinFact::NotAsked)), &skipped).unwrap_err();
+    let told = again(&site, &event(&at_cage(PinFact::NotAsked)), &skipped).unwrap_err();
     assert_eq!(told.decided, "ask for the PIN first");
 }
 
@@ -162,6 +169,6 @@ fn a_record_is_judged_by_the_rules_of_its_own_time() {
     let access = record(house.site.decide(&q, Mono(1))).unwrap();
     let then = house.replay(Keep::Decisions);
     house.put(vec![Change::RemoveRule(id("in"))]);
-    assert_eq!(redecide(&then, &event(&q), &access), Ok(()));
-    assert!(redecide(&house.site, &event(&q), &access).is_err());
+    assert_eq!(again(&then, &event(&q), &access), Ok(()));
+    assert!(again(&house.site, &event(&q), &access).is_err());
 }
