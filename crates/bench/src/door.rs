@@ -96,7 +96,7 @@ fn busy(report: &mut Report, options: &Options, dir: &std::path::Path) -> Result
     whole(report, &found, "simulated");
     if process {
         report.about(
-            "as a process: the same in real time with the operating system's part, lines over TCP as behind converters",
+            "as a process: the same in real time with the operating system's part, lines at pseudo-terminals",
         );
         let found = door_busy::measure(rounds, shared, lines, baud, &dir.join("process"))?;
         report.figure("as a process, only polled", median(&found.idle), "%");

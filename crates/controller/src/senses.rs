@@ -23,6 +23,9 @@ const FRESH: Duration = Duration::from_millis(900);
 /// A wire that was never read is a fault from then on: longer than any line takes to find its devices.
 const SILENT_AFTER: Duration = Duration::from_secs(10);
 
+/// Readings that are taken in one after the other before time is looked at again: every wire of a full board.
+const HEARD_MAX: usize = 256;
+
 /// What a wire is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -198,7 +201,14 @@ pub(crate) fn start(
                 return;
             }
             match inbox.recv_timeout(senses.wake_at().since(now)) {
-                Ok(heard) => senses.handle(Mono(bus_micros(began)), heard, &mut out),
+                Ok(heard) => {
+                    // A board tells all its wires at once.
+                    let now = Mono(bus_micros(began));
+                    let others = inbox.try_iter().take(HEARD_MAX);
+                    core::iter::once(heard)
+                        .chain(others)
+                        .for_each(|heard| senses.handle(now, heard, &mut out));
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
