@@ -135,7 +135,9 @@ impl Line {
 
     /// Tells a device; a queue that is full is a fault of the measurement.
     fn send(&mut self, address: usize, command: PdCommand) -> Result<(), Failed> {
-        Ok(self.bus.send(u8::try_from(address)?, command)?)
+        self.bus.send(u8::try_from(address)?, command)?;
+        self.wake = Some(0);
+        Ok(())
     }
 }
 

@@ -135,7 +135,7 @@ impl<F: FnMut(u8, PdEvent) -> Vec<PdCommand>> Driver<F> {
             self.bus.handle(bus_micros(self.began), Input::Timer, &mut out);
             for output in out.drain(..) {
                 if let Output::Event(address, event) = output {
-                    self.event(address, event);
+                    let _ = self.event(address, event);
                 }
             }
             let pause = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
@@ -144,11 +144,10 @@ impl<F: FnMut(u8, PdEvent) -> Vec<PdCommand>> Driver<F> {
         false
     }
 
-    fn event(&mut self, address: u8, event: PdEvent) {
-        for command in (self.tell)(address, event) {
-            // A card waits in the field: the line's next turn is near.
-            let _ = self.bus.send(address, command);
-        }
+    /// True if the device was told something at once: a card waits in its field.
+    fn event(&mut self, address: u8, event: PdEvent) -> bool {
+        let commands = (self.tell)(address, event);
+        commands.into_iter().fold(false, |said, command| self.bus.send(address, command).is_ok() || said)
     }
 
     /// Passes waiting orders on to the bus. True if one of them is to stop.
@@ -178,6 +177,7 @@ impl<F: FnMut(u8, PdEvent) -> Vec<PdCommand>> Driver<F> {
         let mut wake = None;
         self.bus.handle(bus_micros(self.began), Input::Timer, &mut out);
         loop {
+            let mut said = false;
             for output in out.drain(..) {
                 match output {
                     Output::Transmit(bytes) => {
@@ -186,8 +186,11 @@ impl<F: FnMut(u8, PdEvent) -> Vec<PdCommand>> Driver<F> {
                         }
                     }
                     Output::WakeAt(at) => wake = Some(at),
-                    Output::Event(address, event) => self.event(address, event),
+                    Output::Event(address, event) => said |= self.event(address, event),
                 }
+            }
+            if said {
+                wake = Some(0);
             }
             let left = wake.map(|at: u64| at.saturating_sub(bus_micros(self.began)));
             let timeout = left.map(|us| Timespec {

@@ -30,6 +30,9 @@ const INTER_BYTE_MAX: Micros = 20_000;
 /// Characters of quiet between a reply and the next command (OSDP 2.2, 5.6). After a reply that says nothing they are
 /// sent, as [`MARK`]: a line at mark is a quiet line, and nobody has to wake up to end it.
 const IDLE_CHARACTERS: usize = 2;
+/// Characters of quiet after a reply that tells something, unless a command comes before: what answers a card is known
+/// within a third of the time that the next poll would take, and goes out before it.
+const ANSWER_CHARACTERS: usize = 10;
 /// Characters of the longest reply to a challenge, 43, and some: an adapter may hand it over only when it is whole.
 const REPLY_CHARACTERS: usize = 48;
 /// Start bit, eight data bits, stop bit.
@@ -63,6 +66,8 @@ pub struct Bus {
     line: Line,
     /// Until then the line is kept at mark.
     quiet: Micros,
+    /// Until then nobody is polled: a command may come that answers what was told.
+    hold: Micros,
     parser: Parser,
     last: usize,
     /// The last turn was taken out of its order.
@@ -97,7 +102,7 @@ impl Bus {
         }
         let last = links.len().saturating_sub(1);
         let (line, parser) = (Line::Free(now), Parser::default());
-        Ok(Self { baud: config.baud, links, line, quiet: now, parser, last, jumped: false, dice })
+        Ok(Self { baud: config.baud, links, line, quiet: now, hold: now, parser, last, jumped: false, dice })
     }
 
     /// Takes what happened, and says what to do. Exactly one [`Output::WakeAt`] is given if anything is awaited.
@@ -124,7 +129,8 @@ impl Bus {
 
     /// Queues a command for a reader that is online. It is sent in place of the next poll.
     ///
-    /// No [`Bus::handle`] is needed afterwards: polls are back to back, so the line's next turn is near.
+    /// Call [`Bus::handle`] with [`Input::Timer`] afterwards: a line that is held for an answer sends it at once. Without,
+    /// it goes out at the line's next turn.
     ///
     /// # Errors
     /// [`SendError`] says why it was not queued.
@@ -225,8 +231,11 @@ impl Bus {
             let heard = self.with_link(asked.link, out, |link, events| link.hear(now, &frame, events));
             if heard == Heard::Answer {
                 self.quiet = now + self.characters(IDLE_CHARACTERS);
-                // What was told may bring a command: the quiet is waited for then, and the command needs no turn of its own.
-                self.line = Line::Free(if out.len() > told { self.quiet } else { now });
+                let told = out.len() > told;
+                // After a command out of turn there is none to wait for: it could not go before a poll.
+                let answer = if told && !self.jumped { ANSWER_CHARACTERS } else { 0 };
+                self.hold = now + self.characters(answer);
+                self.line = Line::Free(if told { self.quiet } else { now });
                 return;
             }
         }
@@ -250,17 +259,22 @@ impl Bus {
         let count = self.links.len();
         let due = |index: &usize| self.links.get(*index).is_some_and(|link| link.pace.not_before <= now);
         let mut ring = (1..=count).map(|step| (self.last + step) % count).filter(due);
-        let urgent = |index: &usize| self.links.get(*index).is_some_and(Link::is_urgent);
-        if !self.jumped
-            && let Some(index) = ring.clone().find(urgent)
-        {
+        let urgent = |index: &usize| self.links.get(*index).is_some_and(|link| self.may_jump(link));
+        if let Some(index) = ring.clone().find(urgent) {
             self.jumped = true;
             return Some(index);
+        }
+        if now < self.hold {
+            return None;
         }
         self.jumped = false;
         let index = ring.next()?;
         self.last = index;
         Some(index)
+    }
+
+    fn may_jump(&self, link: &Link) -> bool {
+        !self.jumped && link.is_urgent()
     }
 
     fn ask(&mut self, now: Micros, index: usize, out: &mut Vec<Output>) {
@@ -282,7 +296,10 @@ impl Bus {
     fn wake_at(&self) -> Option<Micros> {
         let line = match self.line {
             Line::Asked(asked) => Some(asked.deadline),
-            Line::Free(from) => self.links.iter().map(|link| link.pace.not_before.max(from)).min(),
+            Line::Free(from) => {
+                let from = |link: &Link| if self.may_jump(link) { from } else { from.max(self.hold) };
+                self.links.iter().map(|link| link.pace.not_before.max(from(link))).min()
+            }
         };
         self.links.iter().filter_map(Link::deadline).chain(line).min()
     }

@@ -3,7 +3,7 @@
 
 mod line;
 
-use line::{Line, MS, Node, SECOND, dice};
+use line::{Line, MS, Node, SECOND, To, dice};
 use lockward_osdp::bus::PdEvent;
 use lockward_osdp::reply::{CardData, CardFormat};
 
@@ -87,5 +87,57 @@ fn a_command_is_on_the_line_within_two_exchanges() {
         line.bus.send(address, command.clone()).unwrap();
         line.run(2 * (line.characters(2 + EMPTY + 2 + CARD) + line.reply_delay));
         assert_eq!(line.commands(), std::slice::from_ref(&command), "{address}");
+    }
+}
+
+/// Holds a card to a reader; gives when its reply was in, which is now.
+fn tap(line: &mut Line, reader: usize) -> u64 {
+    line.events.clear();
+    assert!(line.pd(reader).present_card(CardFormat::Raw, CardData::new(26, vec![1, 2, 3, 0]).unwrap()));
+    let since = line.now;
+    while !line.events.iter().any(|e| matches!(e.2, PdEvent::Card { .. })) {
+        line.run(10);
+        assert!(line.now - since < 2 * SECOND, "the tap is lost");
+    }
+    line.events.last().unwrap().0
+}
+
+/// The first frame that the panel sent since the trace was cleared: when, and to whom.
+fn first_said(line: &Line) -> (u64, u8) {
+    let (at, _, bytes) = line.trace.iter().find(|(_, to, _)| *to == To::Readers).unwrap();
+    (*at, bytes[1])
+}
+
+#[test]
+fn what_answers_a_card_goes_out_before_the_next_poll() {
+    let release =
+        lockward_osdp::command::PdCommand::Output(0, lockward_osdp::command::OutputControl::OnFor(50));
+    for baud in [9_600, 115_200] {
+        let mut line = Line::of(8, baud);
+        line.run(5 * SECOND);
+        for after in [2, 5, 9] {
+            let at = tap(&mut line, 2);
+            line.trace.clear();
+            line.run_until(at + line.characters(after));
+            line.bus.send(5, release.clone()).unwrap();
+            line.nudge();
+            assert_eq!(first_said(&line), (line.now, 5), "{baud} baud, {after} characters after the card");
+            line.run(SECOND);
+        }
+    }
+}
+
+#[test]
+fn a_card_that_nothing_answers_holds_its_line_for_ten_characters_and_no_longer() {
+    for baud in [9_600, 115_200] {
+        let mut line = Line::of(8, baud);
+        line.run(5 * SECOND);
+        for reader in [2, 7] {
+            let at = tap(&mut line, reader);
+            line.trace.clear();
+            line.run(SECOND);
+            let (next, to) = first_said(&line);
+            assert_eq!((next - at, to), (line.characters(10), (reader as u8 + 1) % 8), "{baud} baud");
+        }
     }
 }
