@@ -146,8 +146,11 @@ impl<F: FnMut(u8, PdEvent) -> Vec<PdCommand>> Driver<F> {
 
     /// True if the device was told something at once: a card waits in its field.
     fn event(&mut self, address: u8, event: PdEvent) -> bool {
-        let commands = (self.tell)(address, event);
-        commands.into_iter().fold(false, |said, command| self.bus.send(address, command).is_ok() || said)
+        let mut said = false;
+        for command in (self.tell)(address, event) {
+            said |= self.bus.send(address, command).is_ok();
+        }
+        said
     }
 
     /// Passes waiting orders on to the bus. True if one of them is to stop.

@@ -153,12 +153,12 @@ impl Core {
     /// Step one of a turn: everything that has come in. Effects in `out` may be carried out at once.
     pub fn take(&mut self, raw: Now, inputs: &mut Vec<Input>, out: &mut Vec<Effect>) {
         self.try_again();
+        self.answers.forget();
         let now = self.believe(raw);
         for input in inputs.drain(..) {
             self.one(now, input, out);
         }
         self.tick(now, out);
-        self.answers.forget();
         self.sum_up(now.mono);
     }
 

@@ -138,6 +138,9 @@ impl Looks {
     }
 }
 
+/// A picture that is made when it is first asked; `None` if there can be none.
+pub(crate) type Ready = Arc<OnceLock<Option<Arc<Picture>>>>;
+
 /// One Cedar policy, and what the index knows of it.
 #[derive(Debug)]
 pub(crate) struct Compiled {
@@ -156,7 +159,7 @@ pub(crate) struct Compiled {
     pub(crate) alike: Option<Arc<str>>,
     /// The policy by itself, ready to be asked; made when it first is, if `context_only`. Policies that are alike share
     /// one: ten thousand rules have a few dozen conditions, and what is asked often stays near the processor.
-    pub(crate) ready: Arc<OnceLock<Option<Arc<Picture>>>>,
+    pub(crate) ready: Ready,
     /// Every person, group and door that it names, in its scope or its conditions.
     pub(crate) persons: BTreeSet<PersonId>,
     pub(crate) groups: BTreeSet<GroupId>,

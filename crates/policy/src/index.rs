@@ -1,12 +1,11 @@
 //! Which policies can match at all: by the place in their scope, then by the person or group in it.
 
-use crate::cache::Picture;
-use crate::compile::{Compiled, Where, Whom};
+use crate::compile::{Compiled, Ready, Where, Whom};
 use crate::verdict::Place;
 use core::hash::Hash;
 use lockward_model::{DoorId, GroupId, PersonId, PolicyId, RuleId, ZoneId};
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// Whose a compiled policy is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,7 +28,7 @@ pub(crate) struct Index {
     rare: Vec<Arc<Compiled>>,
     /// One picture for all rules that permit on the same conditions. As many as there are pairs of a schedule and a set
     /// of factors in use.
-    alike: HashMap<Arc<str>, Arc<OnceLock<Option<Arc<Picture>>>>>,
+    alike: HashMap<Arc<str>, Ready>,
 }
 
 /// The policies whose scope has one place, and all that they name.
