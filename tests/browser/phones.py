@@ -339,6 +339,10 @@ try:
             manifest = phone.evaluate("fetch('/assets/my.webmanifest').then((a) => a.json())")
             assert (manifest["start_url"], manifest["display"]) == ("/my", "standalone")
             session = phone.context.new_cdp_session(phone)
+            icon = "link[rel=apple-touch-icon]"
+            drawn = f"(async () => {{ const i = new Image(); i.src = document.querySelector('{icon}').href;"
+            drawn += " await i.decode(); return [i.naturalWidth, i.naturalHeight]; })()"
+            assert phone.evaluate(drawn) == [180, 180]
             errors = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
             assert not [e for e in errors if e["errorId"] not in ("in-incognito",)], errors
             assert phone.evaluate("navigator.serviceWorker.getRegistrations().then((r) => r.length)") == 0

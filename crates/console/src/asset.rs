@@ -16,6 +16,8 @@ pub const MY_CSS: &str = include_str!("../assets/my.css");
 pub const MY_MANIFEST: &str = include_str!("../assets/my.webmanifest");
 /// The app's icon, which leaves room for the shape that a phone cuts it to.
 pub const MY_ICON_SVG: &str = include_str!("../assets/my-icon.svg");
+/// The same for phones whose home screen takes no vectors: 180 pixels each way.
+pub const MY_ICON_PNG: &[u8] = include_bytes!("../assets/my-icon.png");
 /// The icon.
 pub const ICON_SVG: &str = include_str!("../assets/icon.svg");
 
@@ -27,18 +29,31 @@ pub struct Asset {
     /// `Content-Type`.
     pub media_type: &'static str,
     /// The file.
-    pub body: &'static str,
+    pub body: &'static [u8],
 }
 
 /// All of them. No session is needed to read these.
-pub const ASSETS: [Asset; 9] = [
-    Asset { path: "/assets/app.css", media_type: "text/css; charset=utf-8", body: APP_CSS },
-    Asset { path: "/assets/app.js", media_type: "text/javascript; charset=utf-8", body: APP_JS },
-    Asset { path: "/assets/passkey.js", media_type: "text/javascript; charset=utf-8", body: PASSKEY_JS },
-    Asset { path: "/assets/signer.js", media_type: "text/javascript; charset=utf-8", body: SIGNER_JS },
-    Asset { path: "/assets/my.js", media_type: "text/javascript; charset=utf-8", body: MY_JS },
-    Asset { path: "/assets/my.css", media_type: "text/css; charset=utf-8", body: MY_CSS },
-    Asset { path: "/assets/my.webmanifest", media_type: "application/manifest+json", body: MY_MANIFEST },
-    Asset { path: "/assets/my-icon.svg", media_type: "image/svg+xml", body: MY_ICON_SVG },
-    Asset { path: "/assets/icon.svg", media_type: "image/svg+xml", body: ICON_SVG },
+pub const ASSETS: [Asset; 10] = [
+    Asset { path: "/assets/app.css", media_type: "text/css; charset=utf-8", body: APP_CSS.as_bytes() },
+    Asset { path: "/assets/app.js", media_type: "text/javascript; charset=utf-8", body: APP_JS.as_bytes() },
+    Asset {
+        path: "/assets/passkey.js",
+        media_type: "text/javascript; charset=utf-8",
+        body: PASSKEY_JS.as_bytes(),
+    },
+    Asset {
+        path: "/assets/signer.js",
+        media_type: "text/javascript; charset=utf-8",
+        body: SIGNER_JS.as_bytes(),
+    },
+    Asset { path: "/assets/my.js", media_type: "text/javascript; charset=utf-8", body: MY_JS.as_bytes() },
+    Asset { path: "/assets/my.css", media_type: "text/css; charset=utf-8", body: MY_CSS.as_bytes() },
+    Asset {
+        path: "/assets/my.webmanifest",
+        media_type: "application/manifest+json",
+        body: MY_MANIFEST.as_bytes(),
+    },
+    Asset { path: "/assets/my-icon.svg", media_type: "image/svg+xml", body: MY_ICON_SVG.as_bytes() },
+    Asset { path: "/assets/my-icon.png", media_type: "image/png", body: MY_ICON_PNG },
+    Asset { path: "/assets/icon.svg", media_type: "image/svg+xml", body: ICON_SVG.as_bytes() },
 ];

@@ -46,7 +46,8 @@ mod zone;
 
 pub use alarm::{AlarmRow, AlarmsView, Bar, alarms, bar};
 pub use asset::{
-    APP_CSS, APP_JS, ASSETS, Asset, ICON_SVG, MY_CSS, MY_ICON_SVG, MY_JS, MY_MANIFEST, PASSKEY_JS, SIGNER_JS,
+    APP_CSS, APP_JS, ASSETS, Asset, ICON_SVG, MY_CSS, MY_ICON_PNG, MY_ICON_SVG, MY_JS, MY_MANIFEST,
+    PASSKEY_JS, SIGNER_JS,
 };
 pub use change::{
     ArrivalRow, ArrivalView, ChangesView, DraftPage, DraftRow, Signing, StatementRow, StatementsView,

@@ -40,9 +40,9 @@ pub(crate) struct Gate {
     pub(crate) ceremonies: Ceremonies,
     pub(crate) attempts: Attempts,
     pub(crate) my: MyGate,
-    pub(crate) orders: Waits<OrderDraft>,
+    pub(crate) orders: Waits<OperatorId, OrderDraft>,
     /// What is away at operators' own signers.
-    pub(crate) at_signer: Waits<AtSigner>,
+    pub(crate) at_signer: Waits<OperatorId, AtSigner>,
     pub(crate) ways: Ways,
     /// Who is away at the OpenID provider.
     pub(crate) away: openid_desk::Attempts,

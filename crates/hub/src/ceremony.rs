@@ -3,20 +3,17 @@
 //! The library judges the browser's answer, and so does the lock's own verification: nothing signs in here that no lock
 //! would take a signature from. Counters are the store's, who is who is the config log's.
 
-use crate::access::kept;
-use crate::dice;
+use crate::attempts::block;
 use crate::logs::sha256;
 use crate::origin::Origin;
+use crate::waits::Waits;
 use aws_lc_rs::hmac;
 use core::time::Duration;
 use lockward_model::{Digest, Mono, Operator, OperatorId, Passkey, SigningKey, SiteId};
 use lockward_site::Site;
 use lockward_wire::config::Assertion;
-use lockward_wire::hex;
 use serde_json::Value;
-use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use tracing::debug;
 use webauthn_rs::prelude::{
     COSEAlgorithm, COSEEC2Key, COSEKey, COSEKeyType, Credential, DiscoverableAuthentication, ECDSACurve,
@@ -99,47 +96,22 @@ enum What {
     Making(Box<Making>),
 }
 
-struct Waiting {
-    what: What,
-    from: IpAddr,
-    begun: Mono,
+/// Ceremonies that wait, each of one address. Each is answered once.
+pub(crate) struct Ceremonies(Waits<IpAddr, What>);
+
+impl Default for Ceremonies {
+    fn default() -> Self {
+        Self(Waits::new(OF_ONE_MAX, IN_ALL_MAX))
+    }
 }
 
-/// Ceremonies that wait. Each is answered once.
-#[derive(Default)]
-pub(crate) struct Ceremonies(Mutex<HashMap<Digest, Waiting>>);
-
 impl Ceremonies {
-    fn held(&self) -> MutexGuard<'_, HashMap<Digest, Waiting>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn wait(&self, what: What, from: IpAddr, now: Mono) -> String {
-        let (name, from) = (hex(&dice::roll::<16>()).to_string(), crate::attempts::block(from));
-        let mut held = self.held();
-        held.retain(|_, w| now.since(w.begun) < CEREMONY_LIFE);
-        let oldest = |held: &HashMap<Digest, Waiting>, which: &dyn Fn(&Waiting) -> bool| {
-            let those = held.iter().filter(|(_, w)| which(w));
-            those.min_by_key(|(_, w)| w.begun).map(|(name, _)| *name)
-        };
-        let own = |w: &Waiting| w.from == from;
-        let gives_way = if held.values().filter(|w| own(w)).count() >= OF_ONE_MAX {
-            oldest(&held, &own)
-        } else if held.len() >= IN_ALL_MAX {
-            oldest(&held, &|_| true)
-        } else {
-            None
-        };
-        if let Some(gone) = gives_way {
-            held.remove(&gone);
-        }
-        held.insert(kept(&name), Waiting { what, from, begun: now });
-        name
+        self.0.wait(what, block(from), now, CEREMONY_LIFE)
     }
 
     fn take(&self, name: &str, now: Mono) -> Option<What> {
-        let waiting = self.held().remove(&kept(name))?;
-        (now.since(waiting.begun) < CEREMONY_LIFE).then_some(waiting.what)
+        self.0.take_if(name, now, |_, _| true).map(|(what, _)| what)
     }
 
     pub(crate) fn asked(&self, name: &str, now: Mono) -> Result<Asked, CeremonyError> {
@@ -444,7 +416,8 @@ mod tests {
         let ask = |from: IpAddr| party.ask(&ceremonies, Asks::Anybody, from, Mono(0)).ok().unwrap().ceremony;
         let first = ask("192.0.2.1".parse().unwrap());
         (0..100_u128).for_each(|n| drop(ask(IpAddr::V6((0x2001_0db8_u128 << 96 | n).into()))));
-        assert_eq!(ceremonies.held().len(), OF_ONE_MAX + 1);
+        let next = IpAddr::V6((0x2001_0db8_u128 << 96 | 1_000).into());
+        assert!(!ceremonies.0.has_room(block(next), Mono(0)));
         assert!(ceremonies.asked(&first, Mono(0)).is_ok());
     }
 }

@@ -3,15 +3,16 @@
 
 use crate::answer;
 use crate::caller::{Caller, Gate, link_of};
-use crate::ceremony::{Asked, answered_by};
+use crate::ceremony::{Asked, CEREMONY_LIFE, answered_by};
 use crate::cookies;
 use crate::my_phones::Joining;
-use crate::my_sessions::{PhoneIn, PhoneSessions, PhoneWaits, Refusals, Waiter};
+use crate::my_sessions::{PhoneIn, PhoneSessions, Refusals, WAITING_EACH_MAX, WAITING_MAX, Waiter};
 use crate::my_words::told;
 use crate::office::Office;
 use crate::order_desk::{Serving, signing_options, url64};
 use crate::orders::{OrderDraft, OrderError};
 use crate::sign_in::{Finish, read};
+use crate::waits::Waits;
 use crate::web::{Desk, Visit, query};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -44,21 +45,19 @@ pub(crate) enum My {
 /// What lets people in with phones of their own, for all listeners of a hub.
 pub(crate) struct MyGate {
     pub(crate) sessions: PhoneSessions,
-    pub(crate) asked: PhoneWaits<Asked>,
-    pub(crate) joining: PhoneWaits<Joining>,
-    opening: PhoneWaits<OrderDraft>,
+    pub(crate) asked: Waits<Waiter, Asked>,
+    pub(crate) joining: Waits<Waiter, Joining>,
+    opening: Waits<Waiter, OrderDraft>,
     refused: Refusals,
 }
 
 impl Default for MyGate {
     fn default() -> Self {
-        use crate::ceremony::CEREMONY_LIFE;
         Self {
             sessions: PhoneSessions::default(),
-            asked: PhoneWaits::new(CEREMONY_LIFE),
-            joining: PhoneWaits::new(CEREMONY_LIFE),
-            // As long as the number that each has taken is out.
-            opening: PhoneWaits::new(Order::LIFE_MAX),
+            asked: Waits::new(WAITING_EACH_MAX, WAITING_MAX),
+            joining: Waits::new(WAITING_EACH_MAX, WAITING_MAX),
+            opening: Waits::new(WAITING_EACH_MAX, WAITING_MAX),
             refused: Refusals::default(),
         }
     }
@@ -163,7 +162,7 @@ impl Desk {
             return no(StatusCode::INTERNAL_SERVER_ERROR, ApiRefusal::Failed);
         };
         let (of, now) = (Waiter::at(visit.from), self.core.office.now().mono);
-        let ceremony = self.gate.my.asked.wait(of, asked, now);
+        let ceremony = self.gate.my.asked.wait(asked, of, now, CEREMONY_LIFE);
         answer::json(&json!({ "ceremony": ceremony, "publicKey": public_key }))
     }
 
@@ -250,7 +249,8 @@ impl Desk {
         };
         let by = Serving { rp: key.rp.to_string(), ids: vec![url64(&key.id)] };
         let public_key = signing_options(&draft.message(), &by, Order::PHONE_LIFE_MAX);
-        let ceremony = self.gate.my.opening.wait(of, draft, office.now().mono);
+        // As long as the number that it has taken is out.
+        let ceremony = self.gate.my.opening.wait(draft, of, office.now().mono, Order::LIFE_MAX);
         answer::json(&json!({ "ceremony": ceremony, "publicKey": public_key }))
     }
 

@@ -3,6 +3,7 @@
 use crate::access::{LINK_LIFE, LinkUse};
 use crate::answer;
 use crate::caller::link_of;
+use crate::ceremony::CEREMONY_LIFE;
 use crate::dice;
 use crate::my::phones_of;
 use crate::my_sessions::Waiter;
@@ -119,7 +120,8 @@ impl Desk {
         };
         drop(site);
         let joining = Joining { state, person, by, link: link_of(&key) };
-        let ceremony = self.gate.my.joining.wait(Waiter::at(visit.from), joining, office.now().mono);
+        let ceremony =
+            self.gate.my.joining.wait(joining, Waiter::at(visit.from), office.now().mono, CEREMONY_LIFE);
         answer::json(&json!({ "ceremony": ceremony, "publicKey": public_key }))
     }
 

@@ -5,10 +5,8 @@
 
 use crate::access::{Secret, kept};
 use crate::attempts::block;
-use crate::dice;
 use core::time::Duration;
 use lockward_model::{CardToken, Digest, Mono, PersonId};
-use lockward_wire::hex;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,8 +18,8 @@ pub(crate) const MY_SESSION_LIFE: Duration = Duration::from_secs(24 * 3_600);
 /// Sessions at once: of a site's largest shift. The idlest gives way.
 const SESSIONS_MAX: usize = 16_384;
 /// What waits for a touch, in all; and of one address or phone.
-const WAITING_MAX: usize = 4_096;
-const WAITING_EACH_MAX: usize = 4;
+pub(crate) const WAITING_MAX: usize = 4_096;
+pub(crate) const WAITING_EACH_MAX: usize = 4;
 /// So many openings that are refused at once are nobody's haste; and one more after this: half of what a controller takes of
 /// orders that change nothing, so that nobody's phone takes the numbers or the link of a door away.
 const REFUSED_MAX: u32 = 5;
@@ -97,54 +95,6 @@ impl Waiter {
     }
 }
 
-/// What waits for a touch. Each is answered once.
-pub(crate) struct PhoneWaits<T> {
-    life: Duration,
-    held: Mutex<HashMap<Digest, (Waiter, T, Mono)>>,
-}
-
-impl<T> PhoneWaits<T> {
-    pub(crate) fn new(life: Duration) -> Self {
-        Self { life, held: Mutex::default() }
-    }
-
-    fn held(&self) -> MutexGuard<'_, HashMap<Digest, (Waiter, T, Mono)>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether one more of somebody's may wait.
-    pub(crate) fn has_room(&self, of: Waiter, now: Mono) -> bool {
-        let mut held = self.held();
-        held.retain(|_, (_, _, begun)| now.since(*begun) < self.life);
-        let own = held.values().filter(|(other, ..)| *other == of).count();
-        own < WAITING_EACH_MAX && held.len() < WAITING_MAX
-    }
-
-    /// Keeps it; gives its name. If too many wait, the oldest of the same gives way, or of all.
-    pub(crate) fn wait(&self, of: Waiter, what: T, now: Mono) -> String {
-        let (name, full) = (hex(&dice::roll::<16>()).to_string(), !self.has_room(of, now));
-        let mut held = self.held();
-        if full {
-            let own = held.iter().filter(|(_, (other, ..))| *other == of);
-            let oldest = own.min_by_key(|(_, (_, _, begun))| *begun).map(|(name, _)| *name);
-            let all = || held.iter().min_by_key(|(_, (_, _, begun))| *begun).map(|(name, _)| *name);
-            if let Some(oldest) = oldest.or_else(all) {
-                held.remove(&oldest);
-            }
-        }
-        held.insert(kept(&name), (of, what, now));
-        name
-    }
-
-    /// Takes what waits under a name, if it is this one's.
-    pub(crate) fn take(&self, name: &str, of: Waiter, now: Mono) -> Option<T> {
-        let mut held = self.held();
-        held.get(&kept(name)).filter(|(other, ..)| *other == of)?;
-        let (_, what, begun) = held.remove(&kept(name))?;
-        (now.since(begun) < self.life).then_some(what)
-    }
-}
-
 /// How often somebody's openings were refused lately.
 #[derive(Default)]
 pub(crate) struct Refusals(Mutex<HashMap<PersonId, Mono>>);
@@ -174,7 +124,6 @@ mod tests {
     use super::*;
 
     const PHONE: CardToken = CardToken([7; 16]);
-    const OF: Waiter = Waiter::Phone(PHONE);
 
     fn at(seconds: u64) -> Mono {
         Mono(seconds * 1_000_000)
@@ -196,31 +145,10 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_is_taken_once_in_time_and_by_whoever_it_is_of() {
-        let waits = PhoneWaits::new(Duration::from_secs(10));
-        let name = waits.wait(OF, 1, at(0));
-        assert_eq!(waits.take(&name, Waiter::Phone(CardToken([8; 16])), at(1)), None);
-        assert_eq!((waits.take(&name, OF, at(1)), waits.take(&name, OF, at(1))), (Some(1), None));
-        let late = waits.wait(OF, 2, at(0));
-        assert_eq!(waits.take(&late, OF, at(10)), None);
-    }
-
-    #[test]
-    fn nobody_takes_all_the_numbers_of_a_door() {
-        let waits = PhoneWaits::new(Duration::from_secs(60));
-        for n in 0..WAITING_EACH_MAX {
-            assert!(waits.has_room(OF, at(0)), "{n}");
-            waits.wait(OF, n, at(0));
-        }
-        assert!(!waits.has_room(OF, at(59)) && waits.has_room(OF, at(60)));
-    }
-
-    #[test]
-    fn whoever_has_many_ipv6_addresses_has_no_more_that_waits() {
-        let waits = PhoneWaits::new(Duration::from_secs(60));
-        let next = |n: u128| Waiter::at(IpAddr::V6((0x2001_0db8_u128 << 96 | n).into()));
-        (0..100).for_each(|n| drop(waits.wait(next(n), n, at(0))));
-        assert_eq!(waits.held().len(), WAITING_EACH_MAX);
+    fn whoever_has_many_ipv6_addresses_is_one_who_waits() {
+        let at = |n: u128| Waiter::at(IpAddr::V6((0x2001_0db8_u128 << 96 | n).into()));
+        assert_eq!(at(1), at(1 << 63));
+        assert_ne!(at(1), at(1 << 64));
     }
 
     #[test]

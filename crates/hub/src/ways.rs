@@ -1,11 +1,11 @@
 //! Passwords and one-time codes, checked: with the same answer, and after the same work, for everybody who is not let in.
 
-use crate::access::kept;
 use crate::core::Core;
 use crate::dice;
 use crate::keys::KeysError;
 use crate::logs::sha256;
 use crate::names::{FAILURES_MAX, Names};
+use crate::waits::Waits;
 use core::time::Duration;
 use lockward_model::{Digest, Mono, OperatorId, Time};
 use lockward_policy::SignIn;
@@ -14,9 +14,7 @@ use lockward_wire::credential::{
     OneTimeHash, OneTimeSecret, Password, PasswordError, STEP_SECONDS, hash_password, recovery_code,
     verify_password,
 };
-use lockward_wire::hex;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use zxcvbn::{Score, zxcvbn};
@@ -27,7 +25,8 @@ const HASHING_MAX: usize = 2;
 const TURN_WAIT: Duration = Duration::from_secs(5);
 /// How long a code app may take to be set up.
 const SETTING_UP_LIFE: Duration = Duration::from_secs(600);
-/// Set-ups that wait; the oldest gives way.
+/// Set-ups of one operator that wait, and of all.
+const SETTING_UP_EACH_MAX: usize = 8;
 const SETTING_UP_MAX: usize = 256;
 /// Wrong codes of one set-up: a person mistypes, and a guess of six digits needs a thousand times more.
 const SETTING_UP_TRIES: u8 = 10;
@@ -115,13 +114,13 @@ pub(crate) struct SettingUp {
 pub(crate) struct Ways {
     names: Names,
     hashing: Arc<Semaphore>,
-    setting_up: Mutex<HashMap<Digest, SettingUp>>,
+    setting_up: Waits<OperatorId, SettingUp>,
 }
 
 impl Default for Ways {
     fn default() -> Self {
         let hashing = Arc::new(Semaphore::new(HASHING_MAX));
-        Self { names: Names::default(), hashing, setting_up: Mutex::default() }
+        Self { names: Names::default(), hashing, setting_up: Waits::new(SETTING_UP_EACH_MAX, SETTING_UP_MAX) }
     }
 }
 
@@ -296,22 +295,13 @@ impl Ways {
     }
 
     fn wait(&self, what: SettingUp, now: Mono) -> String {
-        let name = hex(&dice::roll::<16>()).to_string();
-        let mut held = self.setting_up.lock().unwrap_or_else(PoisonError::into_inner);
-        held.retain(|_, one| now.since(one.begun) < SETTING_UP_LIFE);
-        if held.len() >= SETTING_UP_MAX
-            && let Some(oldest) = held.iter().min_by_key(|(_, one)| one.begun).map(|(name, _)| *name)
-        {
-            held.remove(&oldest);
-        }
-        held.insert(kept(&name), what);
-        name
+        let (of, left) = (what.whose.operator, SETTING_UP_LIFE.saturating_sub(now.since(what.begun)));
+        self.setting_up.wait(what, of, now, left)
     }
 
     /// What waits under this name: taken out.
     pub(crate) fn take_set_up(&self, name: &str, now: Mono) -> Option<SettingUp> {
-        let mut held = self.setting_up.lock().unwrap_or_else(PoisonError::into_inner);
-        held.remove(&kept(name)).filter(|one| now.since(one.begun) < SETTING_UP_LIFE)
+        self.setting_up.take_if(name, now, |_, _| true).map(|(what, _)| what)
     }
 
     /// Puts back what was answered with a wrong code, under a new name; `None` after too many.
