@@ -1,5 +1,6 @@
 //! `door`: one step of a door, a controller whose doors are all busy, and what rules cost a door that does not use them.
 
+use crate::door_bare;
 use crate::door_busy::{self, Busy};
 use crate::door_rules;
 use crate::door_step;
@@ -8,7 +9,7 @@ use crate::rounds::{Failed, bootstrap, mean, median, percentile, ratio};
 use clap::Args;
 use std::path::PathBuf;
 
-pub(crate) use crate::door_busy::{Child, child};
+pub(crate) use crate::door_busy::{Options as Child, child};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -99,6 +100,8 @@ fn busy(report: &mut Report, options: &Options, dir: &std::path::Path) -> Result
             "as a process: the same in real time with the operating system's part, lines at pseudo-terminals",
         );
         let found = door_busy::measure(rounds, shared, lines, baud, &dir.join("process"))?;
+        let bare = door_bare::measure(rounds, lines, baud)?;
+        report.figure("a bare loop over such lines", median(&bare), "%");
         report.figure("as a process, only polled", median(&found.idle), "%");
         report.figure("as a process, 64 busy doors", median(&found.busy), "%");
         report.figure("  card at a reader to its bolt, mean", mean(&found.to_bolt), "ns");

@@ -106,7 +106,7 @@ pub(crate) fn measure(
     let lines = lines.collect::<Result<Vec<_>, _>>()?;
     let config = dir.join("door.toml");
     std::fs::write(&config, door_toml(&lines, baud)?)?;
-    let mut controller = Controller::start(&config)?;
+    let mut controller = Child::start("door-child", &[config])?;
     let start = machine::now();
     while !lines.iter().all(|line| line.bus.is_online()) {
         if start.elapsed() > SETTLE {
@@ -238,17 +238,17 @@ impl Visitor<'_> {
     }
 }
 
-/// The controller's process; it tells its CPU for every line that it is sent, and ends with the last.
-struct Controller {
+/// A process of its own; it tells its CPU for every line that it is sent, and ends with the last.
+pub(crate) struct Child {
     process: std::process::Child,
     ask: Option<ChildStdin>,
     told: BufReader<ChildStdout>,
 }
 
-impl Controller {
-    fn start(config: &Path) -> Result<Self, Failed> {
+impl Child {
+    pub(crate) fn start(verb: &str, paths: &[PathBuf]) -> Result<Self, Failed> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.arg("door-child").arg(config).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.arg(verb).args(paths).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = command.spawn()?;
         let ask = process.stdin.take();
         let told = BufReader::new(process.stdout.take().ok_or("no output")?);
@@ -256,27 +256,27 @@ impl Controller {
     }
 
     fn cpu_ns(&mut self) -> Result<f64, Failed> {
-        writeln!(self.ask.as_mut().ok_or("the controller has ended")?)?;
+        writeln!(self.ask.as_mut().ok_or("the process has ended")?)?;
         let mut line = String::new();
         self.told.read_line(&mut line)?;
         Ok(line.trim().parse()?)
     }
 
     /// The share of one core, in percent, that it takes meanwhile.
-    fn share(&mut self, meanwhile: impl FnOnce() -> Result<(), Failed>) -> Result<f64, Failed> {
+    pub(crate) fn share(&mut self, meanwhile: impl FnOnce() -> Result<(), Failed>) -> Result<f64, Failed> {
         let (start, before) = (machine::now(), self.cpu_ns()?);
         meanwhile()?;
         let spent = self.cpu_ns()? - before;
         Ok(spent / start.elapsed().as_nanos() as f64 * 100.0)
     }
 
-    fn stop(mut self) -> Result<(), Failed> {
+    pub(crate) fn stop(mut self) -> Result<(), Failed> {
         drop(self.ask.take());
-        if self.process.wait()?.success() { Ok(()) } else { Err("the controller ended badly".into()) }
+        if self.process.wait()?.success() { Ok(()) } else { Err("the process ended badly".into()) }
     }
 }
 
-impl Drop for Controller {
+impl Drop for Child {
     fn drop(&mut self) {
         // After an error; one that was stopped is gone already.
         let _ = self.process.kill();
@@ -285,18 +285,24 @@ impl Drop for Controller {
 }
 
 #[derive(Args)]
-pub(crate) struct Child {
+pub(crate) struct Options {
     config: PathBuf,
 }
 
 /// What the controller's process does.
-pub(crate) fn child(options: &Child) -> Result<(), Failed> {
+pub(crate) fn child(options: &Options) -> Result<(), Failed> {
     let config = Config::read(&options.config)?;
     let running = run::start(config, &run::Options::default(), Arc::new(SystemClock::default()))?;
+    tell_cpu()?;
+    running.stop();
+    Ok(())
+}
+
+/// What every child does meanwhile.
+pub(crate) fn tell_cpu() -> Result<(), Failed> {
     for line in std::io::stdin().lock().lines() {
         line?;
         println!("{}", machine::process_cpu_ns());
     }
-    running.stop();
     Ok(())
 }

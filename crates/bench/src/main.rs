@@ -11,6 +11,7 @@ mod decide_cases;
 mod device;
 mod dice;
 mod door;
+mod door_bare;
 mod door_busy;
 mod door_lines;
 mod door_rules;
@@ -64,6 +65,9 @@ enum Verb {
     Door(door::Options),
     #[command(hide = true)]
     DoorChild(door::Child),
+    /// What the bare loop of `door` runs.
+    #[command(hide = true)]
+    DoorBare(door_bare::Options),
     /// A hub and many controllers that send to it.
     Ingest(ingest::Options),
     /// Signing in, an order, and a change: from the browser's signature to what it does.
@@ -89,6 +93,7 @@ fn main() -> ExitCode {
         Verb::Log(options) => log::run(options),
         Verb::Door(options) => door::run(options),
         Verb::DoorChild(options) => return told(door::child(options).map(|()| true)),
+        Verb::DoorBare(options) => return told(door_bare::child(options).map(|()| true)),
         Verb::Ingest(options) => ingest::run(options),
         Verb::Sign(options) => sign::run(options),
         Verb::HubChild(options) => return told(footprint_hub::child(options).map(|()| true)),
