@@ -145,7 +145,7 @@ impl Desk {
             }
             None => {
                 let who_signs = visit.caller.operator();
-                if let Some(code) = who_signs.and_then(|w| w.signs_nothing(self.core.office.wall())) {
+                if let Some(code) = who_signs.and_then(|who| self.unsigned(who)) {
                     return answer::problem_of(StatusCode::FORBIDDEN, code);
                 }
                 let sign = move |core: &crate::core::Core| core.office.sign_draft_for(id, who);

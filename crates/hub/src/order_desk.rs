@@ -3,6 +3,7 @@
 //! Whoever has a passkey that serves here signs with it, also where the hub's word would do: what is on record then is the
 //! person's own signature. The hub signs for nobody but operators without one, and only where the site takes its word.
 
+use crate::access::SignedIn;
 use crate::answer;
 use crate::ceremony::{answered_by, passkeys};
 use crate::orders::OrderError;
@@ -71,8 +72,7 @@ impl Desk {
         }
         let own = self.own_passkeys(visit, who.operator);
         let on_behalf = own.is_none().then_some(who.operator);
-        let unsigned = on_behalf.and_then(|_| who.signs_nothing(self.core.office.wall()));
-        if let Some(code) = unsigned {
+        if let Some(code) = on_behalf.and_then(|_| self.unsigned(who)) {
             return answer::problem_of(StatusCode::FORBIDDEN, code);
         }
         let draft = match self.core.draft_order(door, act, reason, on_behalf).await {
@@ -96,6 +96,14 @@ impl Desk {
         let ids: Vec<_> = own.map(|p| url64(&p.id)).collect();
         let rp = party.origin.host().to_owned();
         (!ids.is_empty()).then_some(Serving { rp, ids })
+    }
+
+    /// Why the hub signs nothing in place of whoever is signed in so: nobody's who has a passkey to touch, here or elsewhere,
+    /// and as the session says ([`SignedIn::signs_nothing`]).
+    pub(crate) fn unsigned(&self, who: &SignedIn) -> Option<ApiRefusal> {
+        let site = self.core.office.site();
+        let touches = site.operator(who.operator).is_some_and(|o| passkeys(o).next().is_some());
+        if touches { Some(ApiRefusal::TouchNeeded) } else { who.signs_nothing(self.core.office.wall()) }
     }
 
     /// Gives the order, and says what the door made of it.

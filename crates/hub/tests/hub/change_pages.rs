@@ -136,3 +136,18 @@ async fn hardening_says_what_it_takes() {
     let review = page(&rig, &place, &cookie).await;
     assert!(review.contains("people sign"), "{review}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_hub_signs_nothing_in_place_of_an_operator_who_has_a_passkey_to_touch() {
+    let (rig, mut key) = set_up().await;
+    let cookie = in_session(&rig, &mut key).await;
+    let place = draft(&rig, &cookie, NIGHT).await;
+    let untouched = json!({ "credential": null });
+    // Not at once, when the session is fresh, and not later, when somebody else may sit at it.
+    for wait in [0, 1_200] {
+        rig.clock.forward(core::time::Duration::from_secs(wait));
+        let answer = post(&rig, &format!("{place}/sign/finish"), &cookie, untouched.clone()).await;
+        assert_eq!(code(&answer), refused(403, "TOUCH_NEEDED"), "after {wait} s");
+    }
+    assert!(!rig.hub().office().site().groups().any(|g| g.id == id("night")));
+}

@@ -5,7 +5,7 @@ use crate::elsewhere::{Gate, id};
 use crate::orders::{asked_for_nonce, given};
 use crate::rig::*;
 use crate::sign_in::{code, in_session, origin, post, refused, said, set_up};
-use crate::web::{Answer, PAGE, ask};
+use crate::web::{Answer, OWN, PAGE, ask, send};
 use core::time::Duration;
 use lockward_model::*;
 use lockward_policy::HUB_SIGNS;
@@ -149,4 +149,15 @@ async fn a_doors_page_offers_what_its_reader_may_order() {
     assert!(!page.contains("Open once") && page.contains("Who may enter"), "{page}");
     let answer = post(&rig, "/doors/door-1/unlock/start", &cookie, json!({})).await;
     assert_eq!(code(&answer), refused(403, "NOT_PERMITTED"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_an_address_where_no_passkey_serves_no_order_goes_out_without_one() {
+    let (rig, mut key) = set_up().await;
+    let _gate = Gate::enrolled(&rig, "gate-1", 11).await;
+    let cookie = in_session(&rig, &mut key).await;
+    let host = format!("127.0.0.1:{}", rig.hub().console().unwrap().port());
+    let headers = [OWN, PAGE, ("cookie", &*cookie), ("host", &*host)];
+    let answer = send(&rig, "POST", "/doors/door-1/unlock/start", &headers, "{}").await;
+    assert_eq!(code(&answer), refused(403, "TOUCH_NEEDED"));
 }
