@@ -192,6 +192,13 @@
       if (act) {
         const done = await act(form, button);
         if (done.to) return location.assign(done.to);
+        const record = document.getElementById("record");
+        if (done.record && record) {
+          record.querySelector("pre").textContent = done.record;
+          record.hidden = false;
+          form.hidden = true;
+          return tell("");
+        }
         tell(done.says, "good");
         button.disabled = false;
       } else {

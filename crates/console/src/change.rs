@@ -33,6 +33,9 @@ pub struct ChangesView {
     pub wrong: Option<String>,
     /// What waits for signatures.
     pub waiting: Vec<DraftRow>,
+    /// Whom the recovery key has announced as an owner and from when on that can be done, with the change file that ends
+    /// it, where the reader might.
+    pub recovery: Option<(String, Moment, String)>,
     /// The change file that hardens the site, where that is still to be done and the reader might.
     pub harden: Option<String>,
 }

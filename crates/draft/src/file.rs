@@ -68,6 +68,8 @@ pub struct ChangeFile {
     pub forgive_people: Names,
     /// Zones in which everybody's place is forgotten.
     pub forgive_zones: Names,
+    /// True: what was announced with the recovery key is ended.
+    pub end_recovery: Option<Spanned<bool>>,
     /// How watchful zones are.
     pub threat: Vec<Spanned<Threat>>,
     pub(crate) zone: Section<Zone>,

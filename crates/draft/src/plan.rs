@@ -131,6 +131,9 @@ impl Planner<'_> {
         let zones = self.zones();
         let people: Vec<String> = self.site.people().map(|id| id.to_string()).collect();
         self.named("lift_lockdown", &file.lift_lockdown, &zones, |s| Ok(Change::LiftLockdown(s.parse()?)))?;
+        if let Some(said) = file.end_recovery.as_ref().filter(|said| *said.get_ref()) {
+            self.put("end_recovery", said.span(), Change::CancelRecovery)?;
+        }
         for record in &file.threat {
             let (span, given) = (record.span(), record.get_ref());
             let zone = self.read("threat", span.clone(), read::key("zone", &given.zone))?;

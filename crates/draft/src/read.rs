@@ -5,7 +5,7 @@ use core::time::Duration;
 use jiff::civil::{Date, DateTime};
 use lockward_model::{
     Door, DoorKind, ExitHardware, Factors, OpenLimit, Operator, OperatorKey, PolicyText, PublicKey,
-    ReleaseTime, Relock, Rule, Service, SigningKey, SiteZone, Target, Text, Time, Validity, Zone,
+    ReleaseTime, Relock, RoleId, Rule, Service, SigningKey, SiteZone, Target, Text, Time, Validity, Zone,
 };
 use toml::value::Datetime;
 
@@ -118,6 +118,9 @@ pub(crate) fn policy(p: &file::Policy) -> Result<PolicyText, Wrong> {
     Ok(PolicyText { id: key("id", &p.id)?, text: p.text.as_str().into() })
 }
 
+/// The role that ends with a job.
+const INSTALLER: &str = "installer";
+
 /// `known`: the operator as it is. Its passkeys stay: they are its own to name, on its own page.
 pub(crate) fn operator(
     o: &file::Operator,
@@ -137,14 +140,13 @@ pub(crate) fn operator(
         None => known.iter().filter(in_file).cloned().collect(),
     };
     keys.extend(known.iter().filter(|k| !in_file(k)).cloned());
-    Ok(Operator {
-        id,
-        title,
-        keys,
-        roles: self::keys("roles", &o.roles)?,
-        until: until(o.until.as_ref(), zone)?,
-        person: maybe("person", o.person.as_ref())?,
-    })
+    let (roles, until) = (self::keys::<RoleId>("roles", &o.roles)?, until(o.until.as_ref(), zone)?);
+    if until.is_none() && roles.iter().any(|role| role.as_str() == INSTALLER) {
+        return Err(
+            "an installer comes for a job: say until when with `until`, such as `until = 2027-01-31`".into(),
+        );
+    }
+    Ok(Operator { id, title, keys, roles, until, person: maybe("person", o.person.as_ref())? })
 }
 
 pub(crate) fn service(s: &file::Service, zone: &SiteZone) -> Result<Service, Wrong> {

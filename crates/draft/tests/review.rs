@@ -276,12 +276,28 @@ fn a_change_that_weakens_nothing_has_no_remarks() {
 
 /// What is wrong with a statement, in a change of the furnished site.
 fn refused(statement: &str) -> String {
+    planned(&format!("[[statement]]\n{statement}")).err().unwrap_or_else(|| panic!("{statement} was taken"))
+}
+
+fn planned(text: &str) -> Result<(), String> {
     let (_, furnished) = told(&founded(), BASE);
-    let text = format!("[[statement]]\n{statement}");
-    let source = Source::new("change", &text);
+    let source = Source::new("change", text);
     let ring = Ring(CardKey::from_bytes([1; 32]), PinPepper::from_bytes([2; 32]), Cell::new(0));
     let planned = source.parse().and_then(|file| plan(&source, &file, furnished.site(), &ring));
-    planned.err().unwrap_or_else(|| panic!("{statement} was taken")).to_string()
+    planned.map(drop).map_err(|error| error.to_string())
+}
+
+#[test]
+fn an_installer_has_an_end() {
+    let with = |more: &str| {
+        let key = "ab".repeat(32);
+        format!(
+            "[[operator]]\nid = \"eve\"\ntitle = \"Eve\"\nkey = \"{key}\"\nroles = [\"auditor\", \"installer\"]\n{more}"
+        )
+    };
+    let error = planned(&with("")).unwrap_err();
+    assert!(error.contains("say until when with `until`"), "{error}");
+    planned(&with("until = 2027-01-31\n")).unwrap();
 }
 
 #[test]

@@ -4,8 +4,8 @@
 //! is cleared because time has passed.
 
 use lockward_model::{
-    Body, Code, ControllerFact, ControllerId, Deny, DoorFact, DoorId, Event, InputName, Outcome,
-    PassbackFact, PinFact, ReaderFact, Source, Time, ZoneFact, ZoneId,
+    Body, Code, ControllerFact, ControllerId, Deny, DoorFact, DoorId, Event, InputName, OperatorId, Outcome,
+    PassbackFact, PinFact, ReaderFact, RecoveryStep, Source, Time, ZoneFact, ZoneId,
 };
 use std::collections::{BTreeMap, VecDeque};
 
@@ -66,6 +66,8 @@ pub enum About {
     Zone(ZoneId),
     /// Another controller.
     Controller(ControllerId),
+    /// An operator's way in.
+    Operator(OperatorId),
 }
 
 /// The same thing at the same place is the same alarm.
@@ -199,6 +201,9 @@ fn about(body: &Body) -> About {
         Body::Connected(id) | Body::Disconnected(id) | Body::Gap { controller: id, .. } => {
             About::Controller(*id)
         }
+        Body::Factor { operator: Some(id), .. } | Body::Session { operator: Some(id), .. } => {
+            About::Operator(*id)
+        }
         _ => About::All,
     }
 }
@@ -272,6 +277,9 @@ fn ends(body: &Body) -> &'static [Code] {
         Body::ConfigApplied(_) => &[Code::ConfigRefused],
         Body::ClockStep { taken: true, .. } => &[Code::TimeStepRefused],
         Body::Connected(_) => &[Code::ControllerDisconnected],
+        Body::Recovery { step: RecoveryStep::Done | RecoveryStep::Cancelled, .. } => {
+            &[Code::RecoveryAnnounced]
+        }
         _ => &[],
     }
 }
@@ -280,7 +288,7 @@ fn ends(body: &Body) -> &'static [Code] {
 mod tests {
     use super::*;
     use core::time::Duration;
-    use lockward_model::{Access, Digest, Epoch, Factors, InputFault, Known, Opening, Side};
+    use lockward_model::{Access, Digest, Epoch, FactorFact, Factors, InputFault, Known, Opening, Side};
 
     fn event(seq: u64, door: Option<&str>, body: Body) -> Event {
         Event {
@@ -335,6 +343,34 @@ mod tests {
         assert_eq!(alarms.take(&closed(3, "a")), Did::Cleared);
         assert_eq!(alarms.standing().len(), 0);
         assert_eq!(alarms.cleared().next().unwrap().cleared, Some(Time(3_000)));
+    }
+
+    #[test]
+    fn what_the_recovery_key_announced_is_an_alarm_until_it_is_ended_or_done() {
+        for step in [RecoveryStep::Cancelled, RecoveryStep::Done] {
+            let mut alarms = Alarms::new();
+            let recovery = |seq, step| event(seq, None, Body::Recovery { operator: None, step });
+            assert_eq!(alarms.take(&recovery(1, RecoveryStep::Announced)), Did::Raised);
+            alarms.take(&recovery(2, step));
+            let announced = |a: &&Alarm| a.kind == Kind::Event(Code::RecoveryAnnounced);
+            assert!(!alarms.standing().iter().any(announced));
+            assert_eq!(
+                alarms.take(&recovery(3, RecoveryStep::Announced)),
+                Did::Raised,
+                "a second is another"
+            );
+        }
+    }
+
+    #[test]
+    fn what_happens_to_two_operators_keys_is_two_alarms() {
+        let mut alarms = Alarms::new();
+        let reset = |seq, who: &str| {
+            let operator = Some(who.parse().unwrap());
+            event(seq, None, Body::Factor { operator, by: None, fact: FactorFact::Reset })
+        };
+        assert_eq!([alarms.take(&reset(1, "ada")), alarms.take(&reset(2, "bob"))], [Did::Raised; 2]);
+        assert_eq!(alarms.take(&reset(3, "ada")), Did::Repeated);
     }
 
     #[test]

@@ -91,6 +91,9 @@ impl Page<'_> {
             About::Input(input) => Some(tell::input(*input).to_owned()),
             About::Zone(zone) => Some(self.zone_name(*zone)),
             About::Controller(id) => Some(controller(*id)),
+            About::Operator(id) => {
+                Some(self.site.operator(*id).map_or_else(|| id.to_string(), |o| o.title.to_string()))
+            }
         };
         match (at, what) {
             (Some(at), Some(what)) => Some(format!("{at}, {what}")),

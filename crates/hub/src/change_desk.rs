@@ -69,6 +69,7 @@ impl Desk {
                 text: text.to_owned(),
                 wrong,
                 waiting: drafts.iter().map(|draft| page.draft_row(draft)).collect(),
+                recovery: page.recovery(who),
                 harden: page.hardening(who),
             };
             lockward_console::changes(&view)
@@ -231,6 +232,14 @@ impl Page<'_> {
     fn has_signers_key(&self, operator: OperatorId) -> bool {
         let own = self.site.operator(operator).into_iter().flat_map(passkeys);
         own.into_iter().any(lockward_model::Passkey::is_the_signers)
+    }
+
+    /// What the recovery key has announced, for whoever may end it.
+    fn recovery(&self, operator: OperatorId) -> Option<(String, lockward_console::Moment, String)> {
+        let waits =
+            self.site.recovery().filter(|_| self.site.may_change(operator, "cancel-recovery", self.now))?;
+        let file = "reason = \"The recovery key was not used by us\"\nend_recovery = true\n";
+        Some((waits.operator.title.to_string(), self.moment(waits.from), file.into()))
     }
 
     /// The change file that hardens the site, for whoever may sign it and where it is still to be done.

@@ -239,15 +239,19 @@ impl Running {
         has_passkey(&self.core.office.site())
     }
 
-    /// The address of a new one-time link with which the founding operator registers the site's first passkey. `None` where
-    /// somebody has one, and where the site does not take the hub's word for an operator's.
+    /// The address of a new one-time link with which the founding operator registers the site's first passkey, or whom the
+    /// recovery key has made registers theirs. `None` where somebody has one, and where the site does not take the hub's
+    /// word for an operator's; a recovered one's then waits for a signature with the key file.
     #[must_use]
     pub fn set_up_url(&self) -> Option<String> {
         let (office, site) = (&self.core.office, self.core.office.site());
         let can = |id: &OperatorId| site.hub_signs_for(*id, "put-operator", office.wall());
-        let operator =
-            site.founding().operators.iter().map(|o| o.id).find(can).filter(|_| !has_passkey(&site))?;
-        let what = LinkUse::Register { operator, by: operator, first: true };
+        let founding = || site.founding().operators.iter().map(|o| o.id).find(can);
+        let operator = match site.recovered() {
+            Some(recovered) => recovered.id,
+            None => founding().filter(|_| !has_passkey(&site))?,
+        };
+        let what = LinkUse::Register { operator, by: operator, first: can(&operator) };
         let key = self.gate.sessions.link(what, office.now().mono);
         Some(format!("{}{}#key={}", self.sign_in_url(), address::SET_UP, key.as_str()))
     }

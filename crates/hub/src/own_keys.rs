@@ -70,9 +70,12 @@ impl Desk {
     pub(crate) fn link(&self, key: &str) -> Option<LinkUse> {
         let (office, site) = (&self.core.office, self.core.office.site());
         let found = self.gate.sessions.link_use(link_of(key), office.now().mono)?;
+        let recovered = |id| site.recovered().is_some_and(|o| o.id == id);
         match found {
-            // The first link is for a site in which nobody can sign in yet.
-            LinkUse::Register { first: true, .. } if has_passkey(&site) => None,
+            // The first link is for a site in which nobody can sign in yet, or nobody any more.
+            LinkUse::Register { first: true, operator, .. } if has_passkey(&site) && !recovered(operator) => {
+                None
+            }
             found => Some(found),
         }
     }
@@ -231,8 +234,11 @@ impl Desk {
     async fn waits_for_a_signature(&self, whose: Registering, key: OperatorKey) -> Response {
         let record = lockward_draft::key_record(whose.operator, &key);
         let text = format!("reason = \"a passkey that was registered by a link\"\n\n{record}");
+        // Whom the recovery key has made has nothing but the key file to sign it with.
+        let recovered = self.core.office.site().recovered().is_some_and(|o| o.id == whose.operator);
+        let record = recovered.then(|| json!({ "record": text }));
         match self.core.blocking(move |core| core.office.propose(&text, whose.by)).await {
-            Some(Ok(_)) => answer::json(&json!({ "to": "/sign-in?waits=1" })),
+            Some(Ok(_)) => answer::json(&record.unwrap_or_else(|| json!({ "to": "/sign-in?waits=1" }))),
             Some(Err(error)) => {
                 error!(%error, "a passkey does not become a draft");
                 answer::problem_told(StatusCode::CONFLICT, ApiRefusal::PasskeyRefused, &told(&error))

@@ -92,7 +92,11 @@ pub(crate) fn recover(args: &Recover) -> Result<ExitCode, RecoverError> {
             site.founding().title,
             waits.from
         ),
-        None => format!("Operator `{id}` owns the site. Its key is `{}`.", args.key_file.display()),
+        None => format!(
+            "Operator `{id}` owns the site. Its key is `{}`.\n\
+             Start the hub again: it prints a link that registers a passkey for `{id}`. Then take away the keys that were lost.",
+            args.key_file.display()
+        ),
     });
     Ok(ExitCode::SUCCESS)
 }

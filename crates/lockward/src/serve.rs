@@ -143,6 +143,9 @@ fn tell(hub: &Running, ca: &Path, token: bool) {
     // A link is one word: it stays whole, however long.
     say(&format!("Console:\n  {}", hub.sign_in_url()));
     match hub.set_up_url() {
+        Some(link) if hub.can_sign_in() => say(&format!(
+            "The owner whom the recovery key has made registers a passkey with this link, once, within an hour:\n  {link}"
+        )),
         Some(link) => say(&format!(
             "Nobody can sign in yet. This link registers the first passkey, once, within an hour:\n  {link}"
         )),

@@ -77,6 +77,7 @@ impl Site {
             services: BTreeMap::new(),
             statements: BTreeMap::new(),
             recovery: None,
+            recovered: None,
             newest: founding.founded,
             founding: *founding,
         })

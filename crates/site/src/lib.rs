@@ -82,6 +82,8 @@ pub struct Site {
     newest: Time,
     /// Announced with the recovery key, and waiting.
     recovery: Option<Recovery>,
+    /// Made with the recovery key, last.
+    recovered: Option<OperatorId>,
     people: People,
     policies: Policies,
     all_schedules: Vec<ScheduleId>,

@@ -4,7 +4,7 @@
 use crate::Site;
 use crate::undo::Undo;
 use core::time::Duration;
-use lockward_model::{Operator, Time};
+use lockward_model::{Operator, SigningKey, Time};
 
 /// How long the site's owners have, to say no.
 pub const RECOVERY_WAIT: Duration = Duration::from_secs(24 * 3_600);
@@ -27,6 +27,13 @@ impl Site {
         self.recovery.as_ref()
     }
 
+    /// The operator whom the recovery key made last, as long as it has no passkey.
+    #[must_use]
+    pub fn recovered(&self) -> Option<&Operator> {
+        let passkey = |o: &&Operator| o.keys.iter().any(|k| matches!(k.key, SigningKey::Passkey(_)));
+        self.operators.get(&self.recovered?).filter(|o| !passkey(o))
+    }
+
     /// Announces an operator; or makes it, if the very same was announced long enough ago.
     pub(crate) fn recover(
         &mut self,
@@ -44,8 +51,11 @@ impl Site {
                 return Err(format!("this recovery was announced; it can be completed from {from} on"));
             }
             Some(_) => {
+                let (who, last) = (operator.id, self.recovered);
                 self.put_operator(operator, undo)?;
                 self.recovery = None;
+                self.recovered = Some(who);
+                undo.push(move |s| s.recovered = last);
             }
             None => {
                 // Not before the newest entry: a clock that is set back shortens nothing.

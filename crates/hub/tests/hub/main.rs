@@ -29,6 +29,7 @@ mod openid;
 mod order_pages;
 mod orders;
 mod passwords;
+mod recovering;
 mod refused;
 mod rig;
 mod routes;
