@@ -108,11 +108,11 @@ mod tests {
     fn whoever_lets_much_wait_pushes_nobody_elses_out() {
         let waits = Waits::new(4, 16);
         let first = waits.wait(0, 'a', at(0), LIFE);
-        let own: Vec<String> = (1..100).map(|n| waits.wait(n, 'b', at(n), LIFE)).collect();
+        let own: Vec<String> = (1..50).map(|n| waits.wait(n, 'b', at(n), LIFE)).collect();
         assert_eq!(waits.held(at(50)).len(), 5);
         assert!(!waits.has_room('b', at(50)) && waits.has_room('a', at(50)));
-        assert_eq!(waits.take(&own[94], 'b', at(50)), None, "the oldest of the same gave way");
-        assert_eq!((waits.take(&own[95], 'b', at(50)), waits.take(&first, 'a', at(50))), (Some(96), Some(0)));
+        assert_eq!(waits.take(&own[44], 'b', at(50)), None, "the oldest of the same gave way");
+        assert_eq!((waits.take(&own[45], 'b', at(50)), waits.take(&first, 'a', at(50))), (Some(46), Some(0)));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! a clock that is not the site's.
 
 use super::orders::with_payload;
-use super::script::{Due, Script, envelope, signed, told};
+use super::script::{Due, Script, envelope, signed, told, touched};
 use super::stolen::Stolen;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use lockward_model::{Change, ChangeSet, Epoch, Order, OrderAct, PolicyText, PublicKey, SiteId};
@@ -61,6 +61,8 @@ impl Script {
                 code,
             );
         }
+        let at_the_page = touched(PayloadType::ChangeSet, encode_changes(&set).unwrap(), &people.touched);
+        self.appends("an owner's touch at a page of the hub", at_the_page, "SIGNER_NOT_ALLOWED");
         // An owner signed one thing, and another stands under it.
         let hers = sign(&self.set(at, vec![]), &[&people.owner]);
         let other = with_payload(&hers, PayloadType::ChangeSet, encode_changes(&set).unwrap());

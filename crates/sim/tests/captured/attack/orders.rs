@@ -1,7 +1,7 @@
 //! Orders: forged, replayed, re-addressed, stale, stretched, reordered, and more than anybody gives.
 
 use super::link::Answer;
-use super::script::{Due, Script, envelope, signed};
+use super::script::{Due, Script, envelope, signed, touched};
 use core::time::Duration;
 use lockward_model::{ControllerId, DoorId, Nonce, Order, OrderAct, SiteId, Time};
 use lockward_wire::config::{PayloadType, encode_changes, encode_order};
@@ -70,6 +70,10 @@ impl Script {
                 code,
             );
         }
+        let act = self.act();
+        let payload = encode_order(&self.order(act)).unwrap();
+        let at_the_page = touched(PayloadType::Order, payload, &people.touched);
+        self.refuses("an owner's touch at a page of the hub", at_the_page, "FORBIDDEN");
         self.alters_orders();
         self.misdirects_orders();
         self.replays_orders();

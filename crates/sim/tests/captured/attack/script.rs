@@ -5,10 +5,11 @@ use super::link::{Answer, PATIENCE, Visitor};
 use super::site::Operators;
 use core::time::Duration;
 use lockward_model::{ControllerId, DoorId, Order, OrderAct, Time};
+use lockward_sim::authenticator::Authenticator;
 use lockward_sim::card::Card;
 use lockward_sim::chance::Chance;
 use lockward_sim::hardware::{Bus, Signal};
-use lockward_wire::config::{Envelope, PayloadType, encode_order};
+use lockward_wire::config::{Envelope, PayloadType, challenge_of, encode_challenge, encode_order};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Barrier, Mutex};
 
@@ -80,6 +81,14 @@ pub(crate) fn envelope(
 
 pub(crate) fn signed(order: &Order, by: &[&aws_lc_rs::signature::Ed25519KeyPair]) -> Vec<u8> {
     envelope(PayloadType::Order, encode_order(order).unwrap(), by)
+}
+
+/// Signed by the touch that somebody gave a page of the hub.
+pub(crate) fn touched(kind: PayloadType, payload: Vec<u8>, key: &Authenticator) -> Vec<u8> {
+    let mut envelope = Envelope::new(kind, payload).unwrap();
+    let assertion = key.touch(&encode_challenge(&challenge_of(&envelope.message()))).unwrap();
+    envelope.sign_with(key.passkey(), assertion).unwrap();
+    envelope.to_bytes()
 }
 
 impl Script {

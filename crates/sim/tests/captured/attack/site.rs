@@ -8,9 +8,10 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use core::time::Duration;
 use lockward_hub::Office;
 use lockward_model::{
-    Body, Change, ChangeSet, ControllerId, Event, Freshness, Operator, OperatorId, Outcome as Decided,
-    Person, PublicKey, Source, Time, Validity, Zone, ZoneRules,
+    Body, Change, ChangeSet, ControllerId, Event, Freshness, Operator, OperatorId, OperatorKey,
+    Outcome as Decided, Person, PublicKey, SigningKey, Source, Time, Validity, Zone, ZoneRules,
 };
+use lockward_sim::authenticator::Authenticator;
 use lockward_sim::card::Card;
 use lockward_sim::chance::Chance;
 use lockward_sim::clock::ScaledClock;
@@ -49,6 +50,8 @@ pub(crate) struct Operators {
     pub(crate) leaver: Ed25519KeyPair,
     pub(crate) auditor: Ed25519KeyPair,
     pub(crate) stranger: Ed25519KeyPair,
+    /// An owner's passkey, touched at the pages of the hub that is not theirs any more.
+    pub(crate) touched: Authenticator,
     pub(crate) ended: Card,
     pub(crate) to_come: Card,
 }
@@ -172,6 +175,7 @@ impl Attacked {
             leaver: pair(),
             auditor: pair(),
             stranger: pair(),
+            touched: Authenticator::new("localhost", "http://localhost:8080").unwrap(),
             ended: managers[13].card.clone(),
             to_come: managers[14].card.clone(),
         });
@@ -193,6 +197,17 @@ impl Attacked {
         let more = vec![
             operator("ivy", &people.leaver, "owner"),
             operator("audrey", &people.auditor, "auditor"),
+            Change::PutOperator(Operator {
+                id: "tess".parse().unwrap(),
+                title: "tess".parse().unwrap(),
+                keys: vec![OperatorKey {
+                    title: "desk".parse().unwrap(),
+                    key: SigningKey::Passkey(people.touched.passkey().clone()),
+                }],
+                roles: vec!["owner".parse().unwrap()],
+                until: None,
+                person: None,
+            }),
             Change::PutZone(Zone {
                 id: "server-room".parse().unwrap(),
                 title: "Server room".parse().unwrap(),
@@ -201,6 +216,7 @@ impl Attacked {
             }),
             Change::PutPerson(of(managers[13], Validity { from: None, until: Some(ended) })),
             Change::PutPerson(of(managers[14], Validity { from: Some(to_come), until: None })),
+            Change::PutPolicy(lockward_policy::signed_apart().unwrap()),
             Change::RemovePolicy(lockward_policy::HUB_SIGNS.parse().unwrap()),
         ];
         settle_as(&kept.path().join("hub"), &staff, &people.owner, more, &clock).unwrap();
