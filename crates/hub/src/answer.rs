@@ -1,5 +1,6 @@
 //! Answers over HTTP: pages, files, redirections and refusals, each with the headers that it must have.
 
+use crate::denials::No;
 use crate::tell;
 use axum::body::{Body, Bytes};
 use axum::http::header::{
@@ -169,36 +170,46 @@ pub(crate) fn problem(status: StatusCode, code: &'static str, detail: &'static s
 
 /// The same, in the code's own words.
 pub(crate) fn problem_of(status: StatusCode, code: ApiRefusal) -> Response {
-    problem(status, code.as_str(), code.sentence())
+    marked(problem(status, code.as_str(), code.sentence()), code)
+}
+
+/// Marks what refuses somebody something.
+fn marked(mut response: Response, code: ApiRefusal) -> Response {
+    let no = match code {
+        ApiRefusal::NotPermitted => No::NotTheirs,
+        ApiRefusal::NotFound => No::NotThere,
+        _ => return response,
+    };
+    response.extensions_mut().insert(no);
+    response
 }
 
 /// A refusal, as the asker can read it. `frame`: only for a session.
 pub(crate) fn refusal(
     headers: &HeaderMap,
     status: StatusCode,
-    code: ApiRefusal,
+    why: ApiRefusal,
     frame: Option<Frame>,
 ) -> Response {
     if !wants_page(headers) {
-        return problem_of(status, code);
+        return problem_of(status, why);
     }
-    let (detail, code) = (Some(tell::capital(code.sentence()) + "."), code.as_str().to_owned());
+    let (detail, code) = (Some(tell::capital(why.sentence()) + "."), why.as_str().to_owned());
     let html = lockward_console::error(&ErrorView { frame, fault: Fault::Forbidden, code, detail });
-    made(status, "text/html; charset=utf-8", html)
+    marked(made(status, "text/html; charset=utf-8", html), why)
 }
 
 /// An error, as the asker can read it. `frame`: only for a session.
 pub(crate) fn fault(headers: &HeaderMap, fault: Fault, code: ApiRefusal, frame: Option<Frame>) -> Response {
-    let code = code.as_str();
     let status = StatusCode::from_u16(fault.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if wants_page(headers) {
-        let html = lockward_console::error(&ErrorView { frame, fault, code: code.to_owned(), detail: None });
-        return made(status, "text/html; charset=utf-8", html);
+        let view = ErrorView { frame, fault, code: code.as_str().to_owned(), detail: None };
+        return marked(made(status, "text/html; charset=utf-8", lockward_console::error(&view)), code);
     }
     let detail = match fault {
         Fault::NotFound => "there is nothing here",
         Fault::Forbidden => "this is not open to you",
         Fault::Failed => "the hub could not answer; doors are not affected",
     };
-    problem(status, code, detail)
+    marked(problem(status, code.as_str(), detail), code)
 }

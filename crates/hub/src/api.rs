@@ -18,6 +18,7 @@ pub(crate) use drafts::ServiceDrafts;
 pub(crate) use orders::ServiceOrders;
 
 use crate::answer;
+use crate::denials::No;
 use crate::logs::sha256;
 use crate::routes::{API, Api, Method, methods_of};
 use crate::web::{Desk, Visit};
@@ -111,6 +112,11 @@ fn respond(told: Told) -> Response {
     let kind = if reply.problem { "application/problem+json" } else { "application/json" };
     let mut response = Response::new(reply.body.into());
     *response.status_mut() = reply.status;
+    match reply.status {
+        StatusCode::FORBIDDEN => drop(response.extensions_mut().insert(No::NotTheirs)),
+        StatusCode::NOT_FOUND => drop(response.extensions_mut().insert(No::NotThere)),
+        _ => {}
+    }
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     let mut said = |name: HeaderName, value: Option<String>| {

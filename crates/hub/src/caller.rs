@@ -6,6 +6,7 @@ use crate::attempts::Attempts;
 use crate::ceremony::Ceremonies;
 use crate::cookies;
 use crate::core::Core;
+use crate::denials::Denials;
 use crate::my::MyGate;
 use crate::my_sessions::PhoneIn;
 use crate::office::Office;
@@ -39,6 +40,7 @@ pub(crate) struct Gate {
     pub(crate) sessions: Sessions,
     pub(crate) ceremonies: Ceremonies,
     pub(crate) attempts: Attempts,
+    pub(crate) denials: Denials,
     pub(crate) my: MyGate,
     pub(crate) orders: Waits<OperatorId, OrderDraft>,
     /// What is away at operators' own signers.

@@ -26,6 +26,7 @@ mod change_desk;
 mod clock;
 mod cookies;
 mod core;
+mod denials;
 mod details;
 mod dice;
 mod door_words;

@@ -4,13 +4,16 @@ use crate::ca::HUB_NAME;
 use crate::caller::{Caller, Gate, Stopped, pass};
 use crate::ceremony::Party;
 use crate::core::Core;
+use crate::denials::{Asking, No};
 use crate::origin::{Origin, PublicUrl};
 use crate::routes::{API, Access, Answer, Method, ROUTES, Route};
 use crate::views::{Page, Reader};
 use crate::{answer, api, handout, stream, tiles};
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{ACCEPT, HOST};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -175,6 +178,23 @@ impl Desk {
             }
             None => self.gate.caller(&self.core.office, &head.headers, method, secure),
         };
+        let who = Asking::of(&caller);
+        let response = Arc::clone(&self).attend(head, body, from, route, caller).await;
+        let no = response.extensions().get::<No>().copied();
+        if let Some((who, no)) = who.zip(no) {
+            self.told_no(who, no).await;
+        }
+        response
+    }
+
+    async fn attend(
+        self: Arc<Self>,
+        head: Parts,
+        body: Body,
+        from: IpAddr,
+        route: Option<&'static Route>,
+        caller: Caller,
+    ) -> Response {
         let Some(route) = route else {
             return match caller {
                 Caller::Nobody => answer::sign_in_first(&head.headers),

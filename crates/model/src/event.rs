@@ -187,6 +187,10 @@ pub enum SessionFact {
     Cloned,
     /// The link that is printed at the first start registered the first passkey.
     SetUp,
+    /// Asked for what no policy permits, for the first time in a minute.
+    Denied,
+    /// Asks for one thing after another that is not its own, or not there.
+    Enumerates,
 }
 
 /// What became of an API key of a service.
@@ -200,6 +204,10 @@ pub enum ApiKeyFact {
     Revoked,
     /// Somebody sent one that does not serve.
     Refused,
+    /// It asked for what no policy permits its service, or its own scope, for the first time in a minute.
+    Denied,
+    /// It asks for one thing after another that is not its service's, or not there.
+    Enumerates,
 }
 
 /// What became of somebody's way to sign in that is no passkey.
@@ -487,12 +495,16 @@ impl Body {
                 SessionFact::Ended => Code::SignedOut,
                 SessionFact::Cloned => Code::PasskeyCloned,
                 SessionFact::SetUp => Code::SetUpLinkUsed,
+                SessionFact::Denied => Code::AuthzDenied,
+                SessionFact::Enumerates => Code::EnumerationSuspected,
             },
             Self::ApiKey { fact, .. } => match fact {
                 ApiKeyFact::Made => Code::ApiKeyMade,
                 ApiKeyFact::Rotated => Code::ApiKeyRotated,
                 ApiKeyFact::Revoked => Code::ApiKeyRevoked,
                 ApiKeyFact::Refused => Code::ApiKeyRefused,
+                ApiKeyFact::Denied => Code::AuthzDenied,
+                ApiKeyFact::Enumerates => Code::EnumerationSuspected,
             },
             Self::KeysRead { .. } => Code::KeysRead,
             Self::Input { fault, .. } => fault.map_or(Code::InputCleared, InputFault::code),

@@ -309,3 +309,27 @@ async fn a_draft_about_another_zone_is_refused_in_the_words_for_what_is_not_ther
     assert!(said(&owner, "[remove]\ndoors = [\"door-8\"]\n").await.contains("did you mean `door-"));
     assert!(said(&zed, "[remove]\nno").await.contains("change:2"));
 }
+
+/// A21: whoever walks the ids of what is not theirs is found out, by name.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_tries_one_id_after_another_is_on_record_and_alarms() {
+    let house = house().await;
+    let rig = &house.rig;
+    let zed = signed_in_as(rig, "zed").await;
+    let key = bearer(&make(rig, "wms", ""));
+    let told = |fact| move |body: &Body| *body == Body::Session { operator: Some(id("zed")), fact };
+    // What no policy permits, once.
+    assert_eq!(ask(rig, "/people/p-1", &[PAGE, ("cookie", &zed)]).await.status, 403);
+    rig.until(told(SessionFact::Denied)).await;
+    let enumerates = |body: &Body| matches!(body, Body::ApiKey { service: Some(who), fact: ApiKeyFact::Enumerates, .. } if *who == id("wms"));
+    assert!(!rig.events().iter().any(|e| told(SessionFact::Enumerates)(&e.body) || enumerates(&e.body)));
+    for n in 0..40 {
+        assert_eq!(ask(rig, &format!("/doors/door-{n}x"), &[PAGE, ("cookie", &zed)]).await.status, 404);
+        let path = format!("/api/v1/doors/door-{n}x");
+        assert_eq!(ask(rig, &path, &[("authorization", &key)]).await.status, 404);
+    }
+    assert!(rig.until(told(SessionFact::Enumerates)).await.body.code().is_alarm());
+    rig.until(enumerates).await;
+    let denied = rig.events().iter().filter(|e| told(SessionFact::Denied)(&e.body)).count();
+    assert_eq!(denied, 1, "once in a minute");
+}

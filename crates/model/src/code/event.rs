@@ -99,6 +99,8 @@ codes! {
     ApiKeyRotated = 111 "API_KEY_ROTATED" "an API key took the place of another, which goes on until its end",
     ApiKeyRevoked = 112 "API_KEY_REVOKED" "an API key was revoked",
     ApiKeyRefused = 113 "API_KEY_REFUSED" "somebody sent an API key that does not serve",
+    AuthzDenied = 115 "AUTHZ_DENIED" "who is signed in asked for what no policy permits them",
+    EnumerationSuspected = 116 "ENUMERATION_SUSPECTED" "who is signed in asks for one thing after another that is not theirs, or not there" alarm,
 }
 
 impl Code {

@@ -117,6 +117,9 @@ impl Code {
             Self::AuthSpray => {
                 "Nobody is locked out by it, and passkeys go on. Look at the addresses in the hub's log, and shut them out before the hub."
             }
+            Self::EnumerationSuspected => {
+                "Ask the operator, or whoever runs the service, what they look for. If they know of nothing: end their sessions or revoke the API key, for somebody else has it."
+            }
             Self::SetUpLinkUsed => {
                 "If you did not just set this hub up, remove that operator's passkey at once, with the operator's key file."
             }

@@ -232,6 +232,8 @@ twins! {
         2 Ended = SessionFact::Ended => SessionFact::Ended,
         3 Cloned = SessionFact::Cloned => SessionFact::Cloned,
         4 SetUp = SessionFact::SetUp => SessionFact::SetUp,
+        5 Denied = SessionFact::Denied => SessionFact::Denied,
+        6 Enumerates = SessionFact::Enumerates => SessionFact::Enumerates,
     }
     FactorFactV1 = FactorFact {
         0 Bound = FactorFact::Bound => FactorFact::Bound,
@@ -246,6 +248,8 @@ twins! {
         1 Rotated = ApiKeyFact::Rotated => ApiKeyFact::Rotated,
         2 Revoked = ApiKeyFact::Revoked => ApiKeyFact::Revoked,
         3 Refused = ApiKeyFact::Refused => ApiKeyFact::Refused,
+        4 Denied = ApiKeyFact::Denied => ApiKeyFact::Denied,
+        5 Enumerates = ApiKeyFact::Enumerates => ApiKeyFact::Enumerates,
     }
     RecoveryStepV1 = RecoveryStep {
         0 Announced = RecoveryStep::Announced => RecoveryStep::Announced,
