@@ -12,8 +12,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use lockward_console::address;
 use lockward_model::{
-    ApiRefusal, Body, Change, Digest, OPERATOR_KEYS_MAX, Operator, OperatorId, OperatorKey, Passkey,
-    SessionFact, SigningKey, Text,
+    ApiRefusal, Body, Change, Digest, FactorFact, OPERATOR_KEYS_MAX, Operator, OperatorId, OperatorKey,
+    Passkey, SessionFact, SigningKey, Text,
 };
 use lockward_site::Site;
 use lockward_wire::config::{key_digest, key_id};
@@ -199,8 +199,16 @@ impl Desk {
             if self.gate.sessions.spend(link, now).is_none() {
                 return no(StatusCode::FORBIDDEN, ApiRefusal::LinkSpent);
             }
-            let fact = SessionFact::SetUp;
-            let record = Body::Session { operator: Some(whose.operator), fact };
+            let operator = Some(whose.operator);
+            // A link in another operator's hand is theirs to answer for, with both names.
+            let record = if whose.first {
+                Body::Session { operator, fact: SessionFact::SetUp }
+            } else {
+                let had =
+                    office.site().operator(whose.operator).is_some_and(|o| passkeys(o).next().is_some());
+                let fact = if had { FactorFact::Reset } else { FactorFact::Bound };
+                Body::Factor { operator, by: Some(whose.by), fact }
+            };
             if self.core.sequencer.record(record).await.is_err() {
                 return no(StatusCode::INTERNAL_SERVER_ERROR, ApiRefusal::StoreFailed);
             }

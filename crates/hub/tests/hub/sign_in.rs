@@ -401,6 +401,16 @@ async fn an_owners_link_gives_another_operator_a_passkey_and_a_guards_does_not_e
     let link = page.split("#key=").nth(1).unwrap().split('<').next().unwrap().to_owned();
     let mut own = Authenticator::new(&origin(&rig));
     assert_eq!(register_by_link(&rig, &link, &mut own).await.status, 200);
+    // On whose word it was is on record; and where it takes the place of another key, that alarms.
+    let by_link = |fact| {
+        let (operator, by) = ("gus".parse().ok(), "ada".parse().ok());
+        move |body: &Body| *body == Body::Factor { operator, by, fact }
+    };
+    rig.until(by_link(FactorFact::Bound)).await;
+    let page = invite(&cookie).await.text();
+    let link = page.split("#key=").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    assert_eq!(register_by_link(&rig, &link, &mut Authenticator::new(&origin(&rig))).await.status, 200);
+    assert!(rig.until(by_link(FactorFact::Reset)).await.body.code().is_alarm());
     let guard = in_session(&rig, &mut own).await;
     let refusal = invite(&guard).await;
     assert_eq!(refusal.status, 403);
