@@ -11,6 +11,11 @@ use lockward_wire::credential::{Pin, hash_pin, verify_pin};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+/// Whether two PINs differ in one place at most.
+fn near(a: &str, b: &str) -> bool {
+    a.len() == b.len() && a.bytes().zip(b.bytes()).filter(|(a, b)| a != b).count() < 2
+}
+
 impl Planner<'_> {
     pub(super) fn pins(&mut self, file: &ChangeFile) -> Result<(), FileError> {
         let (keypads, mut beside) = (self.keypads(file), self.codes_beside_cards(file));
@@ -32,6 +37,7 @@ impl Planner<'_> {
                 (false, duress) => {
                     let codes = beside.entry(given.person.clone()).or_default().len();
                     self.long_enough(given, span.clone(), codes, keypads)?;
+                    self.apart(file, given, span.clone(), &pin)?;
                     let hash = self.pin_hash(id, &given.person, &pin);
                     if duress { Proof::Duress(hash) } else { Proof::Pin(hash) }
                 }
@@ -61,6 +67,36 @@ impl Planner<'_> {
             "this PIN beside a card is too short; give it {least} digits. {arithmetic}. Each controller is one keypad here"
         );
         Err(self.wrong("pin", &given.id, span, &what))
+    }
+
+    /// A PIN of duress and an ordinary one of the same person: the same, or all but the same, and whoever is forced types
+    /// one for the other. Of one that the site has already only its hash is there: that can be the same, and no more.
+    fn apart(
+        &self,
+        file: &ChangeFile,
+        given: &PinCode,
+        span: Range<usize>,
+        pin: &Pin,
+    ) -> Result<(), FileError> {
+        let others = file.pin.iter().map(toml::Spanned::get_ref).filter(|other| {
+            !other.alone
+                && other.person == given.person
+                && other.id != given.id
+                && other.duress != given.duress
+        });
+        let known = given.person.parse().map(|person| self.site.credentials_of(person)).unwrap_or_default();
+        let kept = known.into_iter().filter(|c| file.pin.iter().all(|p| p.get_ref().id != c.id.as_str()));
+        let same = |c: lockward_model::Credential| match c.proof {
+            Proof::Pin(hash) if given.duress => verify_pin(&hash, pin, self.keyring.pepper()),
+            Proof::Duress(hash) if !given.duress => verify_pin(&hash, pin, self.keyring.pepper()),
+            _ => false,
+        };
+        if others.into_iter().any(|other| near(&other.pin.0, &given.pin.0)) || kept.into_iter().any(same) {
+            let what = "the ordinary PIN and the one for duress are the same, or one digit apart: give them two digits \
+                        or more that differ";
+            return Err(self.wrong("pin", &given.id, span, what));
+        }
+        Ok(())
     }
 
     /// How many controllers will have doors: while the hub is away, each counts the wrong guesses of its own readers.

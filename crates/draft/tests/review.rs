@@ -411,3 +411,22 @@ fn a_file_of_statements_is_read_about_a_site_and_refused_where_the_site_lacks_wh
     let cat = "[[statement]]\nnobody-but-roles = { roles = [\"owner\"], may = \"change:put-cat\" }\n";
     assert!(wrong(cat).contains("no action `change:put-cat`"));
 }
+
+#[test]
+fn a_pin_for_duress_is_neither_the_ordinary_one_nor_one_digit_away() {
+    let people = "[[person]]\nid = \"p1\"\nname = \"Ann\"\n[[person]]\nid = \"p2\"\nname = \"Ben\"\n";
+    let pin = |id: &str, person: &str, pin: &str, more: &str| {
+        format!("[[pin]]\nid = \"{id}\"\nperson = \"{person}\"\npin = \"{pin}\"\n{more}")
+    };
+    let with = |second: &str, whose: &str| {
+        let first = pin("k1", "p1", "48151623", "");
+        planned(&format!("{people}{first}{}", pin("k2", whose, second, "duress = true\n")))
+    };
+    for near in ["48151623", "48151624", "98151623"] {
+        let error = with(near, "p1").unwrap_err();
+        assert!(error.contains("one digit apart") && !error.contains(near), "{error}");
+        with(near, "p2").unwrap();
+    }
+    with("48151642", "p1").unwrap();
+    with("481516234", "p1").unwrap();
+}
