@@ -4,8 +4,8 @@
 //! is cleared because time has passed.
 
 use lockward_model::{
-    Body, Code, ControllerFact, ControllerId, Deny, DoorFact, DoorId, Event, InputName, OperatorId, Outcome,
-    PassbackFact, PinFact, ReaderFact, RecoveryStep, Source, Time, ZoneFact, ZoneId,
+    Access, Body, Code, ControllerFact, ControllerId, Deny, DoorFact, DoorId, Event, InputName, OperatorId,
+    Outcome, PassbackFact, PersonId, PinFact, ReaderFact, RecoveryStep, Source, Time, ZoneFact, ZoneId,
 };
 use std::collections::{BTreeMap, VecDeque};
 
@@ -68,6 +68,8 @@ pub enum About {
     Controller(ControllerId),
     /// An operator's way in.
     Operator(OperatorId),
+    /// Somebody who is forced to open.
+    Person(PersonId),
 }
 
 /// The same thing at the same place is the same alarm.
@@ -201,6 +203,7 @@ fn about(body: &Body) -> About {
         Body::Connected(id) | Body::Disconnected(id) | Body::Gap { controller: id, .. } => {
             About::Controller(*id)
         }
+        Body::Access(Access { pin: PinFact::Duress, person: Some(id), .. }) => About::Person(*id),
         Body::Factor { operator: Some(id), .. } | Body::Session { operator: Some(id), .. } => {
             About::Operator(*id)
         }
@@ -288,7 +291,7 @@ fn ends(body: &Body) -> &'static [Code] {
 mod tests {
     use super::*;
     use core::time::Duration;
-    use lockward_model::{Access, Digest, Epoch, FactorFact, Factors, InputFault, Known, Opening, Side};
+    use lockward_model::{Digest, Epoch, FactorFact, Factors, InputFault, Known, Opening, Side};
 
     fn event(seq: u64, door: Option<&str>, body: Body) -> Event {
         Event {

@@ -1,6 +1,6 @@
 //! The page of alarms, and the bar that every page carries.
 
-use crate::sight::{Sight, alarm_at};
+use crate::sight::Sight;
 use crate::tell;
 use crate::tidings::Tidings;
 use crate::views::Page;
@@ -17,7 +17,7 @@ const CLEARED_SHOWN: usize = 100;
 
 /// What stands across the top of every page, as far as this reader may see it.
 pub(crate) fn bar(site: &Site, whole: &Tidings, sight: &Sight) -> Bar {
-    let alarms = whole.read(|whole| count(whole.alarms(), site, &sight.alarms));
+    let alarms = whole.read(|whole| count(whole.alarms(), site, sight));
     Bar { alarms, lockdowns: lockdowns(site, &sight.site) }
 }
 
@@ -30,11 +30,9 @@ fn lockdowns(site: &Site, reads: &Readable) -> Vec<String> {
     named.map(|z| z.title.to_string()).collect()
 }
 
-fn count(alarms: &Alarms, site: &Site, reads: &Readable) -> u64 {
-    match reads.whole(site) {
-        true => alarms.standing_count() as u64 + alarms.unlisted(),
-        false => alarms.standing().iter().filter(|alarm| alarm_at(reads, site, &alarm.place)).count() as u64,
-    }
+fn count(alarms: &Alarms, site: &Site, sight: &Sight) -> u64 {
+    let seen = alarms.standing().iter().filter(|alarm| sight.sees_alarm(site, &alarm.place)).count() as u64;
+    if sight.alarms.whole(site) { seen + alarms.unlisted() } else { seen }
 }
 
 impl Page<'_> {
@@ -46,13 +44,13 @@ impl Page<'_> {
     pub(crate) fn alarms_view(&self, banner: Option<&str>) -> AlarmsView {
         let today = |at| self.site.founding().zone.local(at).date;
         let is_today = |alarm: &&Alarm| alarm.cleared.is_some_and(|at| today(at) == today(self.now));
-        let reads = &self.reader.sight.alarms;
-        let sees = |alarm: &&Alarm| alarm_at(reads, self.site, &alarm.place);
+        let sight = &self.reader.sight;
+        let sees = |alarm: &&Alarm| sight.sees_alarm(self.site, &alarm.place);
         let (standing, cleared, total) = self.whole.read(|whole| {
             let alarms = whole.alarms();
             let standing = alarms.standing().into_iter().filter(sees).take(STANDING_SHOWN).cloned();
             let cleared = alarms.cleared().filter(sees).filter(is_today).take(CLEARED_SHOWN).cloned();
-            (standing.collect::<Vec<_>>(), cleared.collect::<Vec<_>>(), count(alarms, self.site, reads))
+            (standing.collect::<Vec<_>>(), cleared.collect::<Vec<_>>(), count(alarms, self.site, sight))
         });
         AlarmsView {
             frame: self.frame(banner),
@@ -86,7 +84,8 @@ impl Page<'_> {
             Source::Controller(id) => Some(controller(id)),
         };
         let what = match &place.about {
-            About::All => None,
+            // Who it is, the door's record says to whom may read it.
+            About::All | About::Person(_) => None,
             About::Reader(bus, address) => Some(format!("reader {address} on bus {bus}")),
             About::Input(input) => Some(tell::input(*input).to_owned()),
             About::Zone(zone) => Some(self.zone_name(*zone)),

@@ -5,7 +5,7 @@ use crate::caller::Caller;
 use crate::office::Office;
 use lockward_console::Sees;
 use lockward_history::alarms::{About, Place};
-use lockward_model::{DoorId, Time};
+use lockward_model::{DoorId, PersonId, Time};
 use lockward_policy::Read;
 use lockward_site::{Asker, Readable, Site};
 use std::collections::HashMap;
@@ -62,6 +62,8 @@ pub(crate) struct Sight {
     pub(crate) muster: Arc<Readable>,
     log: Arc<Readable>,
     pub(crate) operators: Arc<Readable>,
+    /// Who the reader is as a person at doors.
+    own: Option<PersonId>,
 }
 
 impl Sight {
@@ -74,13 +76,15 @@ impl Sight {
             muster: reads(Read::Muster),
             log: reads(Read::Log),
             operators: reads(Read::Operators),
+            own: caller.operator().and_then(|who| site.operator(who.operator)?.person),
         }
     }
 
     /// Of whoever may read everything: what is made once, for all of those.
     pub(crate) fn everything() -> Self {
         let all = || Arc::new(Readable::everywhere());
-        Self { site: all(), people: all(), alarms: all(), muster: all(), log: all(), operators: all() }
+        let (site, people, alarms, muster) = (all(), all(), all(), all());
+        Self { site, people, alarms, muster, log: all(), operators: all(), own: None }
     }
 
     /// Which pages have something for this reader. What lies in no zone is for whoever reads the site as a whole.
@@ -97,7 +101,17 @@ impl Sight {
 
     /// Whether what is made for everybody is for this reader too.
     pub(crate) fn is_whole(&self, site: &Site) -> bool {
-        [&self.site, &self.people, &self.alarms].iter().all(|reads| reads.whole(site))
+        self.own.is_none() && [&self.site, &self.people, &self.alarms].iter().all(|reads| reads.whole(site))
+    }
+
+    /// Whether an alarm at this place is for this reader.
+    pub(crate) fn sees_alarm(&self, site: &Site, place: &Place) -> bool {
+        alarm_at(&self.alarms, site, place) && !self.is_forced(place)
+    }
+
+    /// Whether the reader is the one who is forced: whoever stands behind them looks at the same page.
+    pub(crate) fn is_forced(&self, place: &Place) -> bool {
+        matches!(place.about, About::Person(who) if self.own == Some(who))
     }
 
     /// Whether somebody who was at this door may be told by name.

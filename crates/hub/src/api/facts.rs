@@ -197,7 +197,8 @@ impl Facts<'_> {
     }
 
     fn alarms(&self, asked: &Asked<'_>) -> Result<List<shapes::Alarm>, Problem> {
-        let sees = |alarm: &&Alarm| alarm_at(&self.here, self.page.site, &alarm.place);
+        let forced = |alarm: &Alarm| self.page.reader.sight.is_forced(&alarm.place);
+        let sees = |alarm: &&Alarm| alarm_at(&self.here, self.page.site, &alarm.place) && !forced(alarm);
         let skipped =
             usize::try_from(asked.number()?.unwrap_or(0)).map_err(|_| super::lists::unknown_cursor())?;
         let found: Vec<Alarm> = self.page.whole.read(|whole| {

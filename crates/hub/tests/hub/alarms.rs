@@ -66,7 +66,9 @@ async fn duress_stands_on_the_page_of_alarms_and_looks_like_any_grant_everywhere
         proof: Proof::Duress(hash_pin(&"9876".parse().unwrap(), [1; 16], rig.hub().office().keys().pepper())),
         valid: Validity::default(),
     };
-    rig.change(vec![Change::PutCredential(duress)]).unwrap();
+    let owner = Operator::with_key(id("anna"), id("Anna"), public(&key(31)), vec![id("owner")]);
+    let herself = Operator { person: Some(id("ann")), ..owner };
+    rig.change(vec![Change::PutCredential(duress), Change::PutOperator(herself)]).unwrap();
     let cookie = signed_in(&rig).await;
     let mut one = Gate::enrolled(&rig, "gate-1", 7).await;
     let Body::Access(mut forced) = granted("ann", Side::Entry) else { unreachable!() };
@@ -90,6 +92,10 @@ async fn duress_stands_on_the_page_of_alarms_and_looks_like_any_grant_everywhere
             assert!(!text.contains(word), "{path}: {word}");
         }
     }
+    // Whoever forces her may make her show the page of alarms.
+    let hers = crate::web::signed_in_as(&rig, "anna").await;
+    let page = page(&rig, &hers, "/alarms").await;
+    assert!(page.contains("Standing") && !page.contains("DURESS") && !page.contains("The door-1"), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
