@@ -321,7 +321,7 @@ impl Naive {
                 let end = if row == OFFICE { self.rules.office.map_or(NEVER, |t| now + t) } else { ALWAYS };
                 if !on {
                     self.ends[row] = NEVER;
-                } else if !self.lockdown && self.ends[row] == NEVER {
+                } else if self.lets_in() && self.ends[row] == NEVER {
                     self.ends[row] = end;
                 }
             }
@@ -343,6 +343,9 @@ impl Naive {
             Noted::Airlock(busy) => {
                 self.airlock = busy;
                 if busy {
+                    for row in ROW_OF_CAUSE {
+                        self.ends[row] = NEVER;
+                    }
                     self.nobody_enters(now, due);
                 }
             }
