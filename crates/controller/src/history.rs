@@ -34,6 +34,16 @@ pub(crate) struct Passage {
     pub(crate) at: Time,
 }
 
+impl Passage {
+    /// Out of which zone, and into which.
+    pub(crate) fn way(&self, door: &Door) -> (Option<ZoneId>, Option<ZoneId>) {
+        match self.side {
+            Side::Entry => (door.from, Some(door.to)),
+            Side::Exit => (Some(door.to), door.from),
+        }
+    }
+}
+
 /// What was last recorded of the controller itself, so that each fact is told once, over restarts too.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Told {
@@ -307,10 +317,7 @@ impl History {
 
     fn moved(&mut self, site: Option<&Site>, passage: &Passage) {
         let Some((site, door)) = site.and_then(|s| Some((s, s.door(passage.door)?))) else { return };
-        let (from, into) = match passage.side {
-            Side::Entry => (door.from, Some(door.to)),
-            Side::Exit => (Some(door.to), door.from),
-        };
+        let (from, into) = passage.way(door);
         let areas = self.areas.of(site);
         let facts: Vec<PresenceFact> =
             Presence::moved(passage.who, from, into, passage.at, door.id, &areas).collect();
