@@ -4,12 +4,12 @@
 use crate::areas::{SiteAreas, WALK_MIN, around};
 use crate::checking::Open;
 use crate::core::Core;
-use crate::history::Passage;
 use core::num::NonZeroU16;
 use core::time::Duration;
 use lockward_door::{PinEntry, Presented, Shown};
 use lockward_history::{
-    Here, PassbackFact as Seen, Reader, Sight, Spot, ViolationKind, WaitWhy, Whereabouts, walking_floor,
+    Here, Passage, PassbackFact as Seen, Reader, Sight, Spot, ViolationKind, WaitWhy, Whereabouts,
+    walking_floor,
 };
 use lockward_model::{
     Body, Door, DoorKind, Known, Now, OpeningLimit, PassbackFact, PersonId, Side, ZoneFact, ZoneId,
@@ -196,7 +196,7 @@ impl Core {
             Whereabouts::In(place) => lies_in(Some(place)),
             Whereabouts::Street | Whereabouts::Unknown => false,
         };
-        let who: BTreeSet<PersonId> = self.history.passages().iter().filter(enters).map(|p| p.who).collect();
+        let who: BTreeSet<PersonId> = self.history.passages().filter(enters).map(|p| p.who).collect();
         who.into_iter().filter(|who| !asking.contains(&Some(*who)) && !counted(*who)).count()
     }
 
