@@ -112,6 +112,8 @@ pub(crate) struct Naive {
     seen_home: bool,
     astray: Option<u64>,
     unconfirmed: bool,
+    jammed: Option<u64>,
+    unreleased: bool,
     mismatch: bool,
     last_bolt: Told,
     last_leaf: Told,
@@ -146,6 +148,8 @@ impl Naive {
             seen_home: false,
             astray: None,
             unconfirmed: false,
+            jammed: None,
+            unreleased: false,
             mismatch: false,
             last_bolt: Silent,
             last_leaf: Silent,
@@ -257,6 +261,10 @@ impl Naive {
                 due.push(Body::Door(DoorFact::RelockUnconfirmed(true)));
             }
             _ => {}
+        }
+        if self.jammed.is_some_and(|since| since + 2_000 <= now) && !self.unreleased {
+            self.unreleased = true;
+            due.push(Body::Door(DoorFact::ReleaseUnconfirmed(true)));
         }
         for row in [OFFICE, ORDER] {
             if self.ends[row] <= now {
@@ -524,6 +532,12 @@ impl Naive {
             self.mismatch = false;
             due.push(Body::Door(DoorFact::ContactMismatch(false)));
         }
+        if (self.bolt == Yes || self.contact == Yes) && self.unreleased {
+            self.unreleased = false;
+            due.push(Body::Door(DoorFact::ReleaseUnconfirmed(false)));
+        }
+        let jammed = self.is_released() && self.bolt == No && self.contact != Yes;
+        self.jammed = self.jammed.or(Some(now)).filter(|_| jammed);
         let shut = self.contact == No || (!self.rules.contact && !self.seen_home);
         if !self.is_released() && self.bolt == Yes && shut {
             self.astray = self.astray.or(Some(now));
