@@ -56,7 +56,7 @@ impl AreaMap {
     }
 }
 
-fn around(site: &Site, zone: Option<ZoneId>) -> BTreeSet<ZoneId> {
+pub(crate) fn around(site: &Site, zone: Option<ZoneId>) -> BTreeSet<ZoneId> {
     core::iter::successors(zone, |z| site.zone(*z)?.parent).collect()
 }
 

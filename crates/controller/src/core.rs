@@ -97,8 +97,8 @@ impl Core {
         let (site, forgiving) = memory.replay()?;
         let last = memory.newest;
         let mut units: Vec<Unit> = doors.iter().map(|wiring| Unit::new(wiring, now)).collect();
-        let tells = units.iter().filter(|u| u.tells()).map(Unit::id).collect();
-        let history = memory.recall(site.as_ref(), forgiving, tells, last)?;
+        let mute = units.iter().filter(|u| !u.tells()).map(Unit::id).collect();
+        let history = memory.recall(site.as_ref(), forgiving, mute, last)?;
         for unit in &mut units {
             unit.remember(history.doors.get(&unit.id()).copied().unwrap_or_default());
         }

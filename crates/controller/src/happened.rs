@@ -1,19 +1,21 @@
 //! What had happened before a question, as far as the site's rules for that door ask: nothing of it is looked up where no
 //! rule does.
 
-use crate::areas::WALK_MIN;
+use crate::areas::{SiteAreas, WALK_MIN, around};
 use crate::checking::Open;
 use crate::core::Core;
 use core::num::NonZeroU16;
 use core::time::Duration;
 use lockward_door::{PinEntry, Presented, Shown};
 use lockward_history::{
-    Here, PassbackFact as Seen, Reader, Sight, Spot, ViolationKind, WaitWhy, walking_floor,
+    Here, Passage, PassbackFact as Seen, Reader, Sight, Spot, ViolationKind, WaitWhy, Whereabouts,
+    walking_floor,
 };
 use lockward_model::{
     Body, Door, DoorKind, Known, Now, OpeningLimit, PassbackFact, PersonId, Side, ZoneFact, ZoneId,
 };
 use lockward_site::{Question, Site};
+use std::collections::BTreeSet;
 
 /// How many compartments of a bank of lockers one controller opens within [`COMPARTMENTS_WITHIN`] where no zone says
 /// otherwise: people fetch one each, whoever opens them all is no customer (`threats.md` A53).
@@ -171,8 +173,31 @@ impl Core {
         known.full = site.entered(door.id).iter().any(|zone| {
             let Some(most) = site.zone(*zone).and_then(|z| z.rules.most) else { return false };
             let count = self.history.presence.count(*zone, &here);
+            let coming = coming + self.on_their_way(site, *zone, people, &areas);
             count.known + count.unknown + coming > usize::try_from(most.get()).unwrap_or(usize::MAX)
         });
+    }
+
+    /// How many were let through a door into a zone and may still open it, besides those who ask now and those whom the
+    /// zone counts already.
+    fn on_their_way(
+        &self,
+        site: &Site,
+        zone: ZoneId,
+        asking: [Option<PersonId>; 2],
+        areas: &SiteAreas<'_>,
+    ) -> usize {
+        let lies_in = |place: Option<ZoneId>| around(site, place).contains(&zone);
+        let enters = |p: &&Passage| {
+            let way = site.door(p.door).map(|door| p.way(door));
+            way.is_some_and(|(from, into)| lies_in(into) && !lies_in(from))
+        };
+        let counted = |who: PersonId| match self.history.presence.whereabouts(who, areas) {
+            Whereabouts::In(place) => lies_in(Some(place)),
+            Whereabouts::Street | Whereabouts::Unknown => false,
+        };
+        let who: BTreeSet<PersonId> = self.history.passages().filter(enters).map(|p| p.who).collect();
+        who.into_iter().filter(|who| !asking.contains(&Some(*who)) && !counted(*who)).count()
     }
 
     /// The first zone of a door of which as many doors were opened as may be.

@@ -7,8 +7,8 @@
 use crate::areas::AreaMap;
 use core::time::Duration;
 use lockward_history::{
-    ExitLimits, Exits, Failure, Guess, Guessing, GuessingFact, Limits, Openings, Presence, PresenceFact,
-    Reader, RexAnomaly, RexWhy, SIGHTED_MAX, Sight, Taken, Touch, Used,
+    ExitLimits, Exits, Failure, Guess, Guessing, GuessingFact, Limits, Openings, Passage, Passages, Presence,
+    PresenceFact, Reader, RexAnomaly, RexWhy, SIGHTED_MAX, Sight, Taken, Touch, Used,
 };
 use lockward_model::{
     Access, Body, ControllerFact, ControllerId, CredentialId, Deny, Door, DoorFact, DoorId, ExitAnomaly,
@@ -21,18 +21,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// How long a sighting elsewhere is kept: nobody needs longer from a door to another of the same site.
 const SEEN_FOR: Duration = Duration::from_secs(60);
-
-/// Somebody who was let through and has not been seen to pass yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Passage {
-    pub(crate) door: DoorId,
-    pub(crate) side: Side,
-    /// Of the door, in this run; 0 for what was read back.
-    pub(crate) question: u32,
-    pub(crate) who: PersonId,
-    /// When it was decided.
-    pub(crate) at: Time,
-}
 
 /// What was last recorded of the controller itself, so that each fact is told once, over restarts too.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -80,13 +68,14 @@ pub(crate) struct History {
     pub(crate) exits: Exits,
     pub(crate) told: Told,
     pub(crate) areas: AreaMap,
-    passages: Vec<Passage>,
+    passages: Passages,
     /// Something is known that no summary holds.
     pub(crate) news: bool,
 }
 
 impl History {
-    pub(crate) fn new(me: ControllerId) -> Self {
+    /// With the doors where nothing tells that somebody went through.
+    pub(crate) fn new(me: ControllerId, mute: BTreeSet<DoorId>) -> Self {
         Self {
             me,
             doors: BTreeMap::new(),
@@ -102,7 +91,7 @@ impl History {
             exits: Exits::new(ExitLimits::default()),
             told: Told::default(),
             areas: AreaMap::default(),
-            passages: Vec::new(),
+            passages: Passages::at_mute_doors(mute),
             news: false,
         }
     }
@@ -280,37 +269,28 @@ impl History {
         }
         let second = access.known.second.as_deref().and_then(|s| s.token).and_then(|t| site.holder_of(t));
         for who in access.person.into_iter().chain(second) {
-            self.passages.push(Passage { door, side: access.side, question, who, at });
+            self.passages.awaits(Passage { door, side: access.side, question, who, at });
             self.news = true;
         }
     }
 
     /// What became of the grant that answered a question.
     pub(crate) fn spent(&mut self, site: Option<&Site>, door: DoorId, question: u32, entered: bool) {
-        self.pass(site, entered, |p| p.door == door && p.question == question);
-    }
-
-    /// The same of everybody who was let through a door, by its records alone.
-    pub(crate) fn spent_all(&mut self, site: Option<&Site>, door: DoorId, entered: bool) {
-        self.pass(site, entered, |p| p.door == door);
-    }
-
-    fn pass(&mut self, site: Option<&Site>, entered: bool, of: impl FnMut(&mut Passage) -> bool) {
-        if self.passages.is_empty() {
-            return;
-        }
-        let over: Vec<Passage> = self.passages.extract_if(.., of).collect();
-        for passage in over.iter().filter(|_| entered) {
+        for passage in self.passages.spent(door, question).iter().filter(|_| entered) {
             self.moved(site, passage);
+        }
+    }
+
+    /// The same of everybody who was let through, by the records of a door alone.
+    pub(crate) fn hear(&mut self, site: &Site, door: &Door, body: &Body) {
+        for passage in self.passages.hear(door, body) {
+            self.moved(Some(site), &passage);
         }
     }
 
     fn moved(&mut self, site: Option<&Site>, passage: &Passage) {
         let Some((site, door)) = site.and_then(|s| Some((s, s.door(passage.door)?))) else { return };
-        let (from, into) = match passage.side {
-            Side::Entry => (door.from, Some(door.to)),
-            Side::Exit => (Some(door.to), door.from),
-        };
+        let (from, into) = passage.way(door);
         let areas = self.areas.of(site);
         let facts: Vec<PresenceFact> =
             Presence::moved(passage.who, from, into, passage.at, door.id, &areas).collect();
@@ -326,16 +306,16 @@ impl History {
 
     /// Takes a passage that was kept.
     pub(crate) fn restore(&mut self, passage: Passage) {
-        self.passages.push(passage);
+        self.passages.awaits(passage);
     }
 
     /// The doors are new: whoever was let through before is not any more.
-    pub(crate) fn nobody_passes(&mut self) {
-        self.passages.clear();
+    pub(crate) fn started(&mut self) {
+        self.passages.started();
     }
 
-    pub(crate) fn passages(&self) -> &[Passage] {
-        &self.passages
+    pub(crate) fn passages(&self) -> impl Iterator<Item = &Passage> {
+        self.passages.iter()
     }
 
     /// Whether a pass has served as often as it may.

@@ -175,11 +175,11 @@ impl<D: Disk + Clone> Memory<D> {
         &self,
         site: Option<&Site>,
         mut forgiving: Forgiving,
-        tells: BTreeSet<DoorId>,
+        mute: BTreeSet<DoorId>,
         now: Time,
     ) -> Result<History, MemoryError> {
         let known = &self.known;
-        let mut history = History::new(known.identity.controller);
+        let mut history = History::new(known.identity.controller, mute);
         if let Some(site) = site {
             history.areas = AreaMap::new(site);
         }
@@ -199,8 +199,7 @@ impl<D: Disk + Clone> Memory<D> {
             recall::read(&mut history, &piece).ok_or(MemoryError::History)?;
         }
         forgiving.retain(|(size, _)| *size > head.config);
-        let (unread, standing) = (0, BTreeSet::new());
-        let mut replay = Replay { history: &mut history, site, known, tells, standing, forgiving, unread };
+        let mut replay = Replay { history: &mut history, site, known, forgiving, unread: 0 };
         for record in self.spool.read_from(head.through.max(self.spool.first())) {
             replay.take(&record?.bytes);
         }

@@ -4,8 +4,8 @@
 //! One fact a line. Facts may be taken twice and in any order, so pieces of two summaries together are still right, as
 //! long as records are read from where the older one ends.
 
-use crate::history::{DoorWas, History, Passage};
-use lockward_history::{Failure, Guess, GuessingFact, PresenceFact, Reader, UsedFact, Whereabouts};
+use crate::history::{DoorWas, History};
+use lockward_history::{Failure, Guess, GuessingFact, Passage, PresenceFact, Reader, UsedFact, Whereabouts};
 use lockward_model::{
     ControllerFact, ControllerId, DoorFact, ExitAnomaly, InputFault, InputName, Opening, Side, Time, ZoneFact,
 };

@@ -3,10 +3,9 @@
 use crate::history::History;
 use crate::known::Known;
 use lockward_history::PresenceFact;
-use lockward_model::{Body, DoorId, Event, Forgiven, Opening, Outcome, Time};
+use lockward_model::{Body, Event, Forgiven, Outcome, Time};
 use lockward_site::Site;
 use lockward_wire::event::Leaf;
-use std::collections::BTreeSet;
 use tracing::warn;
 
 /// What was forgiven, by the size of the configuration that says so.
@@ -17,10 +16,6 @@ pub(crate) struct Replay<'a> {
     pub(crate) history: &'a mut History,
     pub(crate) site: Option<&'a Site>,
     pub(crate) known: &'a Known,
-    /// Doors where something tells that somebody went through.
-    pub(crate) tells: BTreeSet<DoorId>,
-    /// Doors that stand open, or are open to everybody: whoever is let in there is in.
-    pub(crate) standing: BTreeSet<DoorId>,
     pub(crate) forgiving: Forgiving,
     /// Records that no key here opens.
     pub(crate) unread: u64,
@@ -44,37 +39,21 @@ impl Replay<'_> {
     fn event(&mut self, event: &Event) {
         self.history.learn(self.site, event.time, event.door, &event.body);
         match (&event.body, event.door) {
-            // Whoever was let in before a start and was not seen to pass is not let in any more.
-            (Body::Started { .. }, _) => {
-                self.standing.clear();
-                self.history.nobody_passes();
-            }
+            (Body::Started { .. }, _) => self.history.started(),
             (Body::ConfigApplied(config), _) => self.forgive(config.size, event.time),
-            (Body::Access(access), Some(door)) if matches!(access.outcome, Outcome::Granted { .. }) => {
-                if let Some(site) = self.site {
-                    self.history.awaits(site, door, 0, event.time, access);
-                }
-                if !self.tells.contains(&door) || self.standing.contains(&door) {
-                    self.history.spent_all(self.site, door, true);
-                }
-            }
-            (Body::DoorOpened(opening), Some(door)) => {
-                self.standing.insert(door);
-                if !matches!(opening, Opening::Forced | Opening::Before) {
-                    self.history.spent_all(self.site, door, true);
-                }
-            }
-            (Body::Unlocked(_), Some(door)) => {
-                self.standing.insert(door);
-                self.history.spent_all(self.site, door, true);
-            }
-            (Body::NotEntered, Some(door)) => self.history.spent_all(self.site, door, false),
-            (Body::DoorClosed { .. }, Some(door)) => drop(self.standing.remove(&door)),
-            (Body::Locked(_), Some(door)) => drop(self.standing.remove(&door)),
             (Body::ExitRequested { .. }, Some(door)) => {
                 self.history.exits.restore([(door, event.time)], []);
             }
             _ => {}
+        }
+        let Some((site, door)) = self.site.zip(event.door) else { return };
+        if let Body::Access(access) = &event.body
+            && matches!(access.outcome, Outcome::Granted { .. })
+        {
+            self.history.awaits(site, door, 0, event.time, access);
+        }
+        if let Some(door) = site.door(door) {
+            self.history.hear(site, door, &event.body);
         }
     }
 
@@ -88,7 +67,7 @@ impl Replay<'_> {
     /// was not seen to pass is not let in any more.
     pub(crate) fn end(mut self, now: Time) {
         self.forgive(u64::MAX, now);
-        self.history.nobody_passes();
+        self.history.started();
         self.history.take_up_exits();
         if self.unread > 0 {
             warn!(records = self.unread, "records of an earlier key are not known any more to decisions");

@@ -3,7 +3,8 @@
 //!
 //! A door is told [`Input::Airlock`](crate::Input::Airlock) for as long as another is in use, and lets nobody in
 //! meanwhile: so two of them are never both released for somebody entering. Leaving asks nobody: it takes the airlock,
-//! and whatever release runs for somebody entering by another door is withdrawn.
+//! whatever release runs for somebody entering by another door is withdrawn, and an order's hold of it ends. No schedule
+//! and no gesture sets a door of an airlock free.
 //!
 //! Doors of other controllers come in as [`Told`]. Whoever lets somebody in by a [shared](Airlock::is_shared) airlock asks
 //! the one arbiter of all controllers first; two that did not ask both withdraw as soon as they hear of each other.

@@ -7,6 +7,8 @@ use lockward_model::{Body, DoorFact, Mono};
 /// How long a bolt may take to come back once it is commanded to and the leaf is shut: a door closer's last degrees,
 /// and a mat that is kicked away.
 pub const RELOCK_WITHIN: Duration = Duration::from_secs(30);
+/// How long a bolt may take to go back once it is commanded to: the slowest motor. Shorter than a release.
+pub const RELEASE_WITHIN: Duration = Duration::from_secs(2);
 /// How long a bolt may stand back by itself while the contact says closed: a handle is pressed before its door opens,
 /// and somebody stands there talking.
 pub const MISMATCH_AFTER: Duration = Duration::from_secs(10);
@@ -25,6 +27,9 @@ pub(crate) struct BoltSense {
     astray: Option<Mono>,
     unconfirmed: bool,
     mismatch: bool,
+    /// Since when it stands home although it is commanded out and the leaf is not open; and whether that was told.
+    jammed: Option<Mono>,
+    unreleased: bool,
     contact: Option<Contact>,
     /// The leaf has moved since the bolt last went out.
     leaf_moved: bool,
@@ -41,6 +46,8 @@ impl BoltSense {
             astray: None,
             unconfirmed: false,
             mismatch: false,
+            jammed: None,
+            unreleased: false,
             contact: None,
             leaf_moved: false,
             unmoved: 0,
@@ -49,7 +56,9 @@ impl BoltSense {
 
     pub(crate) fn wake_at(&self) -> Option<Mono> {
         let said = if self.home { self.mismatch } else { self.unconfirmed };
-        self.astray.filter(|_| !said).map(|since| since + self.patience())
+        let astray = self.astray.filter(|_| !said).map(|since| since + self.patience());
+        // Never both: it is commanded one way.
+        astray.or_else(|| self.jammed.filter(|_| !self.unreleased).map(|since| since + RELEASE_WITHIN))
     }
 
     fn patience(&self) -> Duration {
@@ -61,7 +70,10 @@ impl BoltSense {
         if self.wake_at().is_none_or(|due| due > now) {
             return;
         }
-        if self.home {
+        if self.jammed.is_some() {
+            self.unreleased = true;
+            record(DoorFact::ReleaseUnconfirmed(true));
+        } else if self.home {
             self.mismatch = true;
             record(DoorFact::ContactMismatch(true));
         } else {
@@ -95,6 +107,13 @@ impl BoltSense {
         if agree && core::mem::take(&mut self.mismatch) {
             record(DoorFact::ContactMismatch(false));
         }
+        // An open leaf keeps nobody in.
+        let free = said == Some(Bolt::Released) || contact == Some(Contact::Open);
+        if free && core::mem::take(&mut self.unreleased) {
+            record(DoorFact::ReleaseUnconfirmed(false));
+        }
+        let jammed = command == Bolt::Released && said == Some(Bolt::Locked) && !free;
+        self.jammed = jammed.then(|| self.jammed.unwrap_or(now));
         // A bolt that moved by itself contradicts only a contact; one that never came back needs none.
         let shut = contact == Some(Contact::Closed) || (shut && !self.home);
         let astray = command == Bolt::Locked && said == Some(Bolt::Released) && shut;

@@ -103,7 +103,7 @@ impl Door {
     /// one, a release that was given ends when it was said to. What follows for the lock is due at once.
     pub fn reconfigure(&mut self, settings: Settings) {
         self.relock_on_close &= settings.relock == Relock::OnClose;
-        if settings.rules.office.is_none() {
+        if settings.rules.office.is_none() || settings.rules.airlock.is_some() {
             self.free.tell(Cause::Office, false, None);
         }
         self.settings = settings;
@@ -169,12 +169,7 @@ impl Door {
             Input::Free { cause, on } => _ = self.set_free(now, cause, on),
             Input::Fire(on) => self.free.fire = on,
             Input::Lockdown(on) => self.locked_down(now, on, out),
-            Input::Airlock(busy) => {
-                self.airlock = busy;
-                if busy {
-                    self.withdraw_entry(now, out);
-                }
-            }
+            Input::Airlock(busy) => self.airlock_taken(now, busy, out),
             Input::Power(there) => self.power = there,
             Input::Tamper(open) => self.tamper = open,
             Input::Reader { side, online } => self.reader(now, side, online, out),

@@ -92,7 +92,7 @@ impl Freedom {
     }
 
     /// Ends every cause but fire.
-    pub(crate) fn lock_down(&mut self) {
+    pub(crate) fn end(&mut self) {
         (self.schedule, self.first_person, self.order, self.office) = (false, false, None, None);
     }
 

@@ -28,7 +28,7 @@ mod words;
 
 pub use airlock::{Airlock, AirlockChange, RESERVED_FOR, Stand, TOLD_FOR, Told};
 pub use asked::{Answer, Asked, Presented, Shown, Terms};
-pub use bolt::{MISMATCH_AFTER, RELOCK_WITHIN, STUCK_RELEASES};
+pub use bolt::{MISMATCH_AFTER, RELEASE_WITHIN, RELOCK_WITHIN, STUCK_RELEASES};
 pub use door::Door;
 pub use exit::EXIT_SHUNT;
 pub use facts::{Bolt, Cause, Contact, Facts, State, Wire};

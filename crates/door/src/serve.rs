@@ -116,17 +116,16 @@ impl Door {
     /// The gesture: sets the door free, or ends that.
     fn hold(&mut self, now: Mono) -> bool {
         let on = !self.free.by(Cause::Office);
-        if on && (self.lockdown || self.airlock) {
-            return false;
-        }
         self.set_free(now, Cause::Office, on)
     }
 
-    /// A cause of being free begins or ends; false where there is no such cause here, or nobody enters.
+    /// A cause of being free begins or ends; false where there is no such cause here, or nobody enters. A door of an
+    /// airlock is set free by an order alone, which asks the airlock first.
     pub(crate) fn set_free(&mut self, now: Mono, cause: Cause, on: bool) -> bool {
-        let office = self.settings.rules.office.map(|time| now + time.get());
+        let rules = &self.settings.rules;
+        let office = rules.office.map(|time| now + time.get());
         let none = cause == Cause::Order || (cause == Cause::Office && office.is_none());
-        if on && (self.lockdown || none) {
+        if on && (self.lockdown || self.airlock || rules.airlock.is_some() || none) {
             return false;
         }
         // A gesture's freedom that is told again is not prolonged.
@@ -144,12 +143,22 @@ impl Door {
         self.lockdown = on;
         out.push(Action::Record(Body::Door(DoorFact::Lockdown(on))));
         if on {
-            self.free.lock_down();
+            self.free.end();
             self.withdraw_entry(now, out);
         }
     }
 
-    pub(crate) fn withdraw_entry(&mut self, now: Mono, out: &mut Vec<Action>) {
+    /// Another door of the airlock is in use, or no longer: who would enter by this one waits, and it is held open for
+    /// nobody.
+    pub(crate) fn airlock_taken(&mut self, now: Mono, busy: bool, out: &mut Vec<Action>) {
+        self.airlock = busy;
+        if busy {
+            self.free.end();
+            self.withdraw_entry(now, out);
+        }
+    }
+
+    fn withdraw_entry(&mut self, now: Mono, out: &mut Vec<Action>) {
         if self.grants.withdraw(Side::Entry, out) && self.tells_entering() {
             out.push(Action::Record(Body::NotEntered));
         }

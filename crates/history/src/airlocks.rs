@@ -40,7 +40,7 @@ impl Arbiter {
     pub fn hear(&mut self, door: &Door, body: &Body, now: Time) -> Option<bool> {
         let mut then = self.uses.get(&door.id).copied().unwrap_or_default();
         let before = then.is_busy(now);
-        let released = Some(now + longest(door));
+        let released = Some(now + longest_release(door));
         match body {
             Body::Access(Access { outcome: Outcome::Granted { .. }, .. })
             | Body::ExitRequested { released: true } => then.released = released,
@@ -68,7 +68,7 @@ impl Arbiter {
         if taken || mates.into_iter().any(in_use) {
             return false;
         }
-        self.leases.insert(airlock, Lease { door: door.id, until: now + longest(door) });
+        self.leases.insert(airlock, Lease { door: door.id, until: now + longest_release(door) });
         true
     }
 
@@ -92,7 +92,7 @@ impl Arbiter {
 }
 
 /// The longest that one release of a door takes.
-fn longest(door: &Door) -> Duration {
+pub(crate) fn longest_release(door: &Door) -> Duration {
     let extended = door.rules.extended.map_or(door.release, |e| e.release);
     extended.get().max(door.release.get())
 }

@@ -270,6 +270,7 @@ fn ends(body: &Body) -> &'static [Code] {
         }
         Body::Door(DoorFact::ExitAnomaly(None)) => &[Code::ExitAnomaly],
         Body::Door(DoorFact::RelockUnconfirmed(false)) => &[Code::RelockUnconfirmed],
+        Body::Door(DoorFact::ReleaseUnconfirmed(false)) => &[Code::ReleaseUnconfirmed],
         Body::Door(DoorFact::AirlockAlone(false)) => &[Code::AirlockDegraded],
         Body::Zone { fact: ZoneFact::PassbackAlone(false), .. } => &[Code::PassbackDegraded],
         Body::Controller(ControllerFact::PowerRestored(_)) => &[Code::PowerFailed],
@@ -374,6 +375,16 @@ mod tests {
         };
         assert_eq!([alarms.take(&reset(1, "ada")), alarms.take(&reset(2, "bob"))], [Did::Raised; 2]);
         assert_eq!(alarms.take(&reset(3, "ada")), Did::Repeated);
+    }
+
+    #[test]
+    fn a_bolt_that_is_stuck_is_an_alarm_until_it_has_gone_back() {
+        let mut alarms = Alarms::new();
+        let fact = |seq, on| event(seq, Some("a"), Body::Door(DoorFact::ReleaseUnconfirmed(on)));
+        assert_eq!(alarms.take(&fact(1, true)), Did::Raised);
+        let shut = event(2, Some("a"), Body::DoorClosed { open_for: Duration::from_secs(3) });
+        assert_eq!(alarms.take(&shut), Did::Nothing);
+        assert_eq!(alarms.take(&fact(3, false)), Did::Cleared);
     }
 
     #[test]

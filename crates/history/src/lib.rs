@@ -17,6 +17,7 @@ mod guessing;
 mod muster;
 mod newest;
 mod openings;
+mod passages;
 mod passback;
 mod places;
 mod presence;
@@ -34,6 +35,7 @@ pub use guessing::{
 };
 pub use muster::{Count, Doubt, Muster, Present, UnknownWhy};
 pub use openings::{DOORS_MAX, MassOpening, Openings};
+pub use passages::{PASSAGES_MAX, Passage, Passages};
 pub use passback::{PassbackFact, Violation, ViolationKind};
 pub use places::{Areas, Here, Keeping, Whereabouts, ZONE_DEPTH_MAX};
 pub use presence::{PEOPLE_MAX, Presence, PresenceFact};

@@ -44,6 +44,7 @@ pub(crate) struct DoorNow {
     pub(crate) mismatch: bool,
     pub(crate) stuck: bool,
     pub(crate) relock_unconfirmed: bool,
+    pub(crate) release_unconfirmed: bool,
     pub(crate) exit: Option<ExitAnomaly>,
     pub(crate) airlock_alone: bool,
     pub(crate) held_soon: bool,
@@ -102,6 +103,7 @@ impl DoorNow {
                 DoorFact::ContactStuck(times) => self.stuck = times.is_some(),
                 DoorFact::ExitAnomaly(why) => self.exit = *why,
                 DoorFact::RelockUnconfirmed(on) => self.relock_unconfirmed = *on,
+                DoorFact::ReleaseUnconfirmed(on) => self.release_unconfirmed = *on,
                 DoorFact::AirlockAlone(on) => self.airlock_alone = *on,
                 // Whether a zone is locked down stands in the configuration; a lift's ride is over when it is told.
                 DoorFact::Lockdown(_) | DoorFact::LiftOverride => {}

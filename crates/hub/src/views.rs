@@ -174,6 +174,7 @@ impl Page<'_> {
             lock: match (now.released || now.unlocked == Some(true), state) {
                 (_, DoorState::Unknown) => part("not reported", Tone::Info),
                 (false, _) if now.relock_unconfirmed => part("did not come back", Tone::Bad),
+                (_, _) if now.release_unconfirmed => part("did not go back", Tone::Bad),
                 (true, _) => part("released", Tone::Info),
                 (false, _) => part("bolted", Tone::Good),
             },

@@ -9,12 +9,12 @@ use crate::lately::{Lately, guesses};
 use core::time::Duration;
 use lockward_history::alarms::{Alarms, Did};
 use lockward_history::{
-    AHEAD_MAX, Arbiter, FAILURES_MAX, Presence, PresenceFact, SIGHTED_MAX, Taken, Touch, Used, UsedFact,
-    ahead,
+    AHEAD_MAX, Arbiter, FAILURES_MAX, Passage, Passages, Presence, PresenceFact, SIGHTED_MAX, Taken, Touch,
+    Used, UsedFact, ahead,
 };
 use lockward_model::{
-    Access, Body, ControllerId, Door, DoorId, Event, Forgiven, Mono, Opening, Outcome, PersonId, Side,
-    Source, Time, UsedCode, Wish,
+    Access, Body, ControllerId, Door, DoorId, Event, Forgiven, Mono, Opening, Outcome, PersonId, Source,
+    Time, UsedCode, Wish,
 };
 use lockward_site::Site;
 use lockward_wire::credential::SignedPass;
@@ -43,20 +43,13 @@ pub(crate) struct Changed {
     pub(crate) alarms: bool,
 }
 
-/// Somebody who was let through and has not been seen to pass yet.
-struct Passage {
-    by: ControllerId,
-    who: Vec<PersonId>,
-    side: Side,
-    at: Time,
-}
-
 /// All of it.
 pub(crate) struct Whole {
     presence: Presence,
     touch: Touch,
     alarms: Alarms,
-    passages: BTreeMap<DoorId, Passage>,
+    /// Of each controller: none speaks for another's door.
+    passages: BTreeMap<ControllerId, Passages>,
     pub(crate) airlocks: Arbiter,
     guessed: Lately,
     used: Used,
@@ -109,6 +102,7 @@ impl Whole {
         let mut changed = Changed { alarms: self.alarms.take(event) != Did::Nothing, ..Changed::default() };
         let Source::Controller(from) = event.source else { return changed };
         self.taken.insert(from, event.seq + 1);
+        self.go_on(site, from, event, now, &mut changed);
         if let Some(door) = event.door.and_then(|door| drives(site, event.source, door)) {
             if ahead(event.time, now) {
                 // The newest fact wins: one from next year would win until next year.
@@ -121,6 +115,19 @@ impl Whole {
         changed
     }
 
+    /// A controller says something, of whatever: what its doors have not said by then they will not say.
+    fn go_on(&mut self, site: &Site, from: ControllerId, event: &Event, now: Time, changed: &mut Changed) {
+        let Some(passages) = self.passages.get_mut(&from) else { return };
+        let gone = match event.body {
+            Body::Started { .. } => return passages.started(),
+            _ if ahead(event.time, now) => return,
+            _ => passages.unsaid(event.time, |door| site.door(door).filter(|d| d.controller == from)),
+        };
+        for passage in gone {
+            self.passed(site, &passage, changed);
+        }
+    }
+
     fn at_door(&mut self, site: &Site, door: &Door, event: &Event, now: Time, changed: &mut Changed) {
         let (from, at) = (door.controller, event.time);
         match &event.body {
@@ -130,7 +137,6 @@ impl Whole {
                     self.use_up(fact, at, now, from, changed);
                 }
             }
-            Body::DoorOpened(Opening::Granted) => self.passed(site, door, changed),
             Body::DoorOpened(Opening::Exit | Opening::Free) => {
                 let fact = PresenceFact::SomeoneLeft { from: door.to, into: door.from, at };
                 let _ = self.presence.take(fact);
@@ -139,8 +145,10 @@ impl Whole {
                     .news
                     .push(News { from: Some(from), fact: Elsewhere::SomeoneLeft { zone: door.to, at } });
             }
-            Body::NotEntered | Body::DoorClosed { .. } => drop(self.passages.remove(&door.id)),
             _ => {}
+        }
+        for passage in self.passages.entry(from).or_default().hear(door, &event.body) {
+            self.passed(site, &passage, changed);
         }
         if let Some(busy) = self.airlocks.hear(door, &event.body, now)
             && door.rules.airlock.is_some()
@@ -172,8 +180,10 @@ impl Whole {
             tell(&mut self.seen, Elsewhere::Seen { person: *person, door: door.id, at });
         }
         if access.known.wish != Wish::Hold || leaving {
-            let passage = Passage { by: door.controller, who, side: access.side, at };
-            self.passages.insert(door.id, passage);
+            let passages = self.passages.entry(door.controller).or_default();
+            for who in who {
+                passages.awaits(Passage { door: door.id, side: access.side, question: 0, who, at });
+            }
         }
     }
 
@@ -204,25 +214,19 @@ impl Whole {
         changed.news.extend(news.map(|fact| News { from: Some(from), fact }));
     }
 
-    /// The door has really opened on a grant: those to whom it was given have moved.
-    fn passed(&mut self, site: &Site, door: &Door, changed: &mut Changed) {
-        let Some(passage) = self.passages.remove(&door.id).filter(|p| p.by == door.controller) else {
-            return;
-        };
-        let (out_of, into) = match passage.side {
-            Side::Entry => (door.from, Some(door.to)),
-            Side::Exit => (Some(door.to), door.from),
-        };
+    /// Somebody has really gone through a door.
+    fn passed(&mut self, site: &Site, passage: &Passage, changed: &mut Changed) {
+        let Some(door) = site.door(passage.door) else { return };
+        let Passage { who: person, at, .. } = *passage;
+        let (out_of, into) = passage.way(door);
         let areas = SiteAreas(site);
-        for person in passage.who {
-            let facts: Vec<_> = Presence::moved(person, out_of, into, passage.at, door.id, &areas).collect();
-            for fact in facts {
-                let _ = self.presence.take(fact);
-            }
-            changed.presence = true;
-            let fact = Elsewhere::Moved { person, into, at: passage.at, door: door.id };
-            changed.news.push(News { from: Some(door.controller), fact });
+        let facts: Vec<_> = Presence::moved(person, out_of, into, at, door.id, &areas).collect();
+        for fact in facts {
+            let _ = self.presence.take(fact);
         }
+        changed.presence = true;
+        let fact = Elsewhere::Moved { person, into, at, door: door.id };
+        changed.news.push(News { from: Some(door.controller), fact });
     }
 
     /// Whether a controller is in touch: linked, and all that it had kept is taken in.
@@ -290,7 +294,9 @@ impl Whole {
     pub(crate) fn retain(&mut self, site: &Site) {
         self.presence.retain(|person| site.person(person).is_some());
         self.airlocks.retain(|door| site.door(door).is_some());
-        self.passages.retain(|door, _| site.door(*door).is_some());
+        for (id, passages) in &mut self.passages {
+            passages.retain(|door| site.door(door).is_some_and(|d| d.controller == *id));
+        }
     }
 
     /// Everything that is known now, for a controller that knows nothing.

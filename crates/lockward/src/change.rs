@@ -209,7 +209,7 @@ fn rehearse(
     for (nth, run) in runs.iter().enumerate() {
         let items = plan.items.get(run.clone()).unwrap_or_default();
         let entry = draft.entry(nth, items)?;
-        let judged = after.check_jumps(&entry, draft.now).and_then(|()| after.apply(&entry));
+        let judged = after.check_new(&entry, draft.now).and_then(|()| after.apply(&entry));
         judged.map_err(|refusal| {
             placed(source, items, refusal).map_or_else(ApplyError::Refused, ApplyError::File)
         })?;

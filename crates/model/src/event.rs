@@ -119,6 +119,8 @@ pub enum DoorFact {
     LiftOverride,
     /// It can not see another door of its airlock; or can again.
     AirlockAlone(bool),
+    /// The bolt did not go back although it was released: somebody may be kept in; or did later.
+    ReleaseUnconfirmed(bool),
 }
 
 /// What a controller noticed about itself.
@@ -547,6 +549,8 @@ impl DoorFact {
             Self::LiftOverride => Code::LiftOverride,
             Self::AirlockAlone(true) => Code::AirlockDegraded,
             Self::AirlockAlone(false) => Code::AirlockRestored,
+            Self::ReleaseUnconfirmed(true) => Code::ReleaseUnconfirmed,
+            Self::ReleaseUnconfirmed(false) => Code::ReleaseConfirmed,
         }
     }
 }

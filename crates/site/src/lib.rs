@@ -10,7 +10,7 @@ mod authority;
 mod credentials;
 mod decide;
 mod doors;
-mod jumps;
+mod new_entry;
 mod order;
 mod own_keys;
 mod pass;

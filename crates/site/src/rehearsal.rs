@@ -13,8 +13,8 @@ impl Rehearsal {
         Self(site.clone())
     }
 
-    /// Tries the next entry, as if those had signed it who may: whole or not at all. Its schedules are judged from `from` on,
-    /// as [`Site::check_jumps`] does.
+    /// Tries the next entry, as if those had signed it who may: whole or not at all. It is judged as a new one from
+    /// `from` on, as [`Site::check_new`] does.
     ///
     /// # Errors
     /// [`Refusal`]; the copy is then as it was.
@@ -25,7 +25,7 @@ impl Rehearsal {
         if set.at != self.0.size {
             return Err(Refusal::OutOfOrder { due: self.0.size, found: set.at });
         }
-        self.0.jumps_of(set, from)?;
+        self.0.is_new(set, from)?;
         self.0.carry_out(set.clone())
     }
 

@@ -75,8 +75,11 @@ impl Site {
         self.free_by_schedule(door, at) == Free::Yes
     }
 
+    /// Never a door of an airlock: a schedule does not look at the others. A log may hold one that has a schedule, from
+    /// before that was refused.
     fn scheduled(&self, door: &Door, at: Time) -> Free {
-        let schedule = door.unlocked.and_then(|id| self.schedules.get(&id));
+        let schedule = door.unlocked.filter(|_| door.rules.airlock.is_none());
+        let schedule = schedule.and_then(|id| self.schedules.get(&id));
         match schedule.is_some_and(|s| s.is_open(&self.founding.zone.moment(at))) {
             false => Free::No,
             true if door.rules.first_person => Free::AwaitsFirst,

@@ -1,8 +1,8 @@
 //! Where people are: anti-passback, how many are inside, and what other controllers tell. Leaving is never refused.
 
-use crate::house::{ANN, BEN, FRONT, VAULT, id};
+use crate::house::{ANN, BEN, FRONT, OPEN, SHUT, VAULT, card, door, id};
 use crate::rig::Rig;
-use crate::ruled::{hall, passback, ruled};
+use crate::ruled::{hall, passback, refused, ruled};
 use core::num::NonZeroU32;
 use core::time::Duration;
 use lockward_controller::core::Input;
@@ -95,6 +95,54 @@ fn given_a_full_zone_then_nobody_more_enters_until_one_has_left() {
     assert!(!rig.enters(VAULT, BEN));
     assert_eq!(rig.last_why(), Some(Deny::ZoneFull));
     assert!(rig.leaves(VAULT, ANN));
+    assert!(rig.enters(VAULT, BEN));
+}
+
+/// One place in the hall, which the vault's door leads into.
+fn one_place(seed: u64) -> Rig {
+    let rules = ZoneRules { most: NonZeroU32::new(1), ..ZoneRules::default() };
+    ruled(seed, hall(rules)).0
+}
+
+#[test]
+fn the_limit_counts_those_who_are_still_on_their_way_in() {
+    let mut rig = one_place(22);
+    assert!(rig.badge(VAULT, ANN).granted(VAULT));
+    assert!(refused(&rig.badge(VAULT, BEN), VAULT), "she has not opened yet");
+    assert_eq!(rig.last_why(), Some(Deny::ZoneFull));
+    rig.turn(vec![Input::Contact(VAULT, OPEN)]);
+    rig.turn(vec![Input::Contact(VAULT, SHUT)]);
+    rig.skip(Duration::from_secs(10));
+    assert!(!rig.enters(VAULT, BEN), "she is in");
+    assert!(rig.leaves(VAULT, ANN));
+    assert!(rig.enters(VAULT, BEN));
+}
+
+#[test]
+fn of_two_who_badge_at_two_doors_in_one_moment_the_limit_lets_one_in() {
+    let rules = ZoneRules { most: NonZeroU32::new(1), ..ZoneRules::default() };
+    let mut changes = hall(rules);
+    changes.push(Change::PutDoor(Door { from: Some(id("house")), to: id("hall"), ..door("front") }));
+    let (mut rig, _) = ruled(23, changes);
+    let seen = rig.turn(vec![card(VAULT, ANN), card(FRONT, BEN)]);
+    assert_eq!((seen.released(), rig.last_why()), (vec![VAULT], Some(Deny::ZoneFull)));
+}
+
+#[test]
+fn whoever_badges_again_on_their_way_in_is_counted_once() {
+    let mut rig = one_place(24);
+    assert!(rig.badge(VAULT, ANN).granted(VAULT));
+    rig.skip(Duration::from_secs(1));
+    rig.badge(VAULT, ANN);
+    assert_eq!((rig.count(Code::AccessGranted), rig.count(Code::AccessDenied)), (2, 0));
+}
+
+#[test]
+fn a_grant_that_nobody_used_gives_its_place_back() {
+    let mut rig = one_place(25);
+    assert!(rig.badge(VAULT, ANN).granted(VAULT));
+    rig.pass(Duration::from_secs(6));
+    assert_eq!(rig.count(Code::NotEntered), 1);
     assert!(rig.enters(VAULT, BEN));
 }
 

@@ -206,7 +206,7 @@ impl Rig {
     }
 }
 
-fn airlock() -> Vec<Change> {
+fn airlock_doors() -> Vec<Change> {
     let rule = |alone| DoorRules { airlock: Some(Airlock { id: id("lock"), alone }), ..DoorRules::default() };
     let mut changes = hall(ZoneRules::default());
     changes.push(Change::PutDoor(Door { rules: rule(Alone::Own), ..door("front") }));
@@ -225,7 +225,7 @@ fn shut_all(rig: &mut Rig) {
 
 #[test]
 fn given_an_airlock_then_one_door_opens_at_a_time_and_leaving_asks_nobody() {
-    let (mut rig, _) = ruled(4, airlock());
+    let (mut rig, _) = ruled(4, airlock_doors());
     shut_all(&mut rig);
     assert!(rig.badge(FRONT, ANN).granted(FRONT));
     assert!(crate::ruled::refused(&rig.badge(VAULT, BEN), VAULT));
@@ -240,8 +240,28 @@ fn given_an_airlock_then_one_door_opens_at_a_time_and_leaving_asks_nobody() {
 }
 
 #[test]
+fn given_a_log_that_unlocks_a_door_of_an_airlock_by_schedule_then_that_door_stays_locked_and_one_opens_at_a_time()
+ {
+    for first_person in [false, true] {
+        let airlock = Some(Airlock { id: id("lock"), alone: Alone::Own });
+        let rules = DoorRules { first_person, airlock, ..DoorRules::default() };
+        let mut changes = [airlock_doors(), daily(first_person)].concat();
+        changes.push(Change::PutDoor(Door { unlocked: Some(id("day")), rules, ..door("front") }));
+        let (mut rig, _) = ruled(18, changes);
+        shut_all(&mut rig);
+        rig.pass(Duration::from_secs(3));
+        assert_eq!(rig.state(FRONT), State::Locked);
+        assert!(rig.enters(FRONT, ANN));
+        rig.pass(Duration::from_secs(10));
+        assert_eq!((rig.state(FRONT), rig.count(Code::DoorUnlocked)), (State::Locked, 0));
+        assert!(rig.badge(VAULT, BEN).granted(VAULT));
+        assert!(rig.leaves(FRONT, ANN), "who leaves is never kept");
+    }
+}
+
+#[test]
 fn given_two_people_at_an_airlock_in_one_moment_then_one_of_them_enters() {
-    let (mut rig, _) = ruled(5, airlock());
+    let (mut rig, _) = ruled(5, airlock_doors());
     shut_all(&mut rig);
     let seen = rig.turn(vec![card(FRONT, ANN), card(VAULT, BEN)]);
     assert_eq!(seen.released(), [FRONT]);
@@ -253,7 +273,7 @@ fn given_two_people_at_an_airlock_in_one_moment_then_one_of_them_enters() {
 
 #[test]
 fn given_an_airlock_and_a_grant_that_comes_to_nothing_then_the_other_door_opens() {
-    let (mut rig, _) = ruled(6, airlock());
+    let (mut rig, _) = ruled(6, airlock_doors());
     shut_all(&mut rig);
     assert!(rig.badge(FRONT, ANN).granted(FRONT));
     rig.pass(Duration::from_secs(5));

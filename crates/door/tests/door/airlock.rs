@@ -2,10 +2,13 @@
 //! it is fresh.
 
 use crate::rig::{ALICE, ALL_WIRED, Rig, at, card, config, grant};
+use core::time::Duration;
 use lockward_door::{
-    Airlock, AirlockChange, Answer, Contact, Input, RESERVED_FOR, Stand, TOLD_FOR, Terms, Told, Wire,
+    Airlock, AirlockChange, Answer, Cause, Contact, Input, RESERVED_FOR, Stand, TOLD_FOR, Terms, Told, Wire,
 };
-use lockward_model::{Alone, Deny, DoorId, ExitHardware, InputFault, Mono, Relock, Side};
+use lockward_model::{
+    Alone, Deny, DoorId, DoorRules, ExitHardware, InputFault, Mono, OfficeTime, OrderAct, Relock, Side,
+};
 use proptest::prelude::*;
 
 const TOLD_MS: u64 = TOLD_FOR.as_secs() * 1_000;
@@ -33,7 +36,10 @@ struct Lock {
 impl Lock {
     fn new(exits: [ExitHardware; 3], asks: bool) -> Self {
         let door = |n: usize| {
-            let settings = lockward_model::Door { id: id(n), ..config(Relock::OnOpen, exits[n]) };
+            let airlock = Some(lockward_model::Airlock { id: "sluice".parse().unwrap(), alone: Alone::Own });
+            let office = Some(OfficeTime::new(Duration::from_secs(60)).unwrap());
+            let rules = DoorRules { airlock, office, ..DoorRules::default() };
+            let settings = lockward_model::Door { id: id(n), rules, ..config(Relock::OnOpen, exits[n]) };
             Rig::with(settings, ALL_WIRED)
         };
         let own: Vec<_> = (0..3).map(|n| (id(n), Alone::Own)).collect();
@@ -77,12 +83,23 @@ impl Lock {
         self.doors[n].door.stand()
     }
 
+    /// Whether somebody may come in by a door: the bearer of a grant, or everybody.
+    fn lets_in(&self, n: usize) -> bool {
+        self.stand(n) == Stand::Entering || self.doors[n].door.facts().free.is_some()
+    }
+
     /// The promise.
     fn check(&self) {
-        for n in (0..3).filter(|n| self.stand(*n) == Stand::Entering) {
+        for n in (0..3).filter(|n| self.lets_in(*n)) {
             let others: Vec<_> = (0..3).filter(|o| *o != n).map(|o| self.stand(o)).collect();
             assert_eq!(others, [Stand::Shut; 2], "somebody enters by {n}");
         }
+    }
+
+    /// An order from afar sets a door free for a while.
+    fn hold(&mut self, n: usize) {
+        let (act, grant) = (OrderAct::Hold(Duration::from_secs(10)), grant(id(n), self.ms + 1));
+        self.tell(n, Input::Ordered { order: 1, act, grant, passes: None });
     }
 
     fn show(&mut self, n: usize) {
@@ -149,7 +166,7 @@ impl Lock {
     fn step(&mut self, number: u16) {
         let [kind, rest] = number.to_be_bytes();
         let n = usize::from(rest) % 3;
-        match kind % 12 {
+        match kind % 15 {
             0..3 => self.show(n),
             3 | 4 => self.commit(),
             5 => self.press(n, rest & 64 == 0),
@@ -157,6 +174,11 @@ impl Lock {
             7 | 8 => self.leaf(n, Contact::Closed),
             9 => self.wait([1, 1_000, 5_000, 8_000, 30_000][usize::from(rest) / 3 % 5]),
             10 => self.let_out(n),
+            11 => {
+                let cause = [Cause::Schedule, Cause::FirstPerson, Cause::Office][usize::from(rest) / 3 % 3];
+                self.tell(n, Input::Free { cause, on: rest & 64 == 0 });
+            }
+            12 | 13 => self.hold(n),
             _ => self.tell(n, Input::Contact(Wire::Fault(InputFault::Short))),
         }
     }
@@ -200,6 +222,28 @@ fn whoever_leaves_takes_the_airlock_and_withdraws_what_runs_for_somebody_enterin
     lock.press(1, true);
     lock.commit();
     assert!(!lock.doors[0].released, "a grant on its way is withdrawn too");
+}
+
+#[test]
+fn no_schedule_and_no_gesture_sets_a_door_of_an_airlock_free() {
+    for cause in [Cause::Schedule, Cause::FirstPerson, Cause::Office] {
+        let mut lock = maglocks();
+        lock.tell(0, Input::Free { cause, on: true });
+        assert_eq!((lock.stand(0), lock.doors[0].released), (Stand::Shut, false), "{cause:?}");
+        assert_eq!(lock.enter(1), Stand::Entering);
+    }
+}
+
+#[test]
+fn a_hold_of_a_door_ends_when_somebody_leaves_by_another() {
+    for leave in [|l: &mut Lock| l.press(1, true), |l: &mut Lock| l.let_out(1)] {
+        let mut lock = maglocks();
+        lock.hold(0);
+        assert_eq!((lock.stand(0), lock.enter(1)), (Stand::Open, Stand::Shut));
+        leave(&mut lock);
+        assert_eq!((lock.stand(0), lock.stand(1)), (Stand::Shut, Stand::Leaving));
+        assert!(!lock.doors[0].released && lock.doors[1].released);
+    }
 }
 
 #[test]
@@ -296,7 +340,7 @@ proptest! {
     })]
 
     #[test]
-    fn two_doors_never_both_let_somebody_in(
+    fn two_doors_are_never_both_released_for_whoever_enters(
         asks: bool,
         exits in any::<[bool; 3]>(),
         steps in proptest::collection::vec(any::<u16>(), 1..100),

@@ -112,6 +112,8 @@ pub(crate) struct Naive {
     seen_home: bool,
     astray: Option<u64>,
     unconfirmed: bool,
+    jammed: Option<u64>,
+    unreleased: bool,
     mismatch: bool,
     last_bolt: Told,
     last_leaf: Told,
@@ -146,6 +148,8 @@ impl Naive {
             seen_home: false,
             astray: None,
             unconfirmed: false,
+            jammed: None,
+            unreleased: false,
             mismatch: false,
             last_bolt: Silent,
             last_leaf: Silent,
@@ -258,6 +262,10 @@ impl Naive {
             }
             _ => {}
         }
+        if self.jammed.is_some_and(|since| since + 2_000 <= now) && !self.unreleased {
+            self.unreleased = true;
+            due.push(Body::Door(DoorFact::ReleaseUnconfirmed(true)));
+        }
         for row in [OFFICE, ORDER] {
             if self.ends[row] <= now {
                 self.ends[row] = NEVER;
@@ -321,7 +329,7 @@ impl Naive {
                 let end = if row == OFFICE { self.rules.office.map_or(NEVER, |t| now + t) } else { ALWAYS };
                 if !on {
                     self.ends[row] = NEVER;
-                } else if !self.lockdown && self.ends[row] == NEVER {
+                } else if self.lets_in() && self.ends[row] == NEVER {
                     self.ends[row] = end;
                 }
             }
@@ -343,6 +351,9 @@ impl Naive {
             Noted::Airlock(busy) => {
                 self.airlock = busy;
                 if busy {
+                    for row in ROW_OF_CAUSE {
+                        self.ends[row] = NEVER;
+                    }
                     self.nobody_enters(now, due);
                 }
             }
@@ -521,6 +532,12 @@ impl Naive {
             self.mismatch = false;
             due.push(Body::Door(DoorFact::ContactMismatch(false)));
         }
+        if (self.bolt == Yes || self.contact == Yes) && self.unreleased {
+            self.unreleased = false;
+            due.push(Body::Door(DoorFact::ReleaseUnconfirmed(false)));
+        }
+        let jammed = self.is_released() && self.bolt == No && self.contact != Yes;
+        self.jammed = self.jammed.or(Some(now)).filter(|_| jammed);
         let shut = self.contact == No || (!self.rules.contact && !self.seen_home);
         if !self.is_released() && self.bolt == Yes && shut {
             self.astray = self.astray.or(Some(now));

@@ -124,6 +124,8 @@ fn rig(relock: Relock, exit: ExitHardware) -> Rig {
 fn outcome(setup: (Relock, ExitHardware), from: State, way: Way, input: Way) -> Option<Outcome> {
     let mut d = rig(setup.0, setup.1);
     way(&mut d);
+    // Its bolt goes where it is commanded.
+    d.sense(if d.released { Bolt::Released } else { Bolt::Locked });
     if d.state() != from {
         return None;
     }

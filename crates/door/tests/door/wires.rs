@@ -2,12 +2,15 @@
 
 use crate::rig::{ALICE, ALL_WIRED, OPEN_LIMIT_MS, RELEASE_MS, Rig, config};
 use lockward_door::Bolt::{Locked, Released};
-use lockward_door::{EXIT_SHUNT, Input, MISMATCH_AFTER, RELOCK_WITHIN, STUCK_RELEASES, State, Wire, Wiring};
+use lockward_door::{
+    EXIT_SHUNT, Input, MISMATCH_AFTER, RELEASE_WITHIN, RELOCK_WITHIN, STUCK_RELEASES, State, Wire, Wiring,
+};
 use lockward_model::ExitHardware::{self, Mechanical};
 use lockward_model::Relock::{OnClose, OnOpen};
 use lockward_model::{Body, DoorFact, DoorKind, InputFault, InputName, LockCause, Opening};
 
 const RELOCK_MS: u64 = RELOCK_WITHIN.as_secs() * 1_000;
+const GOES_BACK_MS: u64 = RELEASE_WITHIN.as_secs() * 1_000;
 const MISMATCH_MS: u64 = MISMATCH_AFTER.as_secs() * 1_000;
 
 fn door() -> Rig {
@@ -138,6 +141,40 @@ fn a_bolt_that_does_not_come_back_is_told_and_so_is_its_return() {
     assert_eq!(d.door.wake_at(), None, "once");
     d.sense(Locked);
     assert_eq!(d.records(), [Body::Door(DoorFact::RelockUnconfirmed(false))]);
+}
+
+#[test]
+fn a_bolt_that_does_not_go_back_for_somebody_leaving_is_told_and_so_is_its_going() {
+    let told = |on| Body::Door(DoorFact::ReleaseUnconfirmed(on));
+    let jammed = || {
+        let mut d = Rig::new(OnOpen, ExitHardware::Released);
+        d.sense(Locked).press().wait(GOES_BACK_MS - 1);
+        assert!(!d.records().contains(&told(true)));
+        d.wait(1);
+        assert_eq!((d.records(), d.released), (vec![told(true)], true));
+        d
+    };
+    let mut d = jammed();
+    assert_eq!(d.sense(Released).records(), [told(false)]);
+    let mut d = jammed();
+    d.let_go().wait(10 * GOES_BACK_MS);
+    assert!(!d.released && !d.records().contains(&told(false)), "it is stuck still");
+    assert_eq!(d.press().wait(10 * GOES_BACK_MS).records(), [], "and told once");
+    assert!(d.open().records().contains(&told(false)), "an open leaf keeps nobody in");
+}
+
+#[test]
+fn a_bolt_that_goes_back_in_time_or_behind_an_open_leaf_is_no_jam() {
+    let told = Body::Door(DoorFact::ReleaseUnconfirmed(true));
+    let mut d = door();
+    d.sense(Locked).admit().wait(GOES_BACK_MS - 1).sense(Released).wait(GOES_BACK_MS);
+    assert!(!d.records().contains(&told));
+    let mut d = Rig::new(OnClose, Mechanical);
+    d.sense(Locked).admit().open().wait(GOES_BACK_MS);
+    assert!(d.released && !d.records().contains(&told));
+    let mut d = Rig::new(OnOpen, Mechanical);
+    d.admit().wait(GOES_BACK_MS);
+    assert!(!d.records().contains(&told), "nothing is claimed of what nobody sees");
 }
 
 #[test]

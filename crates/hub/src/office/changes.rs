@@ -53,8 +53,8 @@ impl Office {
     pub fn append_change(&self, entry: &[u8]) -> Result<u64, ChangeError> {
         let mut site = self.site_mut();
         self.take_in(&mut site)?;
-        // 0. Nothing that its author would find out about on the night on which the clocks jump.
-        site.check_jumps(entry, self.now().wall)?;
+        // 0. Nothing that its author would find out about on the night on which the clocks jump, or in an airlock.
+        site.check_new(entry, self.now().wall)?;
         // 1. Authority, and whether the site survives it. Nobody sees the new state while the lock is held.
         site.apply_at(entry, self.now().wall)?;
         let at = site.size() - 1;

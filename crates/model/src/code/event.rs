@@ -54,6 +54,8 @@ codes! {
     MassOpenBlocked = 52 "MASS_OPEN_BLOCKED" "too many doors opened in a short time; the rest stay shut" alarm,
     Duress = 53 "DURESS" "somebody opened the door under threat" alarm,
     PassbackViolated = 54 "APB_VIOLATION" "the person is in the area already, as far as is known" alarm,
+    ReleaseUnconfirmed = 55 "RELEASE_UNCONFIRMED" "the bolt did not go back" alarm,
+    ReleaseConfirmed = 56 "RELEASE_CONFIRMED" "the bolt has gone back",
     ControllerStarted = 60 "CONTROLLER_STARTED" "controller started",
     ConfigApplied = 61 "CONFIG_APPLIED" "change in force",
     ConfigRefused = 62 "CONFIG_REFUSED" "change refused by the controller" alarm,

@@ -23,6 +23,9 @@ impl Code {
             Self::RelockUnconfirmed => {
                 "Pull at the door: its bolt did not come back. Guard it until it does."
             }
+            Self::ReleaseUnconfirmed => {
+                "Go to the door: its bolt is stuck, and somebody may be kept in. Open it by hand or with the key."
+            }
             Self::LiftOverride => {
                 "Find out who took the lift there: a fire or service key was used, or the lift itself."
             }

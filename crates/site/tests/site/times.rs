@@ -131,13 +131,13 @@ fn a_schedule_that_is_unclear_at_a_jump_is_refused_when_it_is_new_and_stands_whe
         |schedule: &Schedule| vec![Change::RemoveGroup(id("none")), Change::PutSchedule(schedule.clone())];
     let entry = house.entry(put(&silent), &[OWNER]);
     let Err(Refusal::Invalid { index: 1, verb: "put-schedule", what }) =
-        house.site.check_jumps(&entry, utc(1, 1, 0, 0))
+        house.site.check_new(&entry, utc(1, 1, 0, 0))
     else {
         panic!("taken");
     };
     assert!(what.contains("2026-03-29 at 02:30") && what.contains("2026-10-25 at 02:30"), "{what}");
     let said = silent.clone().with_jumps(Jumps { gap: Some(Gap::After), fold: Some(Fold::Second) });
-    house.site.check_jumps(&house.entry(put(&said), &[OWNER]), utc(1, 1, 0, 0)).unwrap();
+    house.site.check_new(&house.entry(put(&said), &[OWNER]), utc(1, 1, 0, 0)).unwrap();
     // A log that holds it, from before a country moved its clocks, can still be read.
     house.put(vec![Change::PutSchedule(silent)]);
     assert_eq!(house.replay(Keep::Everything).schedules().count(), house.site.schedules().count());

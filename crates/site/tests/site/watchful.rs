@@ -3,8 +3,9 @@
 use crate::decisions::{ask, at};
 use crate::house::*;
 use crate::picture::assert_refused;
+use core::time::Duration;
 use lockward_model::*;
-use lockward_site::{Answer, Free, Question};
+use lockward_site::{Answer, Free, Keep, Question, Refusal, Rehearsal};
 
 fn lock(house: &mut House, zone: &str) {
     house.put(vec![Change::LockDown(id(zone))]);
@@ -63,6 +64,44 @@ fn in_a_lockdown_no_schedule_frees_a_door() {
     assert_eq!(free(&house), (Free::AwaitsFirst, false));
     let shop = house.site.door(id("shop")).unwrap();
     assert_eq!(house.site.free_by_schedule(shop, night()), Free::No);
+}
+
+#[test]
+fn a_door_of_an_airlock_that_something_would_set_free_is_refused_when_it_is_new_and_stands_when_it_is_in_the_log()
+ {
+    let mut house = House::warehouse();
+    let airlock = Some(Airlock { id: id("sluice"), alone: Alone::Refuse });
+    let office = OfficeTime::new(Duration::from_secs(60)).unwrap();
+    let in_airlock = || DoorRules { airlock, ..DoorRules::default() };
+    let shop = |rules, unlocked: Option<&str>| {
+        Change::PutDoor(Door { unlocked: unlocked.map(id), rules, ..door_to("shop", "yard") })
+    };
+    let judged = |house: &House, change: &Change| {
+        let changes = vec![Change::PutGroup(Group { id: id("g"), title: id("g") }), change.clone()];
+        let entry = house.entry(changes.clone(), &[OWNER]);
+        let rehearsed = Rehearsal::of(&house.site).apply(&house.set(changes), noon());
+        let refusal = house.site.check_new(&entry, noon()).err();
+        assert_eq!(refusal.as_ref().map(ToString::to_string), rehearsed.err().map(|r| r.to_string()));
+        refusal
+    };
+    let scheduled = shop(in_airlock(), Some("day"));
+    let held = shop(DoorRules { office: Some(office), ..in_airlock() }, None);
+    for (change, words) in [(&scheduled, "schedule `day` would unlock it"), (&held, "its office time would")]
+    {
+        let Some(Refusal::Invalid { index: 1, verb: "put-door", what }) = judged(&house, change) else {
+            panic!("taken");
+        };
+        assert!(what.contains("door `shop` belongs to airlock `sluice`") && what.contains(words), "{what}");
+    }
+    for sound in [shop(in_airlock(), None), shop(DoorRules::default(), Some("day"))] {
+        assert!(judged(&house, &sound).is_none());
+    }
+    // A log that holds one can still be read, and no schedule frees that door.
+    for first_person in [false, true] {
+        house.put(vec![shop(DoorRules { first_person, ..in_airlock() }, Some("day"))]);
+        let site = house.replay(Keep::Everything);
+        assert_eq!(site.free_by_schedule(site.door(id("shop")).unwrap(), noon()), Free::No);
+    }
 }
 
 #[test]

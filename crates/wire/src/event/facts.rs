@@ -50,6 +50,8 @@ pub(in crate::event) enum DoorFactV1 {
     LiftOverride,
     #[n(7)]
     AirlockAlone(#[n(0)] bool),
+    #[n(8)]
+    ReleaseUnconfirmed(#[n(0)] bool),
 }
 
 impl From<&DoorFact> for DoorFactV1 {
@@ -63,6 +65,7 @@ impl From<&DoorFact> for DoorFactV1 {
             DoorFact::RelockUnconfirmed(on) => Self::RelockUnconfirmed(*on),
             DoorFact::LiftOverride => Self::LiftOverride,
             DoorFact::AirlockAlone(on) => Self::AirlockAlone(*on),
+            DoorFact::ReleaseUnconfirmed(on) => Self::ReleaseUnconfirmed(*on),
         }
     }
 }
@@ -78,6 +81,7 @@ impl From<DoorFactV1> for DoorFact {
             DoorFactV1::RelockUnconfirmed(on) => Self::RelockUnconfirmed(on),
             DoorFactV1::LiftOverride => Self::LiftOverride,
             DoorFactV1::AirlockAlone(on) => Self::AirlockAlone(on),
+            DoorFactV1::ReleaseUnconfirmed(on) => Self::ReleaseUnconfirmed(on),
         }
     }
 }

@@ -232,6 +232,7 @@ fn noticed() -> impl Strategy<Value = Body> {
         of(anomaly).prop_map(DoorFact::ExitAnomaly),
         any::<bool>().prop_map(DoorFact::Lockdown),
         any::<bool>().prop_map(DoorFact::RelockUnconfirmed),
+        any::<bool>().prop_map(DoorFact::ReleaseUnconfirmed),
         Just(DoorFact::LiftOverride),
         any::<bool>().prop_map(DoorFact::AirlockAlone),
     ];
