@@ -71,9 +71,11 @@ def started(command, pattern, **more):
 def serve(lockward, folder, port=0):
     """A new site, its hub, the address of its console, and the link that registers its first passkey."""
     site = f"{folder}/site"
-    subprocess.run(
+    told = subprocess.run(
         [lockward, "init", site, "--title", "Halle 7", "--zone", "Europe/Berlin", "--operator", "ada",
-         "--key-file", f"{folder}/ada.key", "--no-passphrase"], check=True, capture_output=True)
+         "--key-file", f"{folder}/ada.key", "--no-passphrase"], check=True, capture_output=True, text=True).stdout
+    # The recovery key, as somebody would copy it from the screen to paper.
+    pathlib.Path(f"{folder}/paper").write_text(re.search(r"[0-9a-f]{4,}(?:-[0-9a-f]{4,})+", told).group())
     hub, found = started(
         [lockward, "serve", "--dir", site, "--listen", f"127.0.0.1:{port}", "--console", "127.0.0.1:0"],
         r"(http://localhost:\d+)/set-up#key=[0-9a-f]{64}")

@@ -4,6 +4,7 @@
 """
 import http.server
 import json
+import subprocess
 import tempfile
 import threading
 
@@ -333,6 +334,30 @@ try:
             expect(plain.locator(".stated .chip[data-tone=bad]")).to_have_text("broken by this change")
             plain.context.close()
             page.get_by_role("button", name="Withdraw it").click()
+
+        @case("what the recovery key announced stands on the page of changes, and a touch ends it")
+        def _():
+            with open(f"{folder.name}/phrase", "w") as phrase:
+                phrase.write("rhubarb tractor saturn")
+            subprocess.run(
+                [arguments.lockward, "recover", "eve", "--dir", f"{folder.name}/site", "--key-file", f"{folder.name}/eve.key",
+                 "--recovery-key-file", f"{folder.name}/paper", "--passphrase-file", f"{folder.name}/phrase"],
+                check=True, capture_output=True)
+            used = page.get_by_role("heading", name="The recovery key was used")
+            # The hub takes in within a moment what another program has appended to its log.
+            for _ in range(40):
+                page.goto(base + "/changes")
+                if used.count():
+                    break
+                page.wait_for_timeout(250)
+            expect(used).to_be_visible()
+            expect(page.get_by_role("alert")).to_contain_text("announced eve as a new owner")
+            shots("recovery", "/changes")
+            page.get_by_role("button", name="Review ending it").click()
+            page.get_by_role("button", name="Sign with your passkey").click()
+            page.wait_for_url("**/changes/at/*")
+            page.goto(base + "/changes")
+            expect(used).to_have_count(0)
 
         @case("hardening says what it takes, and from then on people sign")
         def _():
