@@ -212,6 +212,8 @@ try:
                 width = one.evaluate("document.documentElement.scrollWidth")
                 assert width <= one.viewport_size["width"], f"{name} is {width} px wide"
                 if arguments.shots:
+                    # Colours fade from one scheme to the other.
+                    one.wait_for_timeout(250)
                     one.screenshot(path=f"{arguments.shots}/{name}-{scheme}.png", full_page=True)
             one.emulate_media(color_scheme="light")
 
