@@ -11,6 +11,7 @@ mod forgive;
 mod http;
 mod init;
 mod lockdown;
+mod new_key;
 mod operator_key;
 mod prove;
 mod published;
@@ -55,6 +56,7 @@ enum Verb {
     /// Changes the site, or shows how it was changed.
     #[command(subcommand)]
     Change(ChangeVerb),
+    NewKey(new_key::NewKey),
     Recover(recover::Recover),
     Lockdown(lockdown::Lockdown),
     Threat(threat::Threat),
@@ -115,6 +117,7 @@ fn run(verb: Verb) -> Result<ExitCode, Box<dyn Error>> {
         Verb::Enroll(args) => enroll::enroll(&args)?,
         Verb::Change(ChangeVerb::Apply(args)) => change::apply(&args)?,
         Verb::Change(ChangeVerb::Show(args)) => show::show(&args)?,
+        Verb::NewKey(args) => new_key::new_key(&args)?,
         Verb::Recover(args) => recover::recover(&args)?,
         Verb::Lockdown(args) => lockdown::lockdown(&args)?,
         Verb::Threat(args) => threat::threat(&args)?,

@@ -152,6 +152,23 @@ fn a_key_under_a_passphrase_signs_with_it_and_not_with_another() {
 }
 
 #[test]
+fn a_second_operator_signs_with_a_key_file_of_their_own() {
+    let house = House::founded();
+    house.write("phrase", "rhubarb tractor saturn\n");
+    let new = ["new-key", "bob.key", "--passphrase-file", "phrase"];
+    let made = house.run(&new).good();
+    let key = made.out.trim().to_owned();
+    assert!(key.starts_with("key = \"") && key.len() == 72, "{key}");
+    house.run(&new).failed(1).narrow().says(&["`bob.key` is there already"]);
+    house.apply(&format!("[[operator]]\nid = \"bob\"\ntitle = \"Bob\"\n{key}\nroles = [\"owner\"]\n")).good();
+    house.write("change.toml", "[[group]]\nid = \"night\"\ntitle = \"Night\"\n");
+    let size = house.sizes().0;
+    let apply = ["change", "apply", "change.toml", "--dir", "site", "--yes", "--key", "bob.key"];
+    house.run(&[&apply[..], &["--passphrase-file", "phrase"]].concat()).good().narrow();
+    assert_eq!(house.sizes().0, size + 1);
+}
+
+#[test]
 fn without_a_terminal_and_without_yes_nothing_is_signed() {
     let house = House::founded();
     house.write("change.toml", GOOD);
