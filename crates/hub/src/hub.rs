@@ -24,7 +24,7 @@ use crate::tls::Tls;
 use crate::web::Web;
 use core::time::Duration;
 use lockward_console::address;
-use lockward_model::OperatorId;
+use lockward_model::{Operator, OperatorId};
 use lockward_store::{DirLock, LockError};
 use lockward_wire::MasterKey;
 use std::ffi::OsString;
@@ -247,7 +247,8 @@ impl Running {
         let (office, site) = (&self.core.office, self.core.office.site());
         let can = |id: &OperatorId| site.hub_signs_for(*id, "put-operator", office.wall());
         let founding = || site.founding().operators.iter().map(|o| o.id).find(can);
-        let operator = match site.recovered() {
+        let stands = |o: &&Operator| site.standing_operator(o.id, office.wall()).is_some();
+        let operator = match site.recovered().filter(stands) {
             Some(recovered) => recovered.id,
             None => founding().filter(|_| !has_passkey(&site))?,
         };
